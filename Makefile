@@ -1,0 +1,95 @@
+# Viva Voce: everything a newcomer needs. `make demo` and `make test` set up by themselves.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
+PYTHON := python3
+endif
+VENV := .venv
+BIN := $(VENV)/bin
+UV := .setup/uv/bin/uv
+STAMP := .setup
+PAGES := src/vivavoce/web/static/index.html
+MODELS ?= $(or $(VIVAVOCE_MODELS_DIR),$(HOME)/.cache/vivavoce/models)
+export VIVAVOCE_MODELS_DIR := $(MODELS)
+
+.PHONY: help setup demo test unit integration contract e2e lint types imports format lock models pages browser bench clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Viva Voce needs Python 3.11 or newer; found $$($(PYTHON) --version). Install it, or run make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .setup/uv
+	.setup/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+
+$(STAMP)/python: requirements/dev.txt pyproject.toml | $(UV)
+	test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
+	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt
+	$(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' || { echo "Viva Voce builds its pages with Node 20 or newer. Install it from your system's packages."; exit 1; }
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PAGES): web/node_modules/.package-lock.json $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
+	cd web && npm run --silent build
+	@touch $@
+
+pages: $(PAGES) ## build the pages
+
+models: $(STAMP)/python ## fetch the speech models, once (about 290 MB)
+	$(BIN)/vivavoce models pull --quiet-when-complete
+
+setup: $(STAMP)/python pages models ## everything demo needs, and nothing else
+
+demo: setup ## a spoken interview on this machine: prints one link
+	$(BIN)/vivavoce demo
+
+browser: ## install Chromium for the browser tests, where this is a Debian-like machine and we may
+	@bash tests/e2e/install-chromium.sh
+
+unit: $(STAMP)/python ## fast tests: no I/O, virtual time
+	$(BIN)/pytest tests/unit -q -n 2
+
+integration: $(STAMP)/python models ## real PostgreSQL, real processes, real models
+	$(BIN)/pytest tests/integration tests/contract tests/faults -q
+
+e2e: setup browser ## whole interviews in a real browser
+	$(BIN)/pytest tests/e2e -q
+
+test: setup browser ## all tests
+	$(BIN)/pytest tests/unit -q -n 2
+	$(BIN)/pytest tests/integration tests/contract tests/faults tests/e2e -q
+	cd web && npm run --silent test
+
+lint: $(STAMP)/python
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)/python web/node_modules/.package-lock.json
+	$(BIN)/pyright
+	cd web && npm run --silent types
+
+imports: $(STAMP)/python
+	$(BIN)/lint-imports
+
+format: $(STAMP)/python ## put every file into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: | $(UV) ## recompile requirements/*.txt from pyproject.toml
+	$(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command 'make lock' -o requirements/base.txt
+	$(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command 'make lock' --all-extras --group dev -c requirements/base.txt -o requirements/dev.txt
+	echo uv | $(UV) pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command 'make lock' -o requirements/uv.txt
+
+bench: setup ## the tables in benchmarks/ (about 15 minutes; wants a quiet machine)
+	$(BIN)/python benchmarks/conversation.py
+
+clean: ## remove what was built or fetched here (keeps models)
+	rm -rf $(VENV) .setup web/node_modules src/vivavoce/web/static build dist .demo

@@ -1,0 +1,1 @@
+"""Composition and operations: serve, demo, children, simulate, export."""

@@ -1,0 +1,1 @@
+"""The models we know: where they come from, their hashes and licences."""

@@ -1,0 +1,1 @@
+"""The slim client of the speech server."""

@@ -1,0 +1,1 @@
+"""The speech server's HTTP surface."""

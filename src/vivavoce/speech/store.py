@@ -1,0 +1,1 @@
+"""The model store: pulled once, verified by hash, offline after."""

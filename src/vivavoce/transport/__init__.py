@@ -1,0 +1,1 @@
+"""How sound travels between a participant and a session: desk, lines, recording."""

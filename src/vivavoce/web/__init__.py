@@ -1,0 +1,1 @@
+"""REST API, invitations and the built pages."""
