@@ -1,0 +1,124 @@
+"""The store port: what a session's log needs of whatever keeps it.
+
+`memory.MemorySessionStore` and `vivavoce.storage.sessions.PostgresSessionStore` implement it; one contract suite
+holds both to it. Expiry of a lease is judged by the database's clock, or by the clock given to the memory store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from vivavoce.session.events import Payload, Reason, SessionEvent, SessionScheduled, SessionStatus
+from vivavoce.session.lease import Lease
+
+if TYPE_CHECKING:
+    from vivavoce.session.state import SessionState
+
+EventList = list[SessionEvent]
+
+
+class SessionSummary(BaseModel):
+    """One line of a list of sessions.
+
+    Attributes:
+        session_id: the session.
+        participant_id: the pseudonym; never a name or an address.
+        seq: number of the last event.
+        leased: somebody holds the live lease, by the store's clock.
+        created_at: of the first event.
+        updated_at: of the last event.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    session_id: str
+    study_id: str
+    study_title: str
+    status: SessionStatus
+    reason: Reason | None
+    language: str
+    participant_id: str
+    sitting: int
+    seq: int
+    leased: bool
+    created_at: datetime
+    updated_at: datetime
+    joined_at: datetime | None
+    ended_at: datetime | None
+
+
+SummaryList = list[SessionSummary]
+
+
+class SessionStore(Protocol):
+    """Keeps logs of sessions, their folds and their leases."""
+
+    async def create(self, session_id: str, payload: SessionScheduled, *, at: datetime) -> SessionState:
+        """Write event 1 of a new session; needs no lease.
+
+        Raises:
+            SessionExists: the id is taken.
+        """
+        ...
+
+    async def append(self, lease: Lease, payloads: Sequence[Payload], *, at: datetime) -> SessionState:
+        """Append events in order, all or none, and return the state after them.
+
+        Raises:
+            LeaseLost: the lease is not the live one.
+            IllegalTransition: one of the events does not fit.
+            SessionUnknown: there is no such session.
+        """
+        ...
+
+    async def read(self, session_id: str, *, after: int = 0) -> EventList:
+        """The events with `seq > after`, in order.
+
+        Raises:
+            SessionUnknown: there is no such session.
+            LogUnreadable: a newer version wrote one of them.
+        """
+        ...
+
+    async def state(self, session_id: str) -> SessionState:
+        """The fold of the whole log.
+
+        Raises:
+            SessionUnknown: there is no such session.
+        """
+        ...
+
+    async def claim(self, session_id: str, *, holder: str, ttl_s: float) -> Lease:
+        """Become the one writer for `ttl_s` seconds.
+
+        Raises:
+            LeaseHeld: there is a live lease, whoever holds it.
+            SessionUnknown: there is no such session.
+        """
+        ...
+
+    async def renew(self, lease: Lease, *, ttl_s: float) -> Lease:
+        """Stay the one writer for `ttl_s` seconds from now; the token stays.
+
+        Raises:
+            LeaseLost: the lease is not the live one.
+        """
+        ...
+
+    async def release(self, lease: Lease) -> None:
+        """Give the lease back. Nothing happens if it is not the live one."""
+        ...
+
+    async def list(
+        self,
+        *,
+        study_id: str | None = None,
+        statuses: Collection[SessionStatus] | None = None,
+        limit: int = 100,
+    ) -> SummaryList:
+        """The newest sessions first, by creation; `None` filters nothing, an empty collection everything."""
+        ...
