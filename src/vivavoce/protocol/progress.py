@@ -1,0 +1,168 @@
+"""How far an interview has come: the fold of its protocol facts, and what can be read off it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from vivavoce.protocol.facts import AnswerNoted, Fact, MoveDecided, PhaseEntered, TopicCovered
+
+QuestionStatus = Literal["asked", "answered", "declined"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class QuestionProgress(_Model):
+    """One question that has been asked, and what came of it.
+
+    `repeats`, `clarifications`, `waits` and `nudges` count how often it was said again, said simpler, waited for and
+    reminded of. `probes` are the ids of those used on it, in order. `words` are the participant's.
+    """
+
+    question_id: str
+    phase_id: str
+    asked_at_s: float
+    status: QuestionStatus = "asked"
+    words: int = 0
+    probes: tuple[str, ...] = ()
+    repeats: int = 0
+    clarifications: int = 0
+    waits: int = 0
+    nudges: int = 0
+
+
+class Progress(_Model):
+    """The state of the protocol. `Progress()` is an interview that has not begun.
+
+    `questions` are in the order they were asked; the last of them is the one that is open, if any is. `phase_entered_s` is on
+    the session clock. `final` means the last words have been decided: nothing is decided after them.
+    """
+
+    moves: int = 0
+    phase_id: str | None = None
+    phase_index: int = 0
+    phase_count: int = 0
+    phase_entered_s: float = 0.0
+    questions: tuple[QuestionProgress, ...] = ()
+    probe_id: str | None = None
+    topics: tuple[str, ...] = ()
+    wrapping_up: bool = False
+    wrap_up_said: bool = False
+    last_move: MoveDecided | None = None
+    final: bool = False
+    end_reason: str | None = None
+
+    @property
+    def began(self) -> bool:
+        """Whether the moderator has decided anything yet."""
+        return self.moves > 0
+
+    @property
+    def question(self) -> QuestionProgress | None:
+        """The open question: the one the participant was asked last. None before the opening and after the last words."""
+        return self.questions[-1] if self.questions and not self.final else None
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The ids of the questions asked so far."""
+        return frozenset(question.question_id for question in self.questions)
+
+    def probe_uses(self, probe_id: str) -> int:
+        """How often a probe was used in this interview."""
+        return sum(question.probes.count(probe_id) for question in self.questions)
+
+
+def advance(progress: Progress, fact: Fact) -> Progress:
+    """One fact further. Pure, total, and independent of the study."""
+    match fact:
+        case PhaseEntered():
+            return _enter(progress, fact)
+        case MoveDecided():
+            return _move(progress, fact)
+        case AnswerNoted():
+            return _answer(progress, fact)
+        case TopicCovered():
+            if fact.topic_id in progress.topics:
+                return progress
+            return progress.model_copy(update={"topics": (*progress.topics, fact.topic_id)})
+
+
+def fold(facts: Iterable[Fact], progress: Progress | None = None) -> Progress:
+    """All facts of a session, or those since `progress`, folded in order."""
+    return reduce(advance, facts, progress or Progress())
+
+
+def _enter(progress: Progress, fact: PhaseEntered) -> Progress:
+    same = progress.phase_id == fact.phase_id
+    return progress.model_copy(
+        update={
+            "phase_id": fact.phase_id,
+            "phase_index": fact.index,
+            "phase_count": fact.count,
+            "phase_entered_s": progress.phase_entered_s if same else fact.at_s,
+            "wrapping_up": progress.wrapping_up or fact.reason == "wrap_up",
+        }
+    )
+
+
+def _move(progress: Progress, fact: MoveDecided) -> Progress:
+    questions = progress.questions
+    if fact.question_id is not None and fact.question_id not in progress.asked:
+        asked = QuestionProgress(question_id=fact.question_id, phase_id=fact.phase_id, asked_at_s=fact.at_s)
+        questions = (*questions, asked)
+    elif questions:
+        questions = (*questions[:-1], _again(questions[-1], fact))
+    return progress.model_copy(
+        update={
+            "moves": progress.moves + 1,
+            "questions": questions,
+            "probe_id": fact.probe_id,
+            "wrap_up_said": progress.wrap_up_said or fact.move == "wrap_up",
+            "last_move": fact,
+            "final": progress.final or fact.final,
+            "end_reason": fact.end_reason if fact.final else progress.end_reason,
+        }
+    )
+
+
+def _again(question: QuestionProgress, fact: MoveDecided) -> QuestionProgress:
+    if fact.question_id != question.question_id:
+        return question
+    match fact.move:
+        case "probe":
+            added = () if fact.probe_id is None else (fact.probe_id,)
+            return question.model_copy(update={"probes": (*question.probes, *added)})
+        case "repeat":
+            return question.model_copy(update={"repeats": question.repeats + 1})
+        case "clarify":
+            return question.model_copy(update={"clarifications": question.clarifications + 1})
+        case "nudge":
+            return question.model_copy(update={"nudges": question.nudges + 1})
+        case _:
+            return question
+
+
+def _answer(progress: Progress, fact: AnswerNoted) -> Progress:
+    def noted(question: QuestionProgress) -> QuestionProgress:
+        if question.question_id != fact.question_id:
+            return question
+        match fact.intent:
+            case "answer" | "yes_no":
+                return question.model_copy(
+                    update={"status": "answered", "words": question.words + fact.words}
+                )
+            case "decline" if question.status == "asked":
+                return question.model_copy(update={"status": "declined"})
+            case "wait" | "backchannel":
+                return question.model_copy(update={"waits": question.waits + 1})
+            case _:
+                return question
+
+    return progress.model_copy(
+        update={"questions": tuple(noted(question) for question in progress.questions)}
+    )
