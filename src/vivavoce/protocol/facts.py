@@ -1,6 +1,7 @@
 """What the protocol says happened: the four facts that go into a session's log.
 
-`advance` (`protocol.progress`) folds them; `decide` (`protocol.machine`) makes them. Seconds are on the session clock.
+`advance` (`protocol.progress`) folds them; `decide` (`protocol.machine`) makes them. Seconds are on the
+session clock.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ Intent = Literal[
 ]
 """How an utterance was read.
 
-`backchannel`: only "mhm" or "okay". `wait`: "hold on", more is to come. `ready`: "I'm back", "go on". `safety`: one of the
-study's safe words fell. `aside`: said over a question that had not been heard yet, so it cannot be an answer to it.
+`backchannel`: only "mhm" or "okay". `wait`: "hold on", more is to come. `ready`: "I'm back", "go on".
+`safety`: one of the study's safe words fell. `aside`: said over a question that had not been heard yet, so it
+cannot be an answer to it.
 """
 
 PhaseReason = Literal["began", "next", "wrap_up"]
@@ -62,9 +64,10 @@ class PhaseEntered(_Fact):
 class MoveDecided(_Fact):
     """What the moderator says next.
 
-    `parts` are the wordings it is made of, each of them one of `wordings(study, language)`; `text` is the parts joined by a
-    space. A move whose words were not fixed in the study has none. `question_id` (and `probe_id`) name what the participant is being asked once it has been said. `trigger` says what
-    called for it: the probe's condition, or why something is said again. `end_reason` is set on the final move alone.
+    `parts` are the wordings it is made of, each of them one of `wordings(study, language)`; `text` is the
+    parts joined by a space. A move whose words were not fixed in the study has none. `question_id` (and
+    `probe_id`) name what the participant is being asked once it has been said. `trigger` says what called for
+    it: the probe's condition, or why something is said again. `end_reason` is set on the final move alone.
     """
 
     kind: Literal["move.decided"] = "move.decided"

@@ -1,7 +1,7 @@
 """The standard lines: what the moderator says in every interview, besides the study's own wording.
 
-A study may reword any of them, and must word all of them in a language that is not here. The closing lines stand alone:
-the study's own `closing` is said only when the interview comes to its natural end.
+A study may reword any of them, and must word all of them in a language that is not here. The closing lines
+stand alone: the study's own `closing` is said only when the interview comes to its natural end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The machine that decides what the moderator says next. Pure and deterministic: no clock, no chance, no I/O."""
+"""The machine that decides what the moderator says next.
+
+Pure and deterministic: no clock, no chance, no I/O.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from vivavoce.protocol.study import Study
 
 @dataclass(frozen=True)
 class Decision:
-    """What follows from an observation: `facts` are appended to the log in order; `move`, the last of them, is spoken."""
+    """What follows from an observation.
+
+    `facts` are appended to the log in order; `move`, the last of them, is spoken.
+    """
 
     facts: tuple[Fact, ...] = ()
     move: MoveDecided | None = None

@@ -20,8 +20,8 @@ class _Model(BaseModel):
 class QuestionProgress(_Model):
     """One question that has been asked, and what came of it.
 
-    `repeats`, `clarifications`, `waits` and `nudges` count how often it was said again, said simpler, waited for and
-    reminded of. `probes` are the ids of those used on it, in order. `words` are the participant's.
+    `repeats`, `clarifications`, `waits` and `nudges` count how often it was said again, said simpler, waited
+    for and reminded of. `probes` are the ids of those used on it, in order. `words` are the participant's.
     """
 
     question_id: str
@@ -39,8 +39,9 @@ class QuestionProgress(_Model):
 class Progress(_Model):
     """The state of the protocol. `Progress()` is an interview that has not begun.
 
-    `questions` are in the order they were asked; the last of them is the one that is open, if any is. `phase_entered_s` is on
-    the session clock. `final` means the last words have been decided: nothing is decided after them.
+    `questions` are in the order they were asked; the last of them is the one that is open, if any is.
+    `phase_entered_s` is on the session clock. `final` means the last words have been decided: nothing is
+    decided after them.
     """
 
     moves: int = 0
@@ -64,7 +65,10 @@ class Progress(_Model):
 
     @property
     def question(self) -> QuestionProgress | None:
-        """The open question: the one the participant was asked last. None before the opening and after the last words."""
+        """The open question: the one the participant was asked last.
+
+        None before the opening and after the last words.
+        """
         return self.questions[-1] if self.questions and not self.final else None
 
     @property

@@ -1,7 +1,8 @@
 """The study: everything that is fixed about an interview before anybody speaks.
 
-`protocol.check` makes a `Study` from a study file; whoever holds one may rely on it: every reference resolves, every
-wording exists in every language, every default has been filled in. Seconds and minutes as the names say.
+`protocol.check` makes a `Study` from a study file; whoever holds one may rely on it: every reference
+resolves, every wording exists in every language, every default has been filled in. Seconds and minutes as the
+names say.
 """
 
 from __future__ import annotations
@@ -93,7 +94,10 @@ class Limits(_Model):
 
     @property
     def wrap_up_at_s(self) -> float:
-        """When wrapping up begins: 5 min before the limit, or at 4/5 of a limit under 25 min, unless the study says else."""
+        """When wrapping up begins.
+
+        5 min before the limit, or at 4/5 of a limit under 25 min, unless the study says else.
+        """
         if self.wrap_up_before_s is not None:
             return self.hard_limit_s - self.wrap_up_before_s
         return self.hard_limit_s - 300 if self.hard_limit_minutes >= 25 else self.hard_limit_s * 0.8
@@ -103,7 +107,10 @@ TriggerKind = Literal["short_answer", "vague", "keywords", "yes_no", "always"]
 
 
 class Trigger(_Model):
-    """When a probe applies: `words` for `short_answer` (fewer than these), `keywords` by language for `keywords`."""
+    """When a probe applies.
+
+    `words` for `short_answer` (fewer than these), `keywords` by language for `keywords`.
+    """
 
     kind: TriggerKind
     words: int = 12
@@ -144,7 +151,8 @@ class Question(_Model):
 class Phase(_Model):
     """A stretch of the interview with its own objective, pace and time box.
 
-    `intro` is said before the phase's first question. `next` is the phase that follows; None ends the interview.
+    `intro` is said before the phase's first question. `next` is the phase that follows; None ends the
+    interview.
     """
 
     id: str
@@ -160,7 +168,7 @@ class Phase(_Model):
 
 
 class Safety(_Model):
-    """Words that end the interview at once, by language, and what is said then: the study's own text, with its contact."""
+    """Words that end the interview at once, by language, and the study's own text that is said then."""
 
     words: dict[str, tuple[str, ...]]
     closing: Wording
@@ -193,7 +201,10 @@ class Study(_Model):
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 (hex) of what the study says, defaults included: same content, same hash, however the file is laid out."""
+        """SHA-256 (hex) of what the study says, defaults included.
+
+        Same content, same hash, however the file is laid out.
+        """
         content = json.dumps(
             self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":")
         )
@@ -237,7 +248,10 @@ class Study(_Model):
         return self.lines[name].text(language)
 
     def turn_profile_for(self, phase_id: str | None, language: str) -> TurnProfile:
-        """The turn profile of a phase (None: of the first one), with the language's factor applied to its waits."""
+        """The turn profile of a phase, with the language's factor applied to its waits.
+
+        Without a phase (nothing has begun yet): the first one's.
+        """
         phase = self.path[0] if phase_id is None else self.phase(phase_id)
         return self.turn_profiles[phase.turn_profile].resolved(language)
 

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 class TurnProfile(BaseModel):
     """Seconds of silence that end a turn, and what counts as an interruption.
 
-    `min_wait_s`: when the words sound finished. `max_wait_s`: when they do not. `thinking_wait_s`: when the participant is
-    plainly still thinking ("let me think", a trailing "and"). `interruption_min_s`: speech shorter than this does not cut
-    the moderator short. `vad_threshold` (0-1) replaces the detector's own when given. `language_factor` stretches the three
-    waits for a language; a profile from `Study.turn_profile_for` has it applied already, and empty.
+    `min_wait_s`: when the words sound finished. `max_wait_s`: when they do not. `thinking_wait_s`: when the
+    participant is plainly still thinking ("let me think", a trailing "and"). `interruption_min_s`: speech
+    shorter than this does not cut the moderator short. `vad_threshold` (0-1) replaces the detector's own when
+    given. `language_factor` stretches the three waits for a language; a profile from `Study.turn_profile_for`
+    has it applied already, and empty.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,8 +40,8 @@ class TurnProfile(BaseModel):
         )
 
 
-# Speakers of these pause longer inside a turn, where a listener's "hai" or "joo" would come: starting values by judgement,
-# not measured here; a study that knows better gives its own.
+# Speakers of these pause longer inside a turn, where a listener's "hai" or "joo" would come: starting values
+# by judgement, not measured here; a study that knows better gives its own.
 LANGUAGE_FACTORS: Mapping[str, float] = MappingProxyType({"ja": 1.3, "ko": 1.2, "fi": 1.2})
 
 TURN_PROFILES: Mapping[str, TurnProfile] = MappingProxyType(
