@@ -14,7 +14,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,7 +180,7 @@ class ModelStore:
         return manifest
 
     @contextmanager
-    def lock(self, model_id: str, *, wait: bool = True) -> Iterator[None]:
+    def lock(self, model_id: str, *, wait: bool = True) -> Generator[None]:
         """Hold the right to change a model; other processes and threads wait. Ends with the process, whatever happens.
 
         Raises:
