@@ -76,7 +76,8 @@ def list_models(
     if as_json:
         typer.echo(json.dumps([_as_json(model, store) for model in CATALOGUE.values()], indent=2))
         return
-    table = Table(Column("model", no_wrap=True), "does", "languages", "licence", "size", "state", box=None, pad_edge=False)
+    columns = (Column("model", no_wrap=True), "does", "languages", "licence", "size", "state")
+    table = Table(*columns, box=None, pad_edge=False)
     for model in CATALOGUE.values():
         state = _state(store, model)
         licence = f"{model.licence}, non-commercial only" if model.non_commercial else model.licence

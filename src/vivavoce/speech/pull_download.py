@@ -20,7 +20,6 @@ CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 30.0
 ATTEMPTS = 5  # in a row without getting on
 LONGEST_PAUSE_S = 15.0
-_CHUNK = 1 << 16  # bytes
 _GETTING_ON = 1 << 18  # bytes an attempt must bring for the count of failures to start anew
 _WORTH_RETRYING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -191,7 +190,7 @@ def _receive(http: httpx.Client, url: str, part: Path, *, size: int, progress: P
             raise _BrokenOff("the server would not go on where the download stopped")
         with part.open("ab" if resumed else "wb") as file:
             done = have if resumed else 0
-            for chunk in answer.iter_raw(_CHUNK):
+            for chunk in answer.iter_raw():
                 file.write(chunk)
                 done += len(chunk)
                 progress.at(min(done, size))
