@@ -1,1 +1,1 @@
-"""Logging and metrics."""
+"""What the processes say about themselves: logs without secrets, and measurements."""
