@@ -228,6 +228,10 @@ def _shown(model: Model, console: Console) -> Generator[_Bars | _Lines]:
     if not console.is_terminal:
         yield _Lines(model)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    name = TextColumn(
+        "{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", max_width=30)
+    )
+    size = DownloadColumn(table_column=Column(no_wrap=True))
+    columns = (name, BarColumn(bar_width=16), size, TransferSpeedColumn(table_column=Column(no_wrap=True)))
     with Progress(*columns, console=console, transient=True) as bars:
         yield _Bars(bars)
