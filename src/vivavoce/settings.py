@@ -116,6 +116,10 @@ class Settings(_Group):
         default=Path("~/.cache/vivavoce/models"),
         description="where pulled speech models are kept; shared between data folders",
     )
+    wording_dir: Path = Field(
+        default=Path("~/.cache/vivavoce/wording"),
+        description="where the sound of published wording is kept; shared between data folders",
+    )
     database_url: SecretStr | None = Field(
         default=None, description="postgresql://…; without it a PostgreSQL of our own runs in data_dir"
     )
@@ -199,6 +203,7 @@ def _load(environ: Mapping[str, str], config: Path | None) -> tuple[Settings, di
     absolute = {
         "data_dir": settings.data_dir.expanduser().absolute(),
         "models_dir": settings.models_dir.expanduser().absolute(),
+        "wording_dir": settings.wording_dir.expanduser().absolute(),
     }
     return settings.model_copy(update=absolute), sources
 
