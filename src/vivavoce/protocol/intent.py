@@ -48,6 +48,11 @@ def read(text: str, language: str) -> Reading:
     return Reading("answer", words, vague)
 
 
+def read_intent(text: str, language: str) -> Intent:
+    """Only the intent of an utterance; see `read`."""
+    return read(text, language).intent
+
+
 def _steering(text: str, words: int, base: str) -> Intent | None:
     whole = tokens(text)
     parts = [tokens(sentence) for sentence in sentences(text)]

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from vivavoce.protocol.facts import AnswerNoted, Fact, MoveDecided, PhaseEntered, TopicCovered
+from vivavoce.protocol.study import Study
 
 QuestionStatus = Literal["asked", "answered", "declined"]
 
@@ -169,4 +170,48 @@ def _answer(progress: Progress, fact: AnswerNoted) -> Progress:
 
     return progress.model_copy(
         update={"questions": tuple(noted(question) for question in progress.questions)}
+    )
+
+
+class ProgressView(_Model):
+    """What a progress bar shows. `fraction` (0-1) never falls; `phase_index` counts from 0."""
+
+    phase_index: int
+    phase_count: int
+    phase_title: str
+    fraction: float
+
+
+def progress_view(
+    study: Study, progress: Progress, at_s: float, *, language: str | None = None
+) -> ProgressView:
+    """How far the interview has come, by the phases' time boxes; inside a phase by questions or time, whichever leads.
+
+    Args:
+        language: of the title; default the study's first.
+    """
+    path = study.path
+    index = min(progress.phase_index, len(path) - 1)
+    phase = path[index]
+    if progress.final:
+        inside = 1.0
+    elif progress.phase_id is None:
+        inside = 0.0
+    else:
+        settled = sum(
+            1
+            for question in progress.questions
+            if question.phase_id == phase.id and question.status != "asked"
+        )
+        elapsed = max(at_s - progress.phase_entered_s, 0.0) / (phase.max_minutes * 60)
+        # Time alone never fills a phase: the rest is for being through with it.
+        inside = min(max(settled / len(phase.questions), min(elapsed, 1.0) * 0.9), 1.0)
+    before = sum(earlier.max_minutes for earlier in path[:index])
+    whole = sum(each.max_minutes for each in path)
+    fraction = 1.0 if progress.final else (before + phase.max_minutes * inside) / whole
+    return ProgressView(
+        phase_index=index,
+        phase_count=len(path),
+        phase_title=phase.title.text(language or study.languages[0]),
+        fraction=round(fraction, 4),
     )

@@ -1,0 +1,36 @@
+"""Everything the moderator can ever say in a study, known before the interview begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vivavoce.protocol.lines import LINE_NAMES
+from vivavoce.protocol.study import Study, Wording
+
+
+def wordings(study: Study, language: str) -> tuple[str, ...]:
+    """Every text that a move can be made of in this language, each once, in about the order they are needed.
+
+    Raises:
+        UnknownLanguage: the study has no such language.
+    """
+    return tuple(dict.fromkeys(wording.text(language) for wording in _all(study)))
+
+
+def _all(study: Study) -> Iterator[Wording]:
+    yield study.opening
+    yield study.consent.disclosure
+    for phase in study.path:
+        if phase.intro is not None:
+            yield phase.intro
+        for question in phase.questions:
+            yield question.wording
+            if question.repeat is not None:
+                yield question.repeat
+    for probe in study.probes:
+        yield probe.wording
+    for name in LINE_NAMES:
+        yield study.lines[name]
+    yield study.closing
+    if study.safety is not None:
+        yield study.safety.closing
