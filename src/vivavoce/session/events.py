@@ -25,6 +25,7 @@ from pydantic import (
 
 from vivavoce.protocol.facts import AnswerNoted, MoveDecided, PhaseEntered, TopicCovered
 from vivavoce.session.errors import LogUnreadable
+from vivavoce.session.status import Reason, SessionStatus, TimerName
 from vivavoce.session.timers import Timers
 
 __all__ = [
@@ -57,56 +58,6 @@ __all__ = [
     "Utterance",
     "parse_payload",
 ]
-
-
-class SessionStatus(StrEnum):
-    """Where a session stands; the last four are terminal."""
-
-    SCHEDULED = "SCHEDULED"
-    WAITING = "WAITING"
-    ACTIVE = "ACTIVE"
-    DISCONNECTED = "DISCONNECTED"
-    COMPLETED = "COMPLETED"
-    INTERRUPTED = "INTERRUPTED"
-    ABANDONED = "ABANDONED"
-    FAILED = "FAILED"
-
-    @property
-    def terminal(self) -> bool:
-        """Whether the session is over."""
-        return self in _TERMINAL
-
-
-_TERMINAL = frozenset(
-    {SessionStatus.COMPLETED, SessionStatus.INTERRUPTED, SessionStatus.ABANDONED, SessionStatus.FAILED}
-)
-
-
-class Reason(StrEnum):
-    """Why a session ended."""
-
-    FINISHED = "finished"
-    WRAP_UP = "wrap_up"
-    BUDGET = "budget"
-    HARD_LIMIT = "hard_limit"
-    IDLE = "idle"
-    DRAIN = "drain"
-    NO_SHOW = "no_show"
-    WITHDRAWN = "withdrawn"
-    FORCED = "forced"
-    CRASH = "crash"
-    LEFT = "left"
-
-
-class TimerName(StrEnum):
-    """The timers that fire inside a session."""
-
-    JOIN = "join"
-    IDLE_PROMPT = "idle_prompt"
-    IDLE = "idle"
-    REJOIN = "rejoin"
-    WRAP_UP = "wrap_up"
-    HARD_LIMIT = "hard_limit"
 
 
 class EventKind(StrEnum):

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from vivavoce.session.events import Payload, Reason, SessionEvent, SessionScheduled, SessionStatus
+from vivavoce.session.events import Payload, SessionEvent, SessionScheduled
 from vivavoce.session.lease import Lease
-
-if TYPE_CHECKING:
-    from vivavoce.session.state import SessionState
+from vivavoce.session.state import SessionState
+from vivavoce.session.status import Reason, SessionStatus
 
 EventList = list[SessionEvent]
 
@@ -52,6 +51,26 @@ class SessionSummary(BaseModel):
 
 
 SummaryList = list[SessionSummary]
+
+
+def summarise(state: SessionState, *, leased: bool) -> SessionSummary:
+    """The line of a list for a session in that state."""
+    return SessionSummary(
+        session_id=state.session_id,
+        study_id=state.study_id,
+        study_title=state.study_title,
+        status=state.status,
+        reason=state.reason,
+        language=state.language,
+        participant_id=state.participant_id,
+        sitting=state.sitting,
+        seq=state.seq,
+        leased=leased,
+        created_at=state.created_at,
+        updated_at=state.updated_at,
+        joined_at=state.joined_at,
+        ended_at=state.ended_at,
+    )
 
 
 class SessionStore(Protocol):
