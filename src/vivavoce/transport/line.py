@@ -1,0 +1,179 @@
+"""A line: one connection between a participant and a session. Lines come and go; the desk stays."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from vivavoce.session.errors import BadFrame
+from vivavoce.transport.messages import Message, Oversize, PageMessage, Ping, parse
+
+if TYPE_CHECKING:
+    from vivavoce.transport.desk import Desk
+
+CLIENT_DELAY_S = 0.1
+"""Seconds from pull to ear unless measured: 20 ms of packet, about 60 ms of the browser's jitter buffer, 20 ms of sound
+card; the network of one machine or one city adds little."""
+
+MAX_BAD_MESSAGES = 5
+"""Messages a page may get wrong before its line is closed: a page of another version deserves some patience."""
+
+MessageHandler = Callable[[PageMessage], None]
+"""Told, on the event loop, of every message from the page but `ping`, which the line answers itself. Must not block."""
+
+
+class EndReason(StrEnum):
+    """Why a line ended; the same words as in the session's log."""
+
+    CLOSED = "closed"
+    """The page, or we, closed it."""
+    LOST = "lost"
+    """Nothing came through any more."""
+    REPLACED = "replaced"
+    """A newer line took its place."""
+    LEFT = "left"
+    """The participant left the interview."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineEnd:
+    """How a line ended.
+
+    Args:
+        reason: why.
+        detail: what exactly happened, for the log.
+        error_code: code of the error that ended it, e.g. ``bad_frame``; None when nothing was wrong.
+        silent_s: seconds before its end since the last sign of life from the other side.
+    """
+
+    reason: EndReason
+    detail: str
+    error_code: str | None = None
+    silent_s: float = 0.0
+
+
+class AudioSocket(Protocol):
+    """What a WebSocket line needs of a WebSocket; `web` has a structurally equal protocol.
+
+    Sending raises an `OSError` or `RuntimeError` when the other side is gone.
+    """
+
+    async def receive(self) -> bytes | str | None:
+        """The next binary or text frame; None when the other side has closed."""
+        ...
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Send a binary frame; returns when it is handed to the network."""
+        ...
+
+    async def send_text(self, text: str) -> None:
+        """Send a text frame; returns when it is handed to the network."""
+        ...
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close with a WebSocket close code. Closing a closed socket does nothing."""
+        ...
+
+
+class Line(Protocol):
+    """One connection, of whatever transport."""
+
+    transport: ClassVar[str]
+    """``webrtc``, ``websocket`` or ``livekit``."""
+
+    @property
+    def connection_id(self) -> str:
+        """Names this connection in the session's log."""
+        ...
+
+    @property
+    def client_delay_s(self) -> float:
+        """Seconds from `Desk.pull` to the participant's ear."""
+        ...
+
+    async def run(self, desk: Desk, on_message: MessageHandler) -> LineEnd:
+        """Attach to `desk`, carry sound and messages until the line ends, let go of everything, say how it ended.
+
+        Cancelling it closes the line. Runs once.
+        """
+        ...
+
+    def send(self, message: Message) -> None:
+        """Send a message to the page, in order. Never blocks; after the end it does nothing.
+
+        A page that does not take its messages is lost: the line ends when too many wait.
+        """
+        ...
+
+    def flush(self) -> None:
+        """What the other side still has buffered of the agent's speech is not to be played."""
+        ...
+
+    def close(self, reason: EndReason, detail: str = "") -> None:
+        """End the line; `run` returns soon after. The first call counts."""
+        ...
+
+
+class LineBase:
+    """What every line does the same way: its name, its end, and the messages from the page.
+
+    Args:
+        connection_id: names this connection; made up by default.
+        client_delay_s: seconds from `Desk.pull` to the ear.
+    """
+
+    transport: ClassVar[str]
+
+    def __init__(self, *, connection_id: str | None = None, client_delay_s: float = CLIENT_DELAY_S) -> None:
+        self.connection_id = connection_id or uuid.uuid4().hex
+        self.client_delay_s = client_delay_s
+        self.bad_messages = 0
+        self._end: asyncio.Future[LineEnd] = asyncio.get_running_loop().create_future()
+        self._on_message: MessageHandler | None = None
+
+    def send(self, message: Message) -> None:
+        """Send a message to the page; see `Line.send`."""
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """Nothing is buffered beyond what `client_delay_s` says."""
+
+    def close(self, reason: EndReason, detail: str = "") -> None:
+        """End the line; `run` returns soon after. The first call counts."""
+        self._finish(LineEnd(reason, detail or f"closed here: {reason.value}"))
+
+    @property
+    def ending(self) -> bool:
+        """Whether the line has ended or is about to."""
+        return self._end.done()
+
+    def _finish(self, end: LineEnd) -> None:
+        if not self._end.done():
+            self._end.set_result(end)
+
+    def _refuse(self, error: BadFrame) -> None:
+        self._finish(LineEnd(EndReason.CLOSED, error.what, error_code=error.code))
+
+    def _take_message(self, text: str | bytes) -> None:
+        if self._end.done():
+            return
+        try:
+            message = parse(text)
+        except BadFrame as error:
+            self.bad_messages += 1
+            if self.bad_messages > MAX_BAD_MESSAGES or isinstance(error, Oversize):
+                self._refuse(error)
+            return
+        if isinstance(message, Ping):
+            self.send({"type": "pong", "n": message.n})
+        elif self._on_message is not None:
+            self._on_message(message)
+
+    async def _ended(self) -> LineEnd:
+        # Waited for, not awaited: cancelling whoever runs the line must not cancel the future others look at.
+        await asyncio.wait((self._end,))
+        return self._end.result()

@@ -1,0 +1,251 @@
+"""The WebSocket line: PCM both ways over one TCP connection, for networks that let no UDP through, and for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import ClassVar
+
+from vivavoce.session.errors import BadFrame
+from vivavoce.transport import playout
+from vivavoce.transport.desk import Desk
+from vivavoce.transport.line import (
+    CLIENT_DELAY_S,
+    AudioSocket,
+    EndReason,
+    LineBase,
+    LineEnd,
+    MessageHandler,
+)
+from vivavoce.transport.messages import Message, Oversize, dump
+from vivavoce.transport.pacer import TICK_S, Pacer
+from vivavoce.transport.resample import Resampler
+
+RATES = frozenset({8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000})
+"""Hz a page may send at."""
+
+SEND_RATE = 24_000
+"""Hz of what we send: half of what WebRTC carries, and all the voices of our engines have."""
+
+MAX_FRAME_S = 1.0
+"""Seconds of sound a binary frame may hold."""
+
+MAX_AHEAD_S = 2.0
+"""Seconds a page may be ahead of real time, after a stall of its network. A faster one does not send live sound."""
+
+LOST_AFTER_S = 6.0
+"""Seconds without any frame after which the page is lost. It sends sound, or a `ping`, at least every 2 s."""
+
+SEND_TIMEOUT_S = 3.0
+"""Seconds a frame may wait to leave; a page that reads more slowly is lost."""
+
+MAX_PENDING = 256
+"""Messages that may wait to leave."""
+
+TAIL_TICKS = 5
+"""Ticks of silence sent after speech, so that the page's last buffer is filled up: 100 ms."""
+
+_GONE = (OSError, RuntimeError)
+"""What an `AudioSocket` raises when the other side is gone."""
+
+_TICK_SAMPLES = int(playout.SAMPLE_RATE * TICK_S)
+_CLOSE_BAD_FRAME = 4400
+_CLOSE_REPLACED = 4409
+_CLOSE_OVERSIZE = 1009
+_CLOSE_NORMAL = 1000
+
+
+class WebSocketLine(LineBase):
+    """One WebSocket with a participant's page.
+
+    Sound goes out only while there is something to play: silence is not sent. When speech is cut off the page is told
+    by a ``flush`` message to drop what it has not played yet.
+
+    Args:
+        socket: the accepted WebSocket.
+        rate: Hz of the sound the page sends.
+        connection_id: names the connection in the log; made up by default.
+        client_delay_s: seconds from pull to ear.
+        lost_after_s: seconds of nothing at all after which the page is lost.
+        monotonic: the clock.
+
+    Raises:
+        BadFrame: `rate` is none of `RATES`.
+    """
+
+    transport: ClassVar[str] = "websocket"
+
+    def __init__(
+        self,
+        socket: AudioSocket,
+        *,
+        rate: int,
+        connection_id: str | None = None,
+        client_delay_s: float = CLIENT_DELAY_S,
+        lost_after_s: float = LOST_AFTER_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if rate not in RATES:
+            raise BadFrame(
+                f"Sound at {rate} Hz cannot be taken; the rates are {', '.join(map(str, sorted(RATES)))}."
+            )
+        super().__init__(connection_id=connection_id, client_delay_s=client_delay_s)
+        self._socket = socket
+        self._rate = rate
+        self._lost_after_s = lost_after_s
+        self._monotonic = monotonic
+        self._pending: deque[str] = deque()
+        self._budget = _Budget(MAX_AHEAD_S, monotonic)
+        self._last_heard = monotonic()
+
+    async def run(self, desk: Desk, on_message: MessageHandler) -> LineEnd:
+        """Carry sound and messages between the page and `desk` until the line ends; see `Line.run`."""
+        self._on_message = on_message
+        silent_s = 0.0
+        tasks = [
+            asyncio.create_task(self._receive(desk), name=f"line.{self.connection_id}.receive"),
+            asyncio.create_task(self._transmit(desk), name=f"line.{self.connection_id}.transmit"),
+        ]
+        for task in tasks:
+            task.add_done_callback(self._task_done)
+        end = LineEnd(EndReason.CLOSED, "closed here")
+        try:
+            if not self._end.done():
+                desk.attach(self)
+            end = await self._ended()
+            silent_s = end.silent_s
+        finally:
+            desk.detach(self, silent_s=silent_s)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._hang_up(end)
+        for task in tasks:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error  # not the network's doing, see `_task_done`
+        return end
+
+    def send(self, message: Message) -> None:
+        """Send a message to the page; see `Line.send`."""
+        if self._end.done():
+            return
+        if len(self._pending) >= MAX_PENDING:
+            self._lose("the page does not take its messages")
+            return
+        self._pending.append(dump(message))
+
+    def flush(self) -> None:
+        """The page is to drop what it has not played yet."""
+        self.send({"type": "flush"})
+
+    # -- from the page
+
+    async def _receive(self, desk: Desk) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._lost_after_s):
+                    frame = await self._socket.receive()
+            except TimeoutError:
+                self._lose(f"nothing came from the page for {self._lost_after_s:g} s")
+                return
+            except _GONE as error:
+                self._lose(f"the connection broke: {error}")
+                return
+            self._last_heard = self._monotonic()
+            if frame is None:
+                self._finish(LineEnd(EndReason.CLOSED, "the page closed the connection"))
+                return
+            if isinstance(frame, str):
+                self._take_message(frame)
+                continue
+            try:
+                self._check(frame)
+            except BadFrame as error:
+                self._refuse(error)
+                return
+            if desk.line is self:
+                desk.hear(frame, self._rate)
+
+    def _check(self, frame: bytes) -> None:
+        if len(frame) > MAX_FRAME_S * self._rate * 2:
+            raise Oversize(f"A frame of {len(frame)} bytes holds more than {MAX_FRAME_S:g} s of sound.")
+        if not frame or len(frame) % 2:
+            raise BadFrame(f"A frame of {len(frame)} bytes is no 16-bit sound.")
+        if not self._budget.spend(len(frame) / 2 / self._rate):
+            raise BadFrame(f"Sound came more than {MAX_AHEAD_S:g} s faster than it can have been spoken.")
+
+    # -- to the page
+
+    async def _transmit(self, desk: Desk) -> None:
+        pacer = Pacer(monotonic=self._monotonic)
+        resampler = Resampler(playout.SAMPLE_RATE, SEND_RATE)
+        tail = 0
+        while True:
+            await pacer.tick()
+            try:
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    if desk.line is self:
+                        pcm = desk.pull(_TICK_SAMPLES)
+                        tail = TAIL_TICKS if desk.sounding else max(0, tail - 1)
+                    else:
+                        pcm, tail = b"", 0
+                    while self._pending:
+                        await self._socket.send_text(self._pending.popleft())
+                    if tail > 0:
+                        await self._socket.send_bytes(resampler.push(pcm))
+            except TimeoutError:
+                self._lose(f"the page took no sound for {SEND_TIMEOUT_S:g} s")
+                return
+            except _GONE as error:
+                self._lose(f"the connection broke: {error}")
+                return
+
+    # -- the end
+
+    def _lose(self, detail: str) -> None:
+        self._finish(LineEnd(EndReason.LOST, detail, silent_s=self._monotonic() - self._last_heard))
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        """A task broke with something else than the network: end the line, and let `run` raise it."""
+        if not task.cancelled() and task.exception() is not None:
+            self._lose("the line itself failed")
+
+    async def _hang_up(self, end: LineEnd) -> None:
+        code = _CLOSE_NORMAL
+        if end.error_code == Oversize.code:
+            code = _CLOSE_OVERSIZE
+        elif end.error_code is not None:
+            code = _CLOSE_BAD_FRAME
+        elif end.reason is EndReason.REPLACED:
+            code = _CLOSE_REPLACED
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                while self._pending and end.reason is not EndReason.LOST:
+                    await self._socket.send_text(self._pending.popleft())
+                await self._socket.close(code, end.detail[:100])
+        except (TimeoutError, *_GONE):
+            return  # the other side is gone already, which is what was wanted
+
+
+class _Budget:
+    """Seconds of sound, earned by passing time and spent by sound that comes in.
+
+    Args:
+        ahead_s: seconds that can be saved up.
+        monotonic: the clock.
+    """
+
+    def __init__(self, ahead_s: float, monotonic: Callable[[], float]) -> None:
+        self._ahead_s = ahead_s
+        self._monotonic = monotonic
+        self._saved_s = ahead_s
+        self._at = monotonic()
+
+    def spend(self, seconds: float) -> bool:
+        """Take `seconds`; False when they are not there."""
+        now = self._monotonic()
+        self._saved_s = min(self._ahead_s, self._saved_s + now - self._at) - seconds
+        self._at = now
+        return self._saved_s >= 0
