@@ -160,3 +160,16 @@ class BadFrame(SessionError):
         super().__init__(
             why, next_step="Send 16-bit mono PCM in binary frames and JSON objects in text frames."
         )
+
+
+class StorageUnavailable(SessionError):
+    """The store does not answer: the same call may succeed later, and what was asked may or may not have been done.
+
+    Args:
+        why: what happened, as a sentence.
+    """
+
+    code = "storage_unavailable"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, next_step="Check that PostgreSQL runs and can be reached; then it goes on by itself.")
