@@ -1,0 +1,205 @@
+"""What the server and an engine's process say to each other: the heads of the frames.
+
+The server sends `Synthesise`, `Transcribe` (body: s16le mono at 16 kHz), `Cancel` and `Taken`. The worker sends one
+`Loaded` or `LoadFailed`, then for each request any number of `Chunk` (body: s16le mono at the engine's rate) and
+exactly one of `Spoken`, `Heard`, `Refused`, `Dropped`, `Failed`, `Cancelled`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from vivavoce.speech.frames import Frame
+from vivavoce.speech.transcript import Transcript
+
+
+class Priority(StrEnum):
+    """Whose turn it is first, in the order of the members."""
+
+    LIVE = "live"
+    """Somebody waits in a conversation."""
+    PARTIAL = "partial"
+    """Captions while somebody still speaks; of no use when late."""
+    BATCH = "batch"
+    """Nobody waits."""
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EngineOptions(_Message):
+    """How an engine is loaded."""
+
+    folder: Path
+    threads: int = Field(default=2, ge=1, le=64)
+
+
+class Voice(_Message):
+    """A voice of an engine. `language` is a BCP 47 tag such as `en-US`."""
+
+    id: str
+    language: str
+    gender: Literal["female", "male", "unknown"] = "unknown"
+
+
+class Synthesise(_Message):
+    """Speak a text. `speed` 1.0 is the voice's own; 2.0 is twice as fast."""
+
+    kind: Literal["synthesise"] = "synthesise"
+    id: int
+    priority: Priority = Priority.LIVE
+    text: str
+    voice: str
+    language: str | None = None
+    speed: float = 1.0
+
+
+class Transcribe(_Message):
+    """Write down the sound in the body, s16le mono at 16 kHz."""
+
+    kind: Literal["transcribe"] = "transcribe"
+    id: int
+    priority: Priority = Priority.LIVE
+    language: str | None = None
+    prompt: str | None = None
+    words: bool = False
+
+
+class Cancel(_Message):
+    """Stop working on a request, at the engine's next pause."""
+
+    kind: Literal["cancel"] = "cancel"
+    id: int
+
+
+class Taken(_Message):
+    """The caller took one chunk: room for another one."""
+
+    kind: Literal["taken"] = "taken"
+    id: int
+
+
+class Loaded(_Message):
+    """The engine is loaded and has done a real piece of work.
+
+    Attributes:
+        model: the weights' id in the model store.
+        sample_rate: Hz, of the chunks; None for an engine that transcribes.
+        voices: of an engine that speaks.
+        languages: ISO 639-1 codes it works in.
+        load_s: seconds to load.
+        warm_up_s: seconds of the first piece of work.
+    """
+
+    kind: Literal["loaded"] = "loaded"
+    model: str
+    sample_rate: int | None = None
+    voices: tuple[Voice, ...] = ()
+    languages: tuple[str, ...] = ()
+    load_s: float
+    warm_up_s: float
+
+
+class LoadFailed(_Message):
+    """The engine cannot be loaded; trying again changes nothing until somebody does."""
+
+    kind: Literal["load_failed"] = "load_failed"
+    code: str
+    what: str
+    next_step: str
+
+
+class Chunk(_Message):
+    """Sound; the body is s16le mono at the engine's rate."""
+
+    kind: Literal["chunk"] = "chunk"
+    id: int
+
+
+class Spoken(_Message):
+    """The text has been spoken. `audio_s` of sound took `work_s` of engine time."""
+
+    kind: Literal["spoken"] = "spoken"
+    id: int
+    audio_s: float
+    work_s: float
+
+
+class Heard(_Message):
+    """The sound has been written down, in `work_s` of engine time."""
+
+    kind: Literal["heard"] = "heard"
+    id: int
+    transcript: Transcript
+    work_s: float
+
+
+class Refused(_Message):
+    """The request cannot succeed as it is."""
+
+    kind: Literal["refused"] = "refused"
+    id: int
+    reason: str
+    param: str | None
+    what: str
+    next_step: str
+
+
+class Dropped(_Message):
+    """A partial transcription that waited too long."""
+
+    kind: Literal["dropped"] = "dropped"
+    id: int
+    waited_s: float
+
+
+class Failed(_Message):
+    """The engine failed on this request."""
+
+    kind: Literal["failed"] = "failed"
+    id: int
+    what: str
+    next_step: str
+
+
+class Cancelled(_Message):
+    """Work on the request has stopped, as was asked."""
+
+    kind: Literal["cancelled"] = "cancelled"
+    id: int
+
+
+Request = Synthesise | Transcribe | Cancel | Taken
+Ending = Spoken | Heard | Refused | Dropped | Failed | Cancelled
+Reply = Loaded | LoadFailed | Chunk | Ending
+
+_REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
+_REPLY: TypeAdapter[Reply] = TypeAdapter(Annotated[Reply, Field(discriminator="kind")])
+
+
+def frame(message: Request | Reply, body: bytes = b"") -> Frame:
+    """A message as a frame."""
+    return Frame(message.model_dump_json().encode(), body)
+
+
+def read_request(head: bytes) -> Request:
+    """A frame's head as the worker reads it.
+
+    Raises:
+        pydantic.ValidationError: it is no request.
+    """
+    return _REQUEST.validate_json(head)
+
+
+def read_reply(head: bytes) -> Reply:
+    """A frame's head as the server reads it.
+
+    Raises:
+        pydantic.ValidationError: it is no reply.
+    """
+    return _REPLY.validate_json(head)

@@ -1,0 +1,91 @@
+"""What the speech server measures, for Prometheus. The registry is passed in; labels never carry text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+FIRST_SOUND_BUCKETS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0, 15.0)
+REAL_TIME_BUCKETS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
+TRANSCRIPTION_BUCKETS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0, 15.0)
+
+
+class SpeechMetrics:
+    """Every metric of one speech server, on the registry given."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._requests = Counter(
+            "vivavoce_speech_requests",
+            "Requests by engine and how they ended: ok, or the code of the error, or gone (the caller left).",
+            ["engine", "outcome"],
+            registry=registry,
+        )
+        self._first_sound = Histogram(
+            "vivavoce_speech_first_sound_seconds",
+            "From a text's arrival to its first chunk of sound, waiting included.",
+            ["engine"],
+            buckets=FIRST_SOUND_BUCKETS,
+            registry=registry,
+        )
+        self._real_time = Histogram(
+            "vivavoce_speech_synthesis_real_time_factor",
+            "Seconds of engine time for a second of speech.",
+            ["engine"],
+            buckets=REAL_TIME_BUCKETS,
+            registry=registry,
+        )
+        self._transcription = Histogram(
+            "vivavoce_speech_transcription_seconds",
+            "From a sound's arrival to its transcript, waiting included.",
+            ["engine"],
+            buckets=TRANSCRIPTION_BUCKETS,
+            registry=registry,
+        )
+
+    def ended(self, engine: str, outcome: str) -> None:
+        """A request ended."""
+        self._requests.labels(engine, outcome).inc()
+
+    def first_sound(self, engine: str, seconds: float) -> None:
+        """A text's first chunk left."""
+        self._first_sound.labels(engine).observe(seconds)
+
+    def spoken(self, engine: str, *, audio_s: float, work_s: float) -> None:
+        """A text was spoken to its end."""
+        if audio_s > 0:
+            self._real_time.labels(engine).observe(work_s / audio_s)
+
+    def transcribed(self, engine: str, seconds: float) -> None:
+        """A transcript left."""
+        self._transcription.labels(engine).observe(seconds)
+
+    def watch(self, engines: Callable[[], Iterable[tuple[str, bool, int, int]]]) -> None:
+        """Report the engines' state when asked: (name, ready, requests in hand, restarts)."""
+        self.registry.register(_EngineStates(engines))
+
+
+class _EngineStates(Collector):
+    def __init__(self, engines: Callable[[], Iterable[tuple[str, bool, int, int]]]) -> None:
+        self._engines = engines
+
+    def collect(self) -> Iterable[Metric]:
+        ready = GaugeMetricFamily(
+            "vivavoce_speech_engine_ready", "1 when the engine works.", labels=["engine"]
+        )
+        in_hand = GaugeMetricFamily(
+            "vivavoce_speech_requests_in_hand",
+            "Requests the engine has not finished with, abandoned ones included.",
+            labels=["engine"],
+        )
+        restarts = GaugeMetricFamily(
+            "vivavoce_speech_engine_restarts", "How often its process was started again.", labels=["engine"]
+        )
+        for name, is_ready, requests, count in self._engines():
+            ready.add_metric([name], float(is_ready))
+            in_hand.add_metric([name], requests)
+            restarts.add_metric([name], count)
+        return [ready, in_hand, restarts]

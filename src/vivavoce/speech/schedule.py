@@ -1,0 +1,92 @@
+"""Whose turn it is: which of the open jobs an engine works on next. Pure; the time is passed in.
+
+An engine does one step at a time: a sentence spoken, a window encoded. Between steps the next job is the one of the
+highest priority whose sound will run out first. A job that has given no sound yet counts as due when it arrived, so
+a newcomer goes before those who have sound left to play, and nobody's playback starves while another runs far ahead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from vivavoce.speech.messages import Priority
+
+PARTIAL_WAIT_S = 0.5
+"""A partial transcription that has not begun after this is dropped: captions are re-decoded about that often."""
+
+UNTAKEN_LIMIT = 8
+"""Chunks a job may be ahead of its caller. A chunk is a sentence or a clause: eight are 15 to 40 s of speech."""
+
+JobT = TypeVar("JobT")
+
+_RANK = {priority: rank for rank, priority in enumerate(Priority)}
+
+
+@dataclass(slots=True)
+class Turn(Generic[JobT]):
+    """An open job. Times in seconds, of any one clock.
+
+    Attributes:
+        id: the request's.
+        job: what is worked on.
+        priority: see `Priority`.
+        arrived_s: when it came.
+        due_s: when its sound runs out; `arrived_s` while it has given none.
+        began: whether it had its first step.
+        untaken: chunks given that the caller has not taken.
+    """
+
+    id: int
+    job: JobT
+    priority: Priority
+    arrived_s: float
+    due_s: float
+    began: bool = False
+    untaken: int = 0
+
+
+class Schedule(Generic[JobT]):
+    """The open jobs of one engine."""
+
+    def __init__(self) -> None:
+        self._turns: dict[int, Turn[JobT]] = {}
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    def add(self, id: int, job: JobT, priority: Priority, *, now: float) -> None:
+        """Open a job."""
+        self._turns[id] = Turn(id, job, priority, arrived_s=now, due_s=now)
+
+    def remove(self, id: int) -> JobT | None:
+        """Close a job; None when it is not open (any more)."""
+        turn = self._turns.pop(id, None)
+        return None if turn is None else turn.job
+
+    def next(self) -> Turn[JobT] | None:
+        """Whose step is next; None when nobody can go on."""
+        able = [turn for turn in self._turns.values() if turn.untaken < UNTAKEN_LIMIT]
+        return min(able, key=lambda turn: (_RANK[turn.priority], turn.due_s, turn.id), default=None)
+
+    def late(self, *, now: float) -> list[Turn[JobT]]:
+        """Partial transcriptions that waited too long for their first step."""
+        return [
+            turn
+            for turn in self._turns.values()
+            if turn.priority is Priority.PARTIAL and not turn.began and now - turn.arrived_s > PARTIAL_WAIT_S
+        ]
+
+    def gave(self, id: int, audio_s: float, *, now: float) -> None:
+        """A job gave a chunk of `audio_s` seconds."""
+        turn = self._turns.get(id)
+        if turn is not None:
+            # Playback begins with the first chunk, and again after it ran dry.
+            turn.due_s = max(turn.due_s, now) + audio_s
+            turn.untaken += 1
+
+    def taken(self, id: int) -> None:
+        """The caller took a chunk."""
+        turn = self._turns.get(id)
+        if turn is not None:
+            turn.untaken = max(0, turn.untaken - 1)
