@@ -168,7 +168,7 @@ class Desk:
             self._spoken_s += duration_s
             if self.recorder is not None and self.gate_open:
                 self.recorder.moderator(pcm, max(0.0, begins_s))
-        if 0 <= self._unheard_s < QUIET_AFTER_S:
+        if self._unheard_s < QUIET_AFTER_S:
             self._unheard_s += duration_s
             if self._unheard_s >= QUIET_AFTER_S:
                 self._quieten()

@@ -248,4 +248,4 @@ class _Budget:
         now = self._monotonic()
         self._saved_s = min(self._ahead_s, self._saved_s + now - self._at) - seconds
         self._at = now
-        return self._saved_s >= 0
+        return self._saved_s >= -1e-6  # rounding

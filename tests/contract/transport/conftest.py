@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -184,7 +184,7 @@ def _refusal(status: int, code: str, message: str = "no") -> JSONResponse:
 
 
 @contextlib.asynccontextmanager
-async def open_house() -> AsyncIterator[House]:
+async def open_house() -> AsyncGenerator[House]:
     house = House()
     listener = socket.create_server(("127.0.0.1", 0))
     house.api_url = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from livekit import rtc
 from livekit.agents.voice.io import PlaybackFinishedEvent, PlaybackStartedEvent
 
-from vivavoce.transport.playout import FADE_S, SAMPLE_RATE, PlayoutOutput
+from vivavoce.transport.playout import BUFFER_S, FADE_S, SAMPLE_RATE, HeardText, PlayoutOutput
 
 TICK = 960
 WALL = 1_900_000_000.0
@@ -20,8 +20,12 @@ WALL = 1_900_000_000.0
 class Session:
     """Stands where the AgentSession is: listens to the playback events."""
 
-    def __init__(self, **options: object) -> None:
-        self.output = PlayoutOutput(wall=lambda: WALL, **options)  # pyright: ignore[reportArgumentType]
+    def __init__(
+        self, *, client_delay_s: float = 0, heard_text: HeardText | None = None, buffer_s: float = BUFFER_S
+    ) -> None:
+        self.output = PlayoutOutput(
+            client_delay_s=client_delay_s, heard_text=heard_text, buffer_s=buffer_s, wall=lambda: WALL
+        )
         self.started: list[PlaybackStartedEvent] = []
         self.finished: list[PlaybackFinishedEvent] = []
         self.output.on("playback_started", self.started.append)
