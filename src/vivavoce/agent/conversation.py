@@ -1,0 +1,304 @@
+"""The conversation of one session: livekit-agents' `AgentSession` between a desk and a director.
+
+Everything livekit-specific of a running session is here. It reports in our own terms, on the event loop's clock
+(`loop.time()`, seconds), to a `Listener`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import structlog
+from livekit.agents import (
+    AgentSession,
+    AgentStateChangedEvent,
+    ErrorEvent,
+    SpeechCreatedEvent,
+    UserStateChangedEvent,
+)
+from livekit.agents.voice import SpeechHandle
+from livekit.agents.voice.io import PlaybackFinishedEvent, PlaybackStartedEvent
+
+from vivavoce.agent.speech import SpokenText
+from vivavoce.moderator.director import Director
+from vivavoce.moderator.endpointing import Judgement
+from vivavoce.moderator.interviewer import Interviewer
+from vivavoce.moderator.structured import StructuredModerator
+from vivavoce.moderator.turns import EndOfTurn, SoundJudge
+from vivavoce.protocol.facts import MoveDecided
+from vivavoce.protocol.machine import Observation
+from vivavoce.speech.client import SpeechClient
+from vivavoce.transport.desk import Desk
+from vivavoce.voice.activity import SharedVAD
+from vivavoce.voice.stt import Failure, ServerSTT, Utterance
+from vivavoce.voice.tts import ServerTTS
+
+FALSE_INTERRUPTION_S = 0.9
+"""Silence after which speech that was paused for a cough or an «mhm» goes on."""
+
+ENDPOINTING_S = 0.05
+"""livekit's own wait; ours (`moderator.turns`) comes before it and is the one that counts."""
+
+CLOSE_TIMEOUT_S = 5.0
+
+log = structlog.get_logger(__name__)
+
+AgentState = Literal["waiting", "listening", "thinking", "speaking"]
+
+
+@dataclass(frozen=True)
+class SpeechEnded:
+    """The moderator stopped speaking. Times are event-loop times of the first and last sample at the ear."""
+
+    move: MoveDecided | None
+    planned_text: str
+    heard_text: str
+    started_at: float
+    ended_at: float
+    interrupted: bool
+
+
+class Listener(Protocol):
+    """Told what happens in a conversation, on the event loop."""
+
+    def on_utterance(self, utterance: Utterance) -> bool:
+        """The participant said something; False keeps it from the conversation."""
+        ...
+
+    def on_partial(self, utterance_id: str, text: str) -> None:
+        """The participant is saying something."""
+        ...
+
+    def on_unheard(self, failure: Failure) -> None:
+        """The participant said something whose text could not be had."""
+        ...
+
+    def on_turn(self, text: str) -> Observation | None:
+        """The participant's turn is over; what is to be answered, if anything."""
+        ...
+
+    def on_judgement(self, judgement: Judgement, probability: float | None) -> None:
+        """The end of a turn was decided now."""
+        ...
+
+    def on_speech_started(self, move: MoveDecided | None, at: float) -> None:
+        """The moderator became audible."""
+        ...
+
+    def on_speech_ended(self, speech: SpeechEnded) -> None:
+        """The moderator fell silent, or a move was never heard."""
+        ...
+
+    def on_agent_state(self, state: AgentState) -> None:
+        """For the page."""
+        ...
+
+    def on_participant_speaking(self, speaking: bool) -> None:
+        """For the page and the idle timer."""
+        ...
+
+    def on_fault(
+        self, stage: Literal["stt", "tts", "llm", "agent"], error: BaseException, *, recovered: bool
+    ) -> None:
+        """A part of the conversation failed."""
+        ...
+
+
+@dataclass
+class _Reply:
+    ticket: str | None
+    started_at: float | None = None
+    held_at: float | None = None
+    ended: bool = False
+
+
+class Conversation:
+    """A running conversation. Build, `start`, `say` what the clock brings, `aclose`.
+
+    Args:
+        desk: the session's sound.
+        director: decides what comes next.
+        client: the speech server.
+        voice: says it.
+        detector: the host's voice activity detector.
+        sound_judge: hears whether a turn is complete; None does without.
+        interruption_s: seconds of the participant's voice after which the moderator falls silent.
+        new_utterance_id: makes utterance ids.
+        listener: told what happens.
+    """
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        director: Director,
+        client: SpeechClient,
+        voice: ServerTTS,
+        detector: Any,
+        sound_judge: SoundJudge | None,
+        interruption_s: float,
+        new_utterance_id: Callable[[], str],
+        listener: Listener,
+    ) -> None:
+        self._desk = desk
+        self._director = director
+        self._listener = listener
+        self._loop = asyncio.get_running_loop()
+        self._activity = SharedVAD(detector)
+        self._turns = EndOfTurn(
+            sound=sound_judge,
+            language=director.language,
+            profile=director.profile,
+            judged=listener.on_judgement,
+        )
+        self._activity.listen(self._turns.on_activity)
+        self._spoken = SpokenText()
+        self._replies: dict[str, _Reply] = {}
+        self._playing: _Reply | None = None
+        stt = ServerSTT(
+            client,
+            self._activity,
+            language=director.language,
+            heard=listener.on_utterance,
+            partial=listener.on_partial,
+            failed=listener.on_unheard,
+            new_id=new_utterance_id,
+        )
+        self._agent = Interviewer(director, answer=listener.on_turn, voice=voice)
+        self._session: AgentSession[None] = AgentSession(
+            stt=stt,
+            vad=self._activity,
+            llm=StructuredModerator(director),
+            tts=voice,
+            turn_handling={
+                "turn_detection": self._turns,
+                "endpointing": {"min_delay": ENDPOINTING_S, "max_delay": ENDPOINTING_S},
+                "interruption": {
+                    "mode": "vad",
+                    "min_duration": interruption_s,
+                    "false_interruption_timeout": FALSE_INTERRUPTION_S,
+                    "resume_false_interruption": True,
+                    "backchannel_boundary": None,
+                },
+                "preemptive_generation": {"enabled": False},
+            },
+            use_tts_aligned_transcript=True,
+            tts_text_transforms=None,
+            aec_warmup_duration=None,
+            user_away_timeout=None,
+            session_close_transcript_timeout=0.5,
+        )
+        self._session.on("agent_state_changed", self._on_agent_state)
+        self._session.on("user_state_changed", self._on_user_state)
+        self._session.on("speech_created", self._on_speech_created)
+        self._session.on("error", self._on_error)
+        desk.output.on("playback_started", self._on_playback_started)
+        desk.output.on("playback_finished", self._on_playback_finished)
+        desk.output.heard_text = self._spoken.heard
+        self._session.input.audio = desk.input
+        self._session.output.audio = desk.output
+        self._session.output.transcription = self._spoken
+
+    async def start(self) -> None:
+        """Start listening; the moderator says nothing until `say`."""
+        await self._session.start(self._agent, record=False)
+
+    @property
+    def moderator_active(self) -> bool:
+        """Whether the moderator speaks, is paused in speech, or is about to speak."""
+        return bool(self._replies)
+
+    def caption(self) -> str:
+        """What the page shows of the moderator's speech now."""
+        return self._spoken.caption(self._desk.output.segment_heard_s)
+
+    def say(self, observation: Observation, *, interruptible: bool = True) -> SpeechHandle:
+        """Let the director answer something that the participant did not say: silence, time, a return."""
+        ticket, context = self._agent.context_for(observation)
+        self._agent.next_ticket = ticket
+        return self._session.generate_reply(chat_ctx=context, allow_interruptions=interruptible)
+
+    async def interrupt(self) -> None:
+        """Stop the moderator in mid-word."""
+        if self._session.current_speech is not None:
+            await self._session.interrupt(force=True)
+
+    async def aclose(self) -> None:
+        """Stop listening and speaking."""
+        self._desk.output.off("playback_started", self._on_playback_started)
+        self._desk.output.off("playback_finished", self._on_playback_finished)
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._session.aclose()
+        except TimeoutError:
+            log.warning("livekit session did not close in time", timeout_s=CLOSE_TIMEOUT_S)
+        await self._turns.aclose()
+
+    def _on_speech_created(self, event: SpeechCreatedEvent) -> None:
+        handle = event.speech_handle
+        ticket, self._agent.next_ticket = self._agent.next_ticket, None
+        self._replies[handle.id] = _Reply(ticket)
+        handle.add_done_callback(self._on_reply_done)
+
+    def _on_reply_done(self, handle: SpeechHandle) -> None:
+        reply = self._replies.pop(handle.id, None)
+        if reply is None or reply.ended:
+            return
+        move = self._move(reply)
+        if move is None:
+            return
+        now = self._loop.time()
+        self._listener.on_speech_ended(
+            SpeechEnded(move, move.text, "", reply.started_at or now, now, interrupted=True)
+        )
+
+    def _on_playback_started(self, event: PlaybackStartedEvent) -> None:
+        handle = self._session.current_speech
+        reply = self._replies.get(handle.id) if handle is not None else None
+        if reply is None:
+            return
+        reply.started_at = self._loop.time() + self._desk.client_delay_s
+        self._playing = reply
+        self._listener.on_speech_started(self._move(reply), reply.started_at)
+
+    def _on_playback_finished(self, event: PlaybackFinishedEvent) -> None:
+        reply, self._playing = self._playing, None
+        if reply is None or reply.ended:
+            return
+        reply.ended = True
+        move = self._move(reply)
+        planned = move.text if move is not None else self._spoken.whole()
+        heard = self._spoken.heard(event.playback_position) if event.interrupted else planned
+        now = self._loop.time() + self._desk.client_delay_s
+        # Speech that was cut had been held since the participant's voice was noticed.
+        ended = reply.held_at if event.interrupted and reply.held_at is not None else now
+        started = min(reply.started_at if reply.started_at is not None else ended, ended)
+        self._listener.on_speech_ended(SpeechEnded(move, planned, heard, started, ended, event.interrupted))
+
+    def _move(self, reply: _Reply) -> MoveDecided | None:
+        return self._director.move(reply.ticket) if reply.ticket else None
+
+    def _on_agent_state(self, event: AgentStateChangedEvent) -> None:
+        state = event.new_state
+        if self._playing is not None:
+            held = state == "listening"
+            self._playing.held_at = self._loop.time() + self._desk.client_delay_s if held else None
+        self._listener.on_agent_state(state if state in ("listening", "thinking", "speaking") else "waiting")
+
+    def _on_user_state(self, event: UserStateChangedEvent) -> None:
+        self._listener.on_participant_speaking(event.new_state == "speaking")
+
+    def _on_error(self, event: ErrorEvent) -> None:
+        error = event.error
+        kind = type(error).__name__
+        stage: Literal["stt", "tts", "llm", "agent"] = (
+            "stt" if "STT" in kind else "tts" if "TTS" in kind else "llm" if "LLM" in kind else "agent"
+        )
+        cause = getattr(error, "error", error)
+        recovered = bool(getattr(error, "recoverable", False))
+        self._listener.on_fault(
+            stage, cause if isinstance(cause, BaseException) else RuntimeError(kind), recovered=recovered
+        )

@@ -1,0 +1,336 @@
+"""The host: the sessions of this process, who may come in, and what became of those nobody holds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+from livekit import rtc
+from livekit.agents import inference
+
+from vivavoce.agent.ending import Ending
+from vivavoce.agent.equipment import Equipment, Keep
+from vivavoce.agent.journal import Journal
+from vivavoce.agent.measure import Meter
+from vivavoce.agent.runner import SessionRunner
+from vivavoce.errors import VivavoceError
+from vivavoce.moderator.turns import SoundJudge
+from vivavoce.protocol.study import Study
+from vivavoce.session.clock import Clock
+from vivavoce.session.errors import AlreadyConnected, HostFull, LeaseHeld, SessionOver
+from vivavoce.session.events import Reason, SessionEnded, SessionStatus, SessionWaiting, Transport
+from vivavoce.session.state import SessionState
+from vivavoce.session.store import SessionStore
+from vivavoce.session.timers import HOST_TIMERS
+from vivavoce.settings import Settings
+from vivavoce.speech.client import SpeechClient
+from vivavoce.telemetry.metrics import Metrics
+from vivavoce.transport.line import AudioSocket
+from vivavoce.transport.webrtc import WebRtcLine
+from vivavoce.transport.websocket import WebSocketLine
+from vivavoce.voice.activity import SAMPLE_RATE
+from vivavoce.voice.wording import WordingStore
+
+BUSY_RETRY_S = 30.0
+"""When a full host may be asked again: about how often a place falls free with four 5-minute interviews, halved."""
+
+WARM_FRAMES = 25
+"""Half a second of silence: enough for both models' first judgement."""
+
+WARM_TIMEOUT_S = 60.0
+
+LAG_EVERY_S = 1.0
+
+CLOSE_S = 30.0
+"""How long sessions may take to say goodbye when the host closes."""
+
+
+class HostNotReady(VivavoceError):
+    """The host cannot hold sessions."""
+
+    code = "host_not_ready"
+
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How many sessions this host holds, and whether it takes another."""
+
+    slots: int
+    used: int
+    accepting: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A WebRTC answer for the page."""
+
+    sdp: str
+    connection_id: str
+
+
+class Studies(Protocol):
+    """Where published studies are found."""
+
+    async def study(self, study_id: str, content_hash: str) -> Study:
+        """The study as it was published under that hash."""
+        ...
+
+
+class Host:
+    """Runs sessions in this process.
+
+    Args:
+        store: the sessions' logs and leases.
+        studies: what is asked.
+        client: the speech server.
+        wording: prepared sound.
+        keep: takes finished recordings.
+        settings: slots and the end-of-turn detector.
+        clock: wall clock.
+        spool: folder for recordings while they are written.
+        metrics: of the process.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: SessionStore,
+        studies: Studies,
+        client: SpeechClient,
+        wording: WordingStore,
+        keep: Keep,
+        settings: Settings,
+        clock: Clock,
+        spool: Path,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._studies = studies
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._runners: dict[str, SessionRunner] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._admitting: dict[str, asyncio.Lock] = {}
+        self._closing = False
+        self.holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._turn_detector = (
+            inference.TurnDetector(version="v1-mini") if settings.turn.detector == "v1-mini" else None
+        )
+        self._equipment = Equipment(
+            client=client,
+            wording=wording,
+            detector=inference.VAD(model="silero"),
+            sound_judge=self._sound_judge,
+            stt_model=settings.speech.stt_model,
+            keep=keep,
+            spool=spool,
+            clock=clock,
+        )
+
+    # -- the gateway, as `web` sees it
+
+    def capacity(self) -> Capacity:
+        """How many sessions there are, and whether another may come."""
+        slots, used = self._settings.host.slots, len(self._runners)
+        if self._closing:
+            return Capacity(slots, used, accepting=False, reason="The host is closing.")
+        if used >= slots:
+            return Capacity(
+                slots, used, accepting=False, reason="All places for interviews are taken at the moment."
+            )
+        return Capacity(slots, used, accepting=True)
+
+    async def offer(self, session_id: str, *, sdp: str, take_over: bool, user_agent: str | None) -> Answer:
+        """Connect a participant's browser by WebRTC.
+
+        Raises:
+            SessionUnknown, SessionOver, AlreadyConnected, HostFull, BadFrame.
+        """
+        runner = await self.admit(session_id, "webrtc", take_over=take_over)
+        line, answer = await WebRtcLine.answer(sdp)
+        await runner.attach(line, user_agent=user_agent, take_over=take_over)
+        return Answer(sdp=answer, connection_id=line.connection_id)
+
+    async def websocket(
+        self, session_id: str, sock: AudioSocket, *, rate: int, take_over: bool, user_agent: str | None
+    ) -> None:
+        """Connect a participant by PCM over a WebSocket; returns when that line ends.
+
+        Raises:
+            SessionUnknown, SessionOver, AlreadyConnected, HostFull, BadFrame.
+        """
+        runner = await self.admit(session_id, "websocket", take_over=take_over)
+        line = WebSocketLine(sock, rate=rate)
+        await (await runner.attach(line, user_agent=user_agent, take_over=take_over))
+
+    async def leave(self, session_id: str) -> None:
+        """The participant ends the interview, on or off the line."""
+        runner = self._runners.get(session_id)
+        if runner is not None:
+            runner.leave()
+            return
+        await self._end_unattended(session_id, Reason.LEFT)
+
+    # -- life
+
+    async def warm(self) -> None:
+        """Load what the first session would otherwise wait for: voice activity detection and the sound of a turn's end.
+
+        No model is loaded inside a session.
+        """
+        stream = self._equipment.detector.stream()
+        judge = self._sound_judge()
+        try:
+            frame = rtc.AudioFrame(bytes(2 * SAMPLE_RATE // 50), SAMPLE_RATE, 1, SAMPLE_RATE // 50)
+            for _ in range(WARM_FRAMES):
+                stream.push_frame(frame)
+                if judge is not None:
+                    judge.push_audio(frame)
+            async with asyncio.timeout(WARM_TIMEOUT_S):
+                await anext(aiter(stream))
+                if judge is not None:
+                    await judge.predict()
+        except TimeoutError:
+            raise HostNotReady(
+                f"The voice activity and end-of-turn models did not answer within {WARM_TIMEOUT_S:.0f} s.",
+                next_step="The machine may be overloaded: try again, or set VIVAVOCE_TURN__DETECTOR=none.",
+            ) from None
+        finally:
+            await stream.aclose()
+            if judge is not None:
+                await judge.aclose()
+
+    async def watch_loop(self) -> None:
+        """Measure how late the event loop is, and say which statuses there are, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LAG_EVERY_S
+            await asyncio.sleep(LAG_EVERY_S)
+            self._metrics.event_loop_lag(max(0.0, loop.time() - due))
+            self._metrics.hold_sessions(Counter(runner.status for runner in self._runners.values()))
+
+    async def sweep(self) -> None:
+        """Look for sessions that nobody holds, again and again, until cancelled.
+
+        A session whose holder died and whose participant did not come back in time is closed with what there is.
+        """
+        while True:
+            try:
+                await self._sweep_once()
+            except VivavoceError as error:
+                log.warning("sweep failed, next one follows", error=str(error), sweep_s=HOST_TIMERS.sweep_s)
+            await asyncio.sleep(HOST_TIMERS.sweep_s)
+
+    async def aclose(self) -> None:
+        """Say goodbye in every session and let go of them."""
+        self._closing = True
+        for runner in list(self._runners.values()):
+            runner.close(Reason.DRAIN)
+        tasks = list(self._tasks.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=CLOSE_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    # -- inside
+
+    async def admit(self, session_id: str, transport: Transport, *, take_over: bool) -> SessionRunner:
+        """The runner of a session: the one that runs, or a new one if there is a place.
+
+        Raises:
+            SessionUnknown, SessionOver, AlreadyConnected, HostFull.
+        """
+        lock = self._admitting.setdefault(session_id, asyncio.Lock())
+        async with lock:
+            try:
+                runner = self._runners.get(session_id)
+                if runner is not None:
+                    if runner.connected and not take_over:
+                        raise AlreadyConnected(session_id)
+                    return runner
+                capacity = self.capacity()
+                if not capacity.accepting:
+                    raise HostFull(BUSY_RETRY_S, reason=capacity.reason)
+                return await self._start(session_id, transport)
+            finally:
+                if not lock.locked() or session_id not in self._runners:
+                    self._admitting.pop(session_id, None)
+
+    async def _start(self, session_id: str, transport: Transport) -> SessionRunner:
+        state = await self._store.state(session_id)
+        if state.status.terminal:
+            raise SessionOver(session_id)
+        study = await self._studies.study(state.study_id, state.study_hash)
+        try:
+            lease = await self._store.claim(session_id, holder=self.holder, ttl_s=HOST_TIMERS.lease_s)
+        except LeaseHeld as error:
+            raise HostFull(HOST_TIMERS.lease_s, reason="Another host still holds this interview.") from error
+        runner: SessionRunner | None = None
+
+        def lost(error: VivavoceError) -> None:
+            if runner is not None:
+                runner.lose(error)
+
+        journal = Journal(self._store, lease, state, clock=self._clock, on_lost=lost)
+        journal.watch(Meter(self._metrics).watch)
+        if state.status is SessionStatus.SCHEDULED:
+            journal.post(SessionWaiting(transport=transport))
+        runner = SessionRunner(
+            journal=journal,
+            study=study,
+            equipment=self._equipment,
+            closed=lambda: self._forget(session_id),
+        )
+        self._runners[session_id] = runner
+        self._tasks[session_id] = asyncio.create_task(runner.run(), name=f"session {session_id}")
+        return runner
+
+    def _forget(self, session_id: str) -> None:
+        self._runners.pop(session_id, None)
+        self._tasks.pop(session_id, None)
+
+    def _sound_judge(self) -> SoundJudge | None:
+        return self._turn_detector.stream() if self._turn_detector is not None else None
+
+    async def _sweep_once(self) -> None:
+        live = {SessionStatus.WAITING, SessionStatus.ACTIVE, SessionStatus.DISCONNECTED}
+        for summary in await self._store.list(statuses=live, limit=1000):
+            if summary.leased or summary.session_id in self._runners:
+                continue
+            state = await self._store.state(summary.session_id)
+            patience = state.timers.rejoin_s if state.joined_at else state.timers.join_s
+            if (self._clock.now() - state.updated_at).total_seconds() > patience:
+                await self._end_unattended(
+                    summary.session_id, Reason.CRASH if state.joined_at else Reason.NO_SHOW
+                )
+
+    async def _end_unattended(self, session_id: str, reason: Reason) -> None:
+        state: SessionState = await self._store.state(session_id)
+        if state.status.terminal:
+            return
+        try:
+            lease = await self._store.claim(session_id, holder=self.holder, ttl_s=HOST_TIMERS.lease_s)
+        except LeaseHeld:
+            return  # somebody took it up in the meantime
+        # Whoever held it died, not the interview: what was said is kept.
+        ending = Ending(SessionStatus.INTERRUPTED, reason) if reason is Reason.CRASH else Ending.of(reason)
+        at = self._clock.now()
+        await self._store.append(
+            lease, [SessionEnded(status=ending.status, reason=reason, at_s=state.at_s(at))], at=at
+        )
+        await self._store.release(lease)
+        log.info(
+            "unattended session ended", session_id=session_id, status=ending.status.value, reason=reason.value
+        )

@@ -1,0 +1,538 @@
+"""The session runner: one interview's life in this process.
+
+It owns the session's tasks, holds its lease, keeps its timers and its recording, takes its lines as they come and go,
+and writes down what happens. A fault in it ends this session and no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import structlog
+
+from vivavoce.agent.conversation import AgentState, Conversation
+from vivavoce.agent.conversation import SpeechEnded as Spoken
+from vivavoce.agent.ending import Ending
+from vivavoce.agent.equipment import Equipment
+from vivavoce.agent.journal import Journal
+from vivavoce.agent.page import Page
+from vivavoce.agent.tape import Tape
+from vivavoce.agent.timing import TurnClock
+from vivavoce.errors import VivavoceError
+from vivavoce.moderator.director import Director
+from vivavoce.moderator.endpointing import Judgement
+from vivavoce.protocol.facts import Fact, MoveDecided
+from vivavoce.protocol.intent import read_intent
+from vivavoce.protocol.observations import (
+    Answered,
+    Began,
+    CloseDue,
+    Interrupted,
+    Observation,
+    Returned,
+    Silent,
+    WrapUpDue,
+)
+from vivavoce.protocol.study import Study
+from vivavoce.session.errors import AlreadyConnected, SessionOver
+from vivavoce.session.events import (
+    Fault,
+    LeaseClaimed,
+    ParticipantJoined,
+    ParticipantLeft,
+    ParticipantMuted,
+    Payload,
+    Reason,
+    RecordingClosed,
+    SessionEnded,
+    SessionStatus,
+    SpeechEnded,
+    SpeechStarted,
+    TimerFired,
+    TimerName,
+    Transport,
+    Utterance,
+)
+from vivavoce.session.timers import HOST_TIMERS, due
+from vivavoce.transport.desk import Desk
+from vivavoce.transport.line import EndReason, Line, Message
+from vivavoce.transport.messages import Leave, Mute, PageMessage, Ping
+from vivavoce.voice.stt import Failure
+from vivavoce.voice.stt import Utterance as Said
+from vivavoce.voice.tts import ServerTTS
+from vivavoce.voice.wording import Voice
+
+TICK_S = 0.2
+"""How often timers, captions and progress are looked at."""
+
+SHORT_ABSENCE_S = 4.0
+"""A connection that is back sooner goes on where it was; after a longer one the moderator says welcome back."""
+
+LAST_WORD_S = 0.4
+"""Between the last word and the end of the line, so that it is not cut by a late packet."""
+
+GOODBYE_S = 20.0
+"""The longest the last words may take after their time has come."""
+
+FLUSH_S = 30.0
+"""How long the end of a session waits for the database to take its last events."""
+
+log = structlog.get_logger(__name__)
+
+
+class SessionRunner:
+    """One session while this process holds its lease. Make it, `start` its task, `attach` lines to it.
+
+    Args:
+        journal: the session's pen; holds the live lease.
+        study: what is asked.
+        equipment: what the host shares.
+        closed: called once when the runner has let go of everything.
+    """
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        study: Study,
+        equipment: Equipment,
+        closed: Callable[[], None],
+    ) -> None:
+        self._journal = journal
+        self._study = study
+        self._equipment = equipment
+        self._closed = closed
+        self._loop = asyncio.get_running_loop()
+        state = journal.state
+        self.session_id = state.session_id
+        self._language = state.language
+        self._resuming = state.joined_at is not None
+        self._zero = self._loop.time() - state.at_s(equipment.clock.now())
+        self.desk = Desk(session_time=self._now_s)
+        self.desk.on_attached = self._joined
+        self._line: Line | None = None
+        self._user_agents: dict[str, str | None] = {}
+        self._started = asyncio.Event()
+        self._over = asyncio.Event()
+        self._closing: Ending | None = None
+        self._ending: Ending | None = None
+        self._lost = False
+        self._utterances = sum(turn.speaker == "participant" for turn in state.turns)
+        self._last_speech: Spoken | None = None
+        self._turn_ids: list[str] = []
+        self._turn_started: float | None = None
+        self._participant_speaking = False
+        self._heard_s = 0.0
+        self._clock = TurnClock()
+        self._tape = Tape(state, equipment=equipment, post=self._post)
+        self._page = Page(self._send, study=study, language=state.language)
+        voice = study.voices[state.language]
+        self._director = Director(
+            study, language=state.language, progress=lambda: journal.state.progress, record=self._record
+        )
+        self._conversation = Conversation(
+            desk=self.desk,
+            director=self._director,
+            client=equipment.client,
+            voice=ServerTTS(
+                equipment.client,
+                equipment.wording,
+                Voice(voice.engine, voice.voice, state.language, voice.speed),
+            ),
+            detector=equipment.detector,
+            sound_judge=equipment.sound_judge(),
+            interruption_s=self._director.profile().interruption_min_s,
+            new_utterance_id=self._new_utterance_id,
+            listener=self,
+        )
+        self._log = log.bind(session_id=self.session_id)
+
+    # -- the host's side
+
+    async def run(self) -> None:
+        """Live until the session is over; the owner's task. Never raises for what happens inside the session."""
+        writer = asyncio.create_task(self._journal.run(), name="journal")
+        try:
+            await self._live()
+        except Exception as error:  # noqa: BLE001 - the wall between sessions: whatever fails here ends this one only
+            self._log.exception("session failed")
+            self._fail(error)
+        finally:
+            await self._let_go(writer)
+            self._closed()
+
+    async def attach(self, line: Line, *, user_agent: str | None, take_over: bool) -> asyncio.Task[None]:
+        """Serve a participant's new line; an earlier one is replaced if `take_over`.
+
+        Returns:
+            the task that serves it, done when the line has ended.
+
+        Raises:
+            SessionOver: the session has ended.
+            AlreadyConnected: there is a live line and `take_over` is False.
+        """
+        await self._started.wait()
+        if self._over.is_set():
+            raise SessionOver(self.session_id)
+        previous = self._line
+        if previous is not None:
+            if not take_over:
+                raise AlreadyConnected(self.session_id)
+            self._page.notice("replaced", "")
+            self._line = None
+            self._left(previous, EndReason.REPLACED)
+            previous.close(EndReason.REPLACED)
+        self._line = line
+        return self._group.create_task(self._serve(line, user_agent), name="line")
+
+    @property
+    def status(self) -> str:
+        """The session's status."""
+        return self._journal.state.status.value
+
+    @property
+    def connected(self) -> bool:
+        """Whether a participant's line is up or coming up."""
+        return self._line is not None
+
+    def leave(self) -> None:
+        """The participant ends the interview."""
+        self._end(Ending(SessionStatus.INTERRUPTED, Reason.LEFT))
+
+    def close(self, reason: Reason) -> None:
+        """End the interview with the study's words for `reason`, or at once if nobody is there to hear them."""
+        if self._ending is not None or self._closing is not None:
+            return
+        if self._line is None or not self._journal.state.progress.began:
+            self._end(Ending.of(reason))
+            return
+        self._closing = Ending.of(reason)
+        self._loop.call_later(GOODBYE_S, self._end, self._closing)
+        self._group.create_task(self._say_goodbye(reason), name="goodbye")
+
+    def lose(self, error: VivavoceError) -> None:
+        """The lease is somebody else's: stop at once, write nothing more."""
+        self._lost = True
+        self._over.set()
+
+    # -- the session's own tasks
+
+    async def _live(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            own = [
+                group.create_task(self._beat(), name="lease"),
+                group.create_task(self._tick(), name="timers"),
+            ]
+            if self._resuming:
+                self._post(LeaseClaimed(holder=self._journal.lease.holder, resumed=True))
+            await self._conversation.start()
+            self._started.set()
+            await self._over.wait()
+            for task in own:
+                task.cancel()
+            self._page.ended(self._journal.state)
+            if self._line is not None:
+                self._line.close(EndReason.CLOSED, "the interview is over")
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HOST_TIMERS.heartbeat_s)
+            await self._journal.renew(ttl_s=HOST_TIMERS.lease_s)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            at_s = self._now_s()
+            if self._participant_speaking:
+                self._heard_s = at_s
+            state = self._journal.state
+            run_out = due(state, now=self._equipment.clock.now(), at_s=at_s, heard_s=self._heard_s).timers
+            if run_out and self._ending is None and self._closing is None:
+                self._fire(run_out[0])
+            if self._line is not None and state.joined_at is not None:
+                self._page.progress(self._journal.state, at_s)
+                self._caption()
+
+    async def _serve(self, line: Line, user_agent: str | None) -> None:
+        self._user_agents[line.connection_id] = user_agent
+        reason = EndReason.LOST
+        try:
+            end = await line.run(self.desk, self._on_message)
+            reason = end.reason
+            if end.error_code is not None:
+                self._post(Fault(stage="transport", code=end.error_code, message=end.detail, recovered=True))
+        finally:
+            if self._line is line:
+                self._line = None
+                self._left(line, reason)
+
+    async def _say_goodbye(self, reason: Reason) -> None:
+        await self._conversation.interrupt()
+        self._conversation.say(CloseDue(self._now_s(), reason.value), interruptible=False)
+
+    async def _let_go(self, writer: asyncio.Task[None]) -> None:
+        await self._conversation.aclose()
+        await self._tape.close()
+        if not self._lost and not await self._journal.flush(timeout_s=FLUSH_S):
+            self._log.error("events not stored", waiting_s=FLUSH_S)
+        await self._journal.release()
+        writer.cancel()
+        await asyncio.gather(writer, return_exceptions=True)
+
+    # -- lines
+
+    def _joined(self, line: Line) -> None:
+        if self._line is not line or self._ending is not None:
+            return
+        state = self._journal.state
+        first = state.joined_at is None
+        away_s = self._now_s() - state.left_s if state.left_s is not None else 0.0
+        self._post(
+            ParticipantJoined(
+                transport=self._transport(line),
+                connection_id=line.connection_id,
+                rejoined=not first,
+                user_agent=self._user_agents.pop(line.connection_id, None),
+            )
+        )
+        if first:
+            self._zero = self._loop.time()
+        if self.desk.recorder is None:
+            self.desk.recorder = self._tape.start(self._now_s())
+            self.desk.gate_open = True
+        self._page.hello(self._journal.state, resumed=not first, at_s=self._now_s())
+        if not self._journal.state.progress.began:
+            self._conversation.say(Began(self._now_s()))
+        elif self._resuming or away_s >= SHORT_ABSENCE_S:
+            self._group.create_task(self._welcome_back(), name="welcome")
+        self._resuming = False
+
+    async def _welcome_back(self) -> None:
+        await self._conversation.interrupt()
+        self._conversation.say(Returned(self._now_s()))
+
+    def _left(self, line: Line, reason: EndReason) -> None:
+        state = self._journal.state
+        if state.connection is not None and state.connection.connection_id == line.connection_id:
+            self._post(
+                ParticipantLeft(connection_id=line.connection_id, reason=reason.value, at_s=self._now_s())
+            )
+        self._participant_speaking = False
+        if reason is EndReason.LEFT:
+            self.leave()
+
+    def _on_message(self, message: PageMessage) -> None:
+        match message:
+            case Leave():
+                self.leave()
+            case Mute(muted=muted):
+                self.desk.muted = muted
+                state = self._journal.state
+                if state.status is SessionStatus.ACTIVE and state.muted != muted:
+                    self._post(ParticipantMuted(muted=muted, at_s=self._now_s()))
+            case Ping():
+                pass  # the line has answered it
+
+    # -- timers
+
+    def _fire(self, timer: TimerName) -> None:
+        at_s = self._now_s()
+        self._post(TimerFired(timer=timer, at_s=at_s))
+        match timer:
+            case TimerName.JOIN:
+                self._end(Ending.of(Reason.NO_SHOW))
+            case TimerName.REJOIN:
+                self._end(Ending.of(Reason.LEFT))
+            case TimerName.IDLE_PROMPT:
+                self._page.notice("idle_prompt", "")
+                state = self._journal.state
+                self._conversation.say(Silent(at_s, at_s - (state.quiet_since_s or at_s)))
+            case TimerName.IDLE:
+                self.close(Reason.IDLE)
+            case TimerName.WRAP_UP:
+                self._page.notice("wrap_up", "")
+                self._conversation.say(WrapUpDue(at_s))
+            case TimerName.HARD_LIMIT:
+                self.close(Reason.HARD_LIMIT)
+
+    # -- the conversation's listener
+
+    def on_utterance(self, utterance: Said) -> bool:
+        """Log what was said; a backchannel over the moderator's voice is logged and answered by nobody."""
+        if self._journal.state.status is not SessionStatus.ACTIVE:
+            return False
+        over = self.desk.output.speaking
+        self._post(
+            Utterance(
+                utterance_id=utterance.utterance_id,
+                text=utterance.text,
+                start_s=self._at_s(utterance.started_at),
+                end_s=self._at_s(utterance.ended_at),
+                language=utterance.language,
+                confidence=utterance.confidence,
+                model=self._equipment.stt_model,
+                barge_in=over,
+            )
+        )
+        self._page.caption("participant", utterance.utterance_id, utterance.text, final=True)
+        if over and read_intent(utterance.text, self._language) == "backchannel":
+            return False
+        if not self._turn_ids:
+            self._turn_started = utterance.started_at
+        self._turn_ids.append(utterance.utterance_id)
+        self._clock.utterance(
+            utterance.utterance_id,
+            spoken_at=utterance.ended_at,
+            transcript_at=utterance.ended_at + utterance.decoded_s,
+        )
+        return True
+
+    def on_partial(self, utterance_id: str, text: str) -> None:
+        """Show what is being said."""
+        self._page.caption("participant", utterance_id, text, final=False)
+
+    def on_unheard(self, failure: Failure) -> None:
+        """Log that words are only in the recording, and ask again."""
+        self._post(
+            Fault(
+                stage="stt",
+                code=failure.error.code,
+                message=f"{failure.utterance_id} has no text: {failure.error.what}",
+                recovered=False,
+            )
+        )
+        self._conversation.say(Silent(self._now_s(), 0.0))
+
+    def on_turn(self, text: str) -> Observation | None:
+        """Make the observation of a finished turn: an answer, or words that cut the moderator short."""
+        progress = self._journal.state.progress
+        ids, self._turn_ids = tuple(self._turn_ids), []
+        if self._ending is not None or self._closing is not None or progress.final:
+            return None
+        at_s = self._now_s()
+        duration_s = self._loop.time() - self._turn_started if self._turn_started is not None else 0.0
+        last, self._last_speech = self._last_speech, None
+        cut = last is not None and last.interrupted and last.move == progress.last_move
+        if cut and last is not None:
+            return Interrupted(at_s, last.heard_text, text, utterance_ids=ids, duration_s=duration_s)
+        return Answered(at_s, text, utterance_ids=ids, duration_s=duration_s)
+
+    def on_judgement(self, judgement: Judgement, probability: float | None) -> None:
+        """Mark the end of the turn."""
+        self._clock.judged(self._loop.time(), judgement.reason)
+
+    def on_speech_started(self, move: MoveDecided | None, at: float) -> None:
+        """Log that the moderator became audible, and how long that took."""
+        if move is None or self._ending is not None:
+            return
+        self._post(SpeechStarted(speech_id=move.move_id, move_id=move.move_id, at_s=self._at_s(at)))
+        timed = self._clock.audible(at - self.desk.client_delay_s, at)
+        if timed is not None:
+            self._post(timed)
+
+    def on_speech_ended(self, speech: Spoken) -> None:
+        """Log what was heard; after the last words the session ends."""
+        self._last_speech = speech
+        move = speech.move
+        if move is None or self._ending is not None:
+            return
+        if move.move_id in self._journal.state.open_speeches:
+            self._post(
+                SpeechEnded(
+                    speech_id=move.move_id,
+                    move_id=move.move_id,
+                    start_s=self._at_s(speech.started_at),
+                    end_s=self._at_s(max(speech.started_at, speech.ended_at)),
+                    planned_text=speech.planned_text,
+                    heard_text=speech.heard_text,
+                    interrupted=speech.interrupted,
+                )
+            )
+            self._page.caption("moderator", move.move_id, speech.heard_text, final=True)
+        if move.final:
+            reason = Reason(move.end_reason) if move.end_reason else Reason.FINISHED
+            ending = self._closing or Ending.of(reason)
+            self._loop.call_later(self.desk.client_delay_s + LAST_WORD_S, self._end, ending)
+
+    def on_agent_state(self, state: AgentState) -> None:
+        """Tell the page."""
+        self._page.agent(state, self._journal.state)
+
+    def on_participant_speaking(self, speaking: bool) -> None:
+        """Tell the page; somebody who speaks is not idle."""
+        self._participant_speaking = speaking
+        if not speaking:
+            self._clock.silent(self._loop.time())
+        self._page.participant(speaking, self._journal.state)
+
+    def on_fault(
+        self, stage: Literal["stt", "tts", "llm", "agent"], error: BaseException, *, recovered: bool
+    ) -> None:
+        """Log it; what cannot be recovered ends the interview."""
+        code = error.code if isinstance(error, VivavoceError) else type(error).__name__
+        self._post(Fault(stage=stage, code=code, message=str(error), recovered=recovered))
+        if not recovered:
+            self._end(Ending.of(Reason.CRASH))
+
+    # -- small things
+
+    def _end(self, ending: Ending) -> None:
+        if self._ending is not None or self._lost:
+            return
+        self._ending = ending
+        self._journal.post(SessionEnded(status=ending.status, reason=ending.reason, at_s=self._now_s()))
+        self._over.set()
+
+    def _fail(self, error: BaseException) -> None:
+        cause = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error
+        code = cause.code if isinstance(cause, VivavoceError) else type(cause).__name__
+        if not self._lost:
+            self._journal.post(Fault(stage="agent", code=code, message=str(cause), recovered=False))
+            self._end(Ending.of(Reason.CRASH))
+
+    def _record(self, facts: Sequence[Fact]) -> None:
+        self._clock.decided(self._loop.time())
+        self._post(*facts)
+
+    def _post(self, *payloads: Payload) -> None:
+        if self._lost or (
+            self._ending is not None and not all(isinstance(p, RecordingClosed | Fault) for p in payloads)
+        ):
+            return  # what still trickles in after the end is not part of the interview
+        try:
+            self._journal.post(*payloads)
+        except VivavoceError as error:
+            self._log.error("event refused", code=error.code, error=str(error))
+            self._fail(error)
+
+    def _send(self, message: Message) -> None:
+        if self._line is not None:
+            self._line.send(message)
+
+    def _caption(self) -> None:
+        move = self._journal.state.progress.last_move
+        if (
+            move is not None
+            and self.desk.output.speaking
+            and move.move_id in self._journal.state.open_speeches
+        ):
+            self._page.caption("moderator", move.move_id, self._conversation.caption(), final=False)
+
+    def _new_utterance_id(self) -> str:
+        self._utterances += 1
+        return f"u{self._utterances}"
+
+    @staticmethod
+    def _transport(line: Line) -> Transport:
+        return "webrtc" if line.transport == "webrtc" else "websocket"
+
+    def _now_s(self) -> float:
+        return self._at_s(self._loop.time())
+
+    def _at_s(self, at: float) -> float:
+        if self._journal.state.joined_at is None:
+            return 0.0
+        return round(max(0.0, at - self._zero), 3)

@@ -1,0 +1,339 @@
+"""Speech to text for livekit-agents, by our speech server.
+
+One utterance is what the voice activity detector says it is. It is transcribed as soon as the participant has been
+silent for a moment, before the detector is sure: when it is, the text is there already. While they speak, the text so
+far is decoded now and then for the captions. Utterances come out in the order in which they were spoken, each once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from livekit.agents import NOT_GIVEN, APIConnectOptions, LanguageCode, NotGivenOr, stt, utils, vad
+from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
+
+from vivavoce.errors import VivavoceError
+from vivavoce.speech.client import SpeechBusy, SpeechClient, SpeechRejected, SpeechUnavailable, Transcript
+from vivavoce.voice.activity import SAMPLE_RATE, SharedVAD
+
+EARLY_SILENCE_S = 0.16
+"""Silence after which an utterance is transcribed on the chance that it is over. A stop consonant's closure is shorter
+(under 0.15 s in fluent speech), so few decodes are thrown away."""
+
+PARTIAL_EVERY_S = 0.7
+"""How often the text so far is decoded for the captions. A partial costs about 0.15 s of a core."""
+
+PARTIAL_LIMIT_S = 28.0
+"""Beyond this length partials stop: Whisper's window is 30 s and only the final transcript is worth two of them."""
+
+RETRY_AFTER_S = (0.2, 0.6, 1.5)
+"""Waits before another try when the speech server does not answer: a restarted engine is back within two seconds."""
+
+TAIL_S = 0.30
+"""Silence kept after the last voiced sample, so that a final consonant is not cut."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What the participant said in one breath.
+
+    `started_at` and `ended_at` are event-loop times (`loop.time()`, s) of the first and last voiced sample as they
+    arrived here; `decoded_s` is how long after the last voiced sample the text was known.
+    """
+
+    utterance_id: str
+    text: str
+    language: str
+    confidence: float
+    started_at: float
+    ended_at: float
+    decoded_s: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An utterance whose text could not be had; its sound is in the recording."""
+
+    utterance_id: str
+    error: VivavoceError
+    started_at: float
+    ended_at: float
+
+
+Heard = Callable[[Utterance], bool]
+"""Told of every utterance with words in it; False keeps it from the conversation (a backchannel)."""
+
+Partial = Callable[[str, str], None]
+"""Told (utterance id, text so far) while the participant speaks."""
+
+Failed = Callable[[Failure], None]
+
+
+class ServerSTT(stt.STT[str]):
+    """livekit-agents' view of our speech server's transcription.
+
+    Args:
+        client: the speech server.
+        activity: the session's detector; it says where an utterance begins and ends.
+        language: what is spoken; None lets the model decide.
+        heard: see `Heard`.
+        partial: see `Partial`.
+        failed: told when an utterance could not be transcribed after all tries.
+        new_id: makes utterance ids.
+    """
+
+    def __init__(
+        self,
+        client: SpeechClient,
+        activity: SharedVAD,
+        *,
+        language: str | None,
+        heard: Heard,
+        partial: Partial,
+        failed: Failed,
+        new_id: Callable[[], str] | None = None,
+        model: str = "whisper",
+    ) -> None:
+        super().__init__(
+            capabilities=stt.STTCapabilities(streaming=True, interim_results=False, offline_recognize=False)
+        )
+        self._client = client
+        self._activity = activity
+        self._language = language
+        self._model = model
+        self.heard = heard
+        self.partial = partial
+        self.failed = failed
+        counter = itertools.count(1)
+        self._new_id = new_id or (lambda: f"u{next(counter)}")
+
+    @property
+    def model(self) -> str:
+        """The engine's name at the speech server."""
+        return self._model
+
+    @property
+    def provider(self) -> str:
+        """Who transcribes."""
+        return "vivavoce-speech"
+
+    async def _recognize_impl(
+        self,
+        buffer: utils.AudioBuffer,
+        *,
+        language: NotGivenOr[str] = NOT_GIVEN,
+        conn_options: APIConnectOptions,
+    ) -> stt.SpeechEvent:
+        raise NotImplementedError("ServerSTT transcribes streams; use stream()")
+
+    def stream(
+        self,
+        *,
+        language: NotGivenOr[str] = NOT_GIVEN,
+        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
+    ) -> stt.RecognizeStream:
+        """A stream that transcribes what the detector marks as speech."""
+        return _UtteranceStream(
+            self, self._client, self._activity, self._language, self._new_id, conn_options
+        )
+
+
+@dataclass
+class _Open:
+    """An utterance while it lasts. Offsets are bytes into `pcm`."""
+
+    utterance_id: str
+    started_at: float
+    pcm: bytearray
+    voiced_until: int
+    ended_at: float
+    partial_at: float
+    partial: asyncio.Task[None] | None = None
+    early: asyncio.Task[Transcript] | None = None
+    early_covers: int = -1
+
+    def sound(self) -> bytes:
+        """The speech so far and a little silence after it."""
+        return bytes(self.pcm[: self.voiced_until + int(TAIL_S * SAMPLE_RATE) * 2])
+
+
+def _seen(decode: asyncio.Task[Transcript]) -> None:
+    """A decode that was overtaken by a later one fails unnoticed: only the last one's outcome matters."""
+    if not decode.cancelled():
+        decode.exception()
+
+
+class _UtteranceStream(stt.RecognizeStream):
+    def __init__(
+        self,
+        parent: ServerSTT,
+        client: SpeechClient,
+        activity: SharedVAD,
+        language: str | None,
+        new_id: Callable[[], str],
+        conn_options: APIConnectOptions,
+    ) -> None:
+        super().__init__(stt=parent, conn_options=conn_options, sample_rate=SAMPLE_RATE)
+        self._parent = parent
+        self._client = client
+        self._activity = activity
+        self._language = language
+        self._new_id = new_id
+        self._open: _Open | None = None
+        self._finished: asyncio.Queue[_Open] = asyncio.Queue(maxsize=64)
+        self._loop = asyncio.get_running_loop()
+
+    async def _run(self) -> None:
+        stop_listening = self._activity.listen(self._on_activity)
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                emitter = group.create_task(self._emit_in_order(), name="stt.emit")
+                # The frames reach us through the detector; livekit's own copy is only drained.
+                async for _ in self._input_ch:
+                    pass
+                emitter.cancel()
+                if self._open is not None:
+                    self._abandon(self._open)
+        finally:
+            stop_listening()
+
+    def _on_activity(self, event: vad.VADEvent) -> None:
+        if event.type == vad.VADEventType.START_OF_SPEECH:
+            self._start(event)
+        elif self._open is None:
+            return
+        elif event.type == vad.VADEventType.INFERENCE_DONE:
+            self._extend(self._open, event)
+        else:
+            self._end(self._open)
+
+    def _start(self, event: vad.VADEvent) -> None:
+        now = self._loop.time()
+        pcm = bytearray(b"".join(bytes(frame.data.cast("B")) for frame in event.frames))
+        self._open = _Open(
+            utterance_id=self._new_id(),
+            started_at=now - event.speech_duration,
+            pcm=pcm,
+            voiced_until=len(pcm),
+            ended_at=now,
+            partial_at=now,
+        )
+
+    def _extend(self, utterance: _Open, event: vad.VADEvent) -> None:
+        now = self._loop.time()
+        for frame in event.frames:
+            utterance.pcm += frame.data.cast("B")
+        silence = event.raw_accumulated_silence
+        if silence == 0.0:
+            utterance.voiced_until = len(utterance.pcm)
+            utterance.ended_at = now
+            self._maybe_partial(utterance, now)
+        elif silence >= EARLY_SILENCE_S and utterance.early_covers < utterance.voiced_until:
+            self._decode(utterance)
+
+    def _end(self, utterance: _Open) -> None:
+        self._open = None
+        if utterance.early_covers < utterance.voiced_until:
+            self._decode(utterance)
+        if utterance.partial is not None:
+            utterance.partial.cancel()
+        try:
+            self._finished.put_nowait(utterance)
+        except asyncio.QueueFull:
+            self._abandon(utterance)
+            error = SpeechBusy(
+                f"{self._finished.maxsize} utterances already wait for their text.",
+                next_step="Check the speech server; what was said is in the recording.",
+            )
+            self._fail(utterance, error)
+
+    def _abandon(self, utterance: _Open) -> None:
+        if utterance.partial is not None:
+            utterance.partial.cancel()
+        if utterance.early is not None:
+            utterance.early.cancel()
+
+    def _decode(self, utterance: _Open) -> None:
+        if utterance.early is not None:
+            utterance.early.cancel()
+        utterance.early_covers = utterance.voiced_until
+        utterance.early = self._loop.create_task(self._transcribe(utterance.sound()), name="stt.decode")
+        utterance.early.add_done_callback(_seen)
+
+    def _maybe_partial(self, utterance: _Open, now: float) -> None:
+        running = utterance.partial is not None and not utterance.partial.done()
+        long = len(utterance.pcm) > PARTIAL_LIMIT_S * SAMPLE_RATE * 2
+        if running or long or now - utterance.partial_at < PARTIAL_EVERY_S:
+            return
+        utterance.partial_at = now
+        utterance.partial = self._group.create_task(
+            self._caption(utterance.utterance_id, bytes(utterance.pcm)), name="stt.partial"
+        )
+
+    async def _caption(self, utterance_id: str, pcm: bytes) -> None:
+        try:
+            transcript = await self._client.transcribe(
+                pcm, sample_rate=SAMPLE_RATE, language=self._language, priority="partial"
+            )
+        except (SpeechBusy, SpeechUnavailable, SpeechRejected):
+            return  # a caption that is late or missing harms nobody; the final transcript has its own tries
+        if transcript.text:
+            self._parent.partial(utterance_id, transcript.text)
+
+    async def _transcribe(self, pcm: bytes) -> Transcript:
+        for wait in (*RETRY_AFTER_S, None):
+            try:
+                return await self._client.transcribe(
+                    pcm, sample_rate=SAMPLE_RATE, language=self._language, priority="live"
+                )
+            except (SpeechBusy, SpeechUnavailable):
+                if wait is None:
+                    raise
+                await asyncio.sleep(wait)
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    async def _emit_in_order(self) -> None:
+        while True:
+            utterance = await self._finished.get()
+            assert utterance.early is not None
+            try:
+                transcript = await utterance.early
+            except VivavoceError as error:
+                self._fail(utterance, error)
+                continue
+            self._emit(utterance, transcript)
+
+    def _fail(self, utterance: _Open, error: VivavoceError) -> None:
+        self._parent.failed(Failure(utterance.utterance_id, error, utterance.started_at, utterance.ended_at))
+
+    def _emit(self, utterance: _Open, transcript: Transcript) -> None:
+        text = transcript.text.strip()
+        if not text:
+            return
+        language = transcript.language or self._language or "und"
+        heard = Utterance(
+            utterance_id=utterance.utterance_id,
+            text=text,
+            language=language,
+            confidence=transcript.confidence,
+            started_at=utterance.started_at,
+            ended_at=utterance.ended_at,
+            decoded_s=self._loop.time() - utterance.ended_at,
+        )
+        if not self._parent.heard(heard):
+            return
+        self._event_ch.send_nowait(
+            stt.SpeechEvent(
+                type=stt.SpeechEventType.FINAL_TRANSCRIPT,
+                request_id=utterance.utterance_id,
+                alternatives=[
+                    stt.SpeechData(
+                        language=LanguageCode(language), text=text, confidence=transcript.confidence
+                    )
+                ],
+            )
+        )

@@ -1,0 +1,161 @@
+"""Text to speech for livekit-agents: prepared wording first, our speech server for the rest.
+
+Every frame that leaves is s16le mono at 48 kHz, what the transports play, and carries the times of its words, so that
+captions, the log and the conversation agree on what was heard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+
+import numpy as np
+import soxr
+from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError, tts, utils
+from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, TimedString
+
+from vivavoce.speech.client import SpeechBusy, SpeechClient, SpeechRejected, SpeechUnavailable
+from vivavoce.voice.wording import SAMPLE_RATE, TimedWord, Voice, WordingStore, spread
+
+FRAME_MS = 100
+
+LETTERS_A_SECOND = 15.0
+"""How fast speech is, to give words a time before the sound's length is known (English, Kokoro at speed 1)."""
+
+_SENTENCE = re.compile(r"(?<=[.!?…。!?])\s+")
+
+
+class ServerTTS(tts.TTS[str]):
+    """livekit-agents' view of our voices.
+
+    Args:
+        client: the speech server, for what is not prepared.
+        wording: prepared sound; looked up by the whole text pushed at once, or sentence by sentence.
+        voice: who speaks.
+    """
+
+    def __init__(self, client: SpeechClient, wording: WordingStore, voice: Voice) -> None:
+        super().__init__(
+            capabilities=tts.TTSCapabilities(streaming=True, aligned_transcript=True),
+            sample_rate=SAMPLE_RATE,
+            num_channels=1,
+        )
+        self.client = client
+        self.wording = wording
+        self.voice = voice
+
+    @property
+    def model(self) -> str:
+        """The engine's name at the speech server."""
+        return self.voice.engine
+
+    @property
+    def provider(self) -> str:
+        """Who speaks."""
+        return "vivavoce-speech"
+
+    def synthesize(
+        self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> tts.ChunkedStream:
+        """One text, whole."""
+        return self._synthesize_with_stream(text, conn_options=conn_options)
+
+    def stream(
+        self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> tts.SynthesizeStream:
+        """Text in as it comes, sound out sentence by sentence."""
+        return _SentenceStream(self, conn_options)
+
+
+class _SentenceStream(tts.SynthesizeStream):
+    def __init__(self, parent: ServerTTS, conn_options: APIConnectOptions) -> None:
+        super().__init__(tts=parent, conn_options=conn_options)
+        self._parent = parent
+        self._position_s = 0.0
+
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        output_emitter.initialize(
+            request_id=utils.shortuuid("tts_"),
+            sample_rate=SAMPLE_RATE,
+            num_channels=1,
+            mime_type="audio/pcm",
+            stream=True,
+            frame_size_ms=FRAME_MS,
+        )
+        output_emitter.start_segment(segment_id=utils.shortuuid("seg_"))
+        self._position_s = 0.0
+        pending = ""
+        async for item in self._input_ch:
+            if isinstance(item, self._FlushSentinel):
+                await self._say(pending, output_emitter)
+                pending = ""
+                continue
+            pending += item
+            if await asyncio.to_thread(self._parent.wording.has, pending.strip(), self._parent.voice):
+                await self._say(pending, output_emitter)
+                pending = ""
+                continue
+            *whole, pending = _SENTENCE.split(pending)
+            for sentence in whole:
+                await self._say(sentence + " ", output_emitter)
+        await self._say(pending, output_emitter)
+        output_emitter.end_segment()
+
+    async def _say(self, text: str, emitter: tts.AudioEmitter) -> None:
+        spoken = text.strip()
+        if not spoken:
+            return
+        self._mark_started()
+        prepared = await asyncio.to_thread(self._parent.wording.get, spoken, self._parent.voice)
+        if prepared is not None:
+            self._announce(prepared.words, emitter)
+            emitter.push(prepared.pcm)
+            self._position_s += prepared.duration_s
+            return
+        await self._synthesise(spoken, emitter)
+
+    async def _synthesise(self, text: str, emitter: tts.AudioEmitter) -> None:
+        voice = self._parent.voice
+        self._announce(spread(text, len(text) / LETTERS_A_SECOND), emitter)
+        samples = 0
+        try:
+            async with self._parent.client.speak(
+                text, model=voice.engine, voice=voice.voice, language=voice.language, speed=voice.speed
+            ) as sound:
+                convert = _to_playout_rate(sound.sample_rate)
+                async for chunk in sound:
+                    pcm = convert(chunk, False)
+                    samples += len(pcm) // 2
+                    emitter.push(pcm)
+                tail = convert(b"", True)
+                samples += len(tail) // 2
+                emitter.push(tail)
+        except SpeechRejected as error:
+            raise APIStatusError(str(error), status_code=400, retryable=False) from error
+        except (SpeechBusy, SpeechUnavailable) as error:
+            raise APIConnectionError(str(error)) from error
+        self._position_s += samples / SAMPLE_RATE
+
+    def _announce(self, words: tuple[TimedWord, ...], emitter: tts.AudioEmitter) -> None:
+        emitter.push_timed_transcript(
+            [
+                TimedString(
+                    word.text + " ",
+                    start_time=self._position_s + word.start_s,
+                    end_time=self._position_s + word.end_s,
+                )
+                for word in words
+            ]
+        )
+
+
+def _to_playout_rate(rate: int) -> Callable[[bytes, bool], bytes]:
+    if rate == SAMPLE_RATE:
+        return lambda chunk, last: chunk
+    stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="int16")
+
+    def convert(chunk: bytes, last: bool) -> bytes:
+        return stream.resample_chunk(np.frombuffer(chunk, dtype=np.int16), last=last).tobytes()
+
+    return convert
