@@ -147,6 +147,26 @@ class LogUnreadable(SessionError):
         )
 
 
+class StorageUnavailable(SessionError):
+    """The store does not answer, or cannot write at the moment: the same call may succeed later.
+
+    What was asked was done whole or not at all; where an answer got lost, the state's `seq` tells which.
+
+    Args:
+        why: what does not answer and how, as a sentence.
+    """
+
+    code = "storage_unavailable"
+
+    def __init__(
+        self,
+        why: str,
+        *,
+        next_step: str = "Check that PostgreSQL runs and can be reached; then it goes on by itself.",
+    ) -> None:
+        super().__init__(why, next_step=next_step)
+
+
 class BadFrame(SessionError):
     """A frame from the participant's page is not what the protocol says.
 
@@ -160,16 +180,3 @@ class BadFrame(SessionError):
         super().__init__(
             why, next_step="Send 16-bit mono PCM in binary frames and JSON objects in text frames."
         )
-
-
-class StorageUnavailable(SessionError):
-    """The store does not answer: the same call may succeed later, and what was asked may or may not have been done.
-
-    Args:
-        why: what happened, as a sentence.
-    """
-
-    code = "storage_unavailable"
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why, next_step="Check that PostgreSQL runs and can be reached; then it goes on by itself.")
