@@ -24,6 +24,7 @@ from vivavoce.web.errors import (
     TokenExpired,
     TokenInvalid,
     TokenMissing,
+    Unavailable,
     public,
 )
 
@@ -54,6 +55,7 @@ CLOSE_CODES: dict[type[VivavoceError], int] = {
     SessionOver: 4410,
     HostFull: 1013,
     SessionBusy: 1013,
+    Unavailable: 1013,
 }
 """The close code by what was refused; anything else is 1011."""
 

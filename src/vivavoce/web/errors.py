@@ -23,7 +23,9 @@ from vivavoce.session.errors import (
     LeaseLost,
     SessionOver,
     SessionUnknown,
+    StorageUnavailable,
 )
+from vivavoce.web.headers import dress
 from vivavoce.web.models import ErrorBody, Problem
 
 log = structlog.stdlib.get_logger(__name__)
@@ -242,6 +244,8 @@ def public(error: VivavoceError) -> VivavoceError:
         return error
     if isinstance(error, LeaseHeld | LeaseLost):
         return SessionBusy()
+    if isinstance(error, StorageUnavailable):
+        return Unavailable()
     return Internal()
 
 
@@ -259,7 +263,7 @@ def respond(error: VivavoceError) -> JSONResponse:
     """The response for an error; one that is our fault is logged."""
     shown = public(error)
     status = status_of(shown)
-    if isinstance(shown, Internal):
+    if isinstance(shown, Internal | Unavailable) and shown is not error:
         log.error("request failed", code=error.code, error=str(error))
     headers: dict[str, str] = {}
     if status is HTTPStatus.UNAUTHORIZED:
@@ -286,12 +290,16 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        if error.status_code == HTTPStatus.BAD_REQUEST:
+            return respond(RequestInvalid("The body cannot be read."))
         return _plain(error.status_code, error.headers)
 
     @app.exception_handler(Exception)
-    async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        # Logged, with its traceback, by the server that runs the application.
-        return respond(Internal())
+    async def _unexpected(request: Request, _error: Exception) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        # Logged, with its traceback, by the server that runs the application. Answered outside all middleware.
+        response = respond(Internal())
+        dress(response.headers, host=request.headers.get("host", ""))
+        return response
 
 
 def _said(error: RequestValidationError) -> str:

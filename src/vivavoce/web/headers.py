@@ -39,8 +39,16 @@ def content_security_policy(host: str) -> str:
     )
 
 
+def dress(headers: MutableHeaders, *, host: str) -> None:
+    """Add the headers to those of an answer. It is not stored anywhere unless it says otherwise."""
+    headers["Content-Security-Policy"] = content_security_policy(host)
+    for name, value in FIXED.items():
+        headers[name] = value
+    headers.setdefault("Cache-Control", "no-store")
+
+
 class SecurityHeaders:
-    """Adds the headers to every HTTP answer. An answer of the API is not stored unless it says otherwise."""
+    """Adds the headers to every HTTP answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -50,15 +58,11 @@ class SecurityHeaders:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        policy = content_security_policy(Headers(scope=scope).get("host", ""))
+        host = Headers(scope=scope).get("host", "")
 
         async def dressed(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = policy
-                for name, value in FIXED.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", "no-store")
+                dress(MutableHeaders(scope=message), host=host)
             await send(message)
 
         await self._app(scope, receive, dressed)

@@ -105,7 +105,7 @@ def router(readiness: Readiness, registry: CollectorRegistry) -> APIRouter:
     """The health routes."""
     routes = APIRouter(tags=["health"])
 
-    @routes.head("/healthz", include_in_schema=False)
+    @routes.head("/healthz", include_in_schema=False, response_class=PlainTextResponse)
     @routes.get(
         "/healthz",
         operation_id="read_health",

@@ -25,6 +25,9 @@ reload. A wheel brings them: install one built with <code>make</code>.</p></html
 
 
 class _Assets(StaticFiles):
+    async def check_config(self) -> None:
+        """The folder may not be there yet; nothing is found in it then."""
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         if response.status_code in (200, 206, 304):
