@@ -77,7 +77,7 @@ _FR = {
     "clarify_intro": "Je vais le dire autrement.",
     "declined_ack": "Il n'y a aucun problème, nous pouvons laisser cette question.",
     "nudge": "Vous êtes toujours là ? Prenez votre temps.",
-    "welcome_back": "Heureux de vous retrouver. Voici où nous en étions.",
+    "welcome_back": "Merci d'être de retour. Voici où nous en étions.",
     "wrap_up": "Nous arrivons bientôt à la fin de notre entretien.",
     "stop_ack": "Bien sûr, nous nous arrêtons ici. Merci pour le temps que vous m'avez accordé. Au revoir.",
     "closing_early": "Je dois mettre fin à notre entretien. Merci beaucoup pour vos réponses. Au revoir.",
@@ -92,7 +92,7 @@ _FR = {
         "Merci pour les réponses que vous m'avez données. Au revoir."
     ),
     "closing_drain": (
-        "Je suis désolé, je dois m'arrêter ici pour une raison technique. "
+        "Veuillez m'excuser, je dois m'arrêter ici pour une raison technique. "
         "Vos réponses sont bien enregistrées. Merci beaucoup. Au revoir."
     ),
 }
