@@ -18,6 +18,7 @@ from vivavoce.protocol.facts import (
     PhaseReason,
     TopicCovered,
 )
+from vivavoce.protocol.hearing import unheard_parts
 from vivavoce.protocol.intent import Reading, read
 from vivavoce.protocol.observations import (
     Answered,
@@ -30,22 +31,14 @@ from vivavoce.protocol.observations import (
 )
 from vivavoce.protocol.observations import Observation as Observation
 from vivavoce.protocol.progress import Progress, QuestionProgress, advance
-from vivavoce.protocol.study import Phase, Probe, Question, Study, Trigger, Wording
+from vivavoce.protocol.study import Phase, Probe, Question, Study, Wording
+from vivavoce.protocol.triggers import applies
 from vivavoce.protocol.words import find_phrase
 
 # How often one question is said again, said simpler, and waited for, before the interview goes on without an answer.
 MAX_REPEATS = 3
 MAX_CLARIFICATIONS = 2
 MAX_WAITS = 3
-
-HEARD_ENOUGH = 0.6
-"""Of a wording, by characters: who has heard this much and answers knows what is asked."""
-
-HEARD_WHOLE = 0.9
-"""Who makes no more than a sound has heard the question only if they heard this much of it."""
-
-REAL_ANSWER_WORDS = 4
-"""An interruption this long is an answer even where less was heard."""
 
 # "Stop!" said into the moderator's speech means "stop talking"; more words mean what they say.
 _BARE_STOP_WORDS = 2
@@ -175,7 +168,7 @@ class _Turn:
             self._note("wait", reading, utterance_ids)
             return
         steers = reading.intent in ("stop", "decline", "wait", "clarify_request")
-        unheard = _unheard(last, heard_text, reading)
+        unheard = unheard_parts(last, heard_text, reading)
         if steers or not unheard or self._safe_word(text) is not None or question.repeats >= MAX_REPEATS:
             self.hear(text, utterance_ids)
             return
@@ -242,7 +235,7 @@ class _Turn:
         ]
         if len(question.probes) < asked.max_probes:
             for probe in usable:
-                trigger = _applies(probe.when, text, reading, self.language)
+                trigger = applies(probe.when, text, reading, self.language)
                 if trigger is not None:
                     return probe, trigger
         # Too early for the next phase and nothing left to ask in this one: whatever else may be asked here.
@@ -400,40 +393,3 @@ class _Turn:
             end_reason=end_reason,
         )
         self._add(self.move)
-
-
-def _applies(when: Trigger, text: str, reading: Reading, language: str) -> str | None:
-    """Why a probe applies to an answer, as `MoveDecided.trigger`; None if it does not."""
-    match when.kind:
-        case "short_answer":
-            return "short_answer" if reading.words < when.words else None
-        case "vague":
-            return "vague" if reading.vague else None
-        case "yes_no":
-            return "yes_no" if reading.intent == "yes_no" else None
-        case "keywords":
-            keyword = find_phrase(text, when.keywords.get(language, ()))
-            return f"keywords:{keyword}" if keyword is not None else None
-        case "always":
-            return "always"
-
-
-def _unheard(last: MoveDecided, heard_text: str, reading: Reading) -> tuple[str, ...]:
-    """What of the interrupted move must be said again for the question to be known; nothing if it is known."""
-    if last.move in ("nudge", "clarify", "welcome_back") or (
-        last.move == "repeat" and last.trigger != "unheard"
-    ):
-        return ()  # about a question that was heard before
-    enough = HEARD_WHOLE if reading.words == 0 or reading.intent == "backchannel" else HEARD_ENOUGH
-    heard = len(heard_text.strip())
-    shares: list[float] = []
-    for part in last.parts:
-        shares.append(min(max(heard, 0) / max(len(part), 1), 1.0))
-        heard -= len(part) + 1
-    asking = shares[-1] if shares else 1.0
-    if asking >= enough:
-        return ()
-    if asking > 0 and reading.intent == "answer" and reading.words >= REAL_ANSWER_WORDS:
-        return ()
-    first = next(index for index, share in enumerate(shares) if share < enough)
-    return last.parts[first:]

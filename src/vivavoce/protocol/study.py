@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
@@ -199,7 +198,7 @@ class Study(_Model):
     safety: Safety | None = None
     phases: tuple[Phase, ...]
 
-    @cached_property
+    @property
     def content_hash(self) -> str:
         """SHA-256 (hex) of what the study says, defaults included.
 
@@ -210,7 +209,7 @@ class Study(_Model):
         )
         return hashlib.sha256(content.encode()).hexdigest()
 
-    @cached_property
+    @property
     def path(self) -> tuple[Phase, ...]:
         """The phases in the order the interview takes them."""
         by_id = {phase.id: phase for phase in self.phases}
