@@ -2,30 +2,67 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+
 import uvicorn
 from fastapi import FastAPI
 
-from vivavoce.settings import WebSettings
 from vivavoce.web.audio import MAX_BINARY_BYTES
 
 MAX_CONNECTIONS = 1_000
 """Open connections; beyond them the answer is 503 at once."""
 
+GRACEFUL_S = 5
 
-def server_config(app: FastAPI, settings: WebSettings, *, graceful_s: int = 10) -> uvicorn.Config:
-    """The configuration for `uvicorn.Server`.
+
+class WebServer(uvicorn.Server):
+    """uvicorn that says when it listens, and leaves signals to whoever owns the process."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Capture none."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self.listening.set()
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, sock: socket.socket, *, graceful_s: int = GRACEFUL_S) -> AsyncGenerator[None]:
+    """Serve `app` on a bound socket until the context ends; then let requests finish and close what is open.
+
+    Should the server fail while it runs, the context's body is cancelled and the failure raised from it, in a group.
+    """
+    server = WebServer(server_config(app, graceful_s=graceful_s))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.serve(sockets=[sock]), name="web server")
+        try:
+            await server.listening.wait()
+            yield
+        finally:
+            server.should_exit = True
+
+
+def server_config(app: FastAPI, *, graceful_s: int = GRACEFUL_S) -> uvicorn.Config:
+    """The configuration of the server.
 
     Logging is left to `vivavoce.telemetry.logging`. `X-Forwarded-*` is believed from this machine only.
 
     Args:
         app: from `create_app`.
-        settings: host and port.
         graceful_s: seconds for requests under way when the server is told to stop.
     """
     return uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
