@@ -110,8 +110,8 @@ class Reception:
         Raises:
             UnknownLanguage: the study is not held in it.
         """
-        study = (await self._studies.get(invitation.study_id)).study
         state = await self._state(invitation)
+        study = (await self._published(invitation, state)).study
         if state is not None:
             language = state.language
         shown = language or _preferred(invitation, study)
@@ -148,8 +148,8 @@ class Reception:
         # Two clicks in this process wait for each other; two processes meet at the session's lease.
         async with self._locks.setdefault(token, asyncio.Lock()):
             invitation = await self.find(token)
-            published = await self._studies.get(invitation.study_id)
             state = await self._state(invitation)
+            published = await self._published(invitation, state)
             match self._status(invitation, state):
                 case "revoked":
                     raise InvitationRevoked
@@ -183,6 +183,11 @@ class Reception:
 
     async def _state(self, invitation: Invitation) -> SessionState | None:
         return None if invitation.session_id is None else await self._sessions.state(invitation.session_id)
+
+    async def _published(self, invitation: Invitation, state: SessionState | None) -> PublishedStudy:
+        """The version of the study that holds: a session keeps the one it was scheduled with."""
+        content_hash = None if state is None else state.study_hash
+        return await self._studies.get(invitation.study_id, content_hash)
 
     async def _schedule(
         self, invitation: Invitation, published: PublishedStudy, language: str

@@ -108,15 +108,26 @@ class Published:
     content_hash: str
 
 
-@dataclass
 class Studies:
-    """One published study."""
+    """One study in all its published versions; `study` is the present one."""
 
-    study: Study = field(default_factory=_study)
+    def __init__(self) -> None:
+        self._versions: dict[str, Study] = {}
+        self.study = _study()
 
-    async def get(self, study_id: str, /) -> Published:
-        assert study_id == self.study.id
-        return Published(self.study, self.study.content_hash)
+    @property
+    def study(self) -> Study:
+        return self._study
+
+    @study.setter
+    def study(self, study: Study) -> None:
+        self._study = study
+        self._versions[study.content_hash] = study
+
+    async def get(self, study_id: str, content_hash: str | None = None, /) -> Published:
+        study = self.study if content_hash is None else self._versions[content_hash]
+        assert study_id == study.id
+        return Published(study, study.content_hash)
 
 
 @dataclass(frozen=True)

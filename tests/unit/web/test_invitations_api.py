@@ -255,6 +255,16 @@ class TestConsent:
         assert await house.sessions.list() == []
         assert (await house.consent(version="2026-02")).status_code == 201
 
+    async def test_a_session_keeps_the_version_it_began_with(self, house: House, republished: Study) -> None:
+        session_id = await house.session()
+        house.studies.study = republished
+        view = (await house.client.get(URL)).json()
+        assert (view["status"], view["consent"]["version"]) == ("in_progress", "2026-01")
+        response = await house.consent(version="2026-01")
+        assert (response.status_code, response.json()["session_id"]) == (200, session_id)
+        other = await house.consent(version="2026-02")
+        assert (other.status_code, _error(other)) == (409, "consent_changed")
+
     async def test_a_finished_interview_is_finished(self, house: House) -> None:
         await _end(house, await house.session())
         response = await house.consent()
