@@ -168,7 +168,8 @@ def _check_known(name: str, known: Iterable[str], kind: str, path: Path, notes: 
 def _check_order(study: Study, notes: Notes) -> None:
     """The phases must make one line from the first to an end, with all of them on it."""
     by_id = {phase.id: phase for phase in study.phases}
-    if not study.phases or len(by_id) < len(study.phases) or any(not phase.id for phase in study.phases):
+    unclear = len(by_id) < len(study.phases) or "" in by_id or END in by_id
+    if unclear or not study.phases:
         return  # noted already; the order cannot be told
     if any(phase.next not in by_id and phase.next != END for phase in study.phases):
         return

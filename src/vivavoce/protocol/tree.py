@@ -172,6 +172,9 @@ class _Open:
                 raise Unreadable(
                     key.mark, "A key must be a single word, not a list or map.", "Write `name: …`."
                 )
+            if isinstance(value, Scalar) and not value.quoted and not value.text:
+                # The parser places a value that is not there at whatever comes next.
+                value = Scalar(key.mark, "", quoted=False)
             entries.append(Entry(key, value))
         return Mapping(self.mark, tuple(entries))
 

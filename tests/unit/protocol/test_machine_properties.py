@@ -1,0 +1,279 @@
+"""What holds for every study and every participant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from vivavoce.protocol.check import load_study
+from vivavoce.protocol.coverage import coverage
+from vivavoce.protocol.facts import AnswerNoted, Fact, MoveDecided, PhaseEntered
+from vivavoce.protocol.machine import (
+    MAX_CLARIFICATIONS,
+    MAX_REPEATS,
+    MAX_WAITS,
+    QUESTION_ALLOWANCE_S,
+    Decision,
+    decide,
+)
+from vivavoce.protocol.observations import (
+    Answered,
+    Began,
+    CloseDue,
+    Interrupted,
+    Observation,
+    Returned,
+    Silent,
+    WrapUpDue,
+)
+from vivavoce.protocol.progress import Progress, advance, fold, progress_view
+from vivavoce.protocol.study import Study
+from vivavoce.protocol.wordings import wordings
+
+FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
+ASKING = ("opening", "question", "declined", "wrap_up")
+
+TRIGGERS: list[object] = ["vague", "always", "yes_no", {"short_answer": 6}, {"keywords": ["train"]}]
+TEXTS = st.sampled_from(
+    [
+        "I took the train and then I walked for a long while until I was there",
+        "It depends",
+        "Yes",
+        "No",
+        "Bread",
+        "Okay",
+        "Mhm",
+        "Hold on",
+        "Let me think",
+        "Could you repeat that?",
+        "What do you mean?",
+        "I'd rather not say",
+        "I'm back",
+        "help me",
+        "",
+        "…",
+    ]
+)
+
+
+@st.composite
+def studies(draw: st.DrawFn) -> Study:
+    """Any study the checker lets through: one to three phases of one to three questions, probes, time boxes."""
+    probes = draw(st.lists(st.sampled_from(TRIGGERS), max_size=4))
+    probe_ids = [f"probe-{index}" for index in range(len(probes))]
+    phases: list[dict[str, Any]] = []
+    for p in range(draw(st.integers(1, 3))):
+        least = draw(st.sampled_from([0, 1, 3]))
+        questions = [
+            {
+                "id": f"q-{p}-{q}",
+                "wording": f"What is {p} and {q}?",
+                **({"repeat": f"Simply: {p} and {q}?"} if draw(st.booleans()) else {}),
+                "required": draw(st.booleans()),
+                "topics": draw(st.sampled_from([[], ["a"], ["a", "b"]])),
+                "probes": draw(st.sampled_from(["inherit", "none", probe_ids])),
+                "max_probes": draw(st.integers(0, 3)),
+            }
+            for q in range(draw(st.integers(1, 3)))
+        ]
+        intro = {"intro": f"Part {p}."} if draw(st.booleans()) else {}
+        phases.append(
+            {
+                "id": f"phase-{p}",
+                "title": "Part",
+                "objective": "Find out.",
+                "min_minutes": least,
+                "max_minutes": least + draw(st.sampled_from([1, 4])),
+                **intro,
+                "questions": questions,
+            }
+        )
+    data = {
+        "schema": "vivavoce/study/1",
+        "id": "any",
+        "title": "Any",
+        "about": "Any.",
+        "organisation": "Any",
+        "contact": "any",
+        "languages": ["en"],
+        "consent": {"version": "1", "text": "Yes.", "disclosure": "I am a computer program."},
+        "limits": {"hard_limit_minutes": draw(st.sampled_from([10, 24, 45]))},
+        "topics": [{"id": "a", "title": "A"}, {"id": "b", "title": "B"}],
+        "probes": [
+            {
+                "id": probe_id,
+                "wording": f"And {probe_id}?",
+                "when": when,
+                "max_per_interview": draw(st.integers(1, 3)),
+            }
+            for probe_id, when in zip(probe_ids, probes, strict=True)
+        ],
+        "opening": "Hello.",
+        "closing": "Goodbye.",
+        "phases": phases,
+        **({"safety": {"words": ["help me"], "closing": "Call someone."}} if draw(st.booleans()) else {}),
+    }
+    # JSON is YAML: the study comes in by the door everybody uses.
+    return load_study(json.dumps(data).encode(), source="any.yaml")
+
+
+@st.composite
+def observations(draw: st.DrawFn) -> list[Observation]:
+    """Anything the outside may report, in the order of time."""
+    at_s = 0.0
+    seen: list[Observation] = []
+    for _ in range(draw(st.integers(0, 40))):
+        at_s += draw(st.sampled_from([0.0, 1.0, 7.0, 30.0, 200.0]))
+        text = draw(TEXTS)
+        heard = "What is 0 and 0? Hello. I am a computer program."[: draw(st.integers(0, 50))]
+        seen.append(
+            draw(
+                st.sampled_from(
+                    [
+                        Began(at_s),
+                        Answered(at_s, text, ("u",)),
+                        Answered(at_s, text, ("u",)),
+                        Answered(at_s, text, ("u",)),
+                        Answered(at_s, text, ("u",)),
+                        Silent(at_s, 60),
+                        Interrupted(at_s, heard, text, ("u",)),
+                        Returned(at_s),
+                        WrapUpDue(at_s),
+                        CloseDue(at_s, "idle") if draw(st.integers(0, 9)) == 0 else Silent(at_s, 60),
+                    ]
+                )
+            )
+        )
+    return seen
+
+
+def held(study: Study, seen: list[Observation]) -> Iterator[tuple[Progress, Observation, Decision, Progress]]:
+    """The interview, step by step: before, what was seen, what was decided, after."""
+    progress = Progress()
+    for observation in seen:
+        decision = decide(study, progress, observation, language="en")
+        after = fold(decision.facts, progress)
+        yield progress, observation, decision, after
+        progress = after
+
+
+@settings(max_examples=150, deadline=None)
+@given(studies(), observations())
+def test_every_step_keeps_the_rules(study: Study, seen: list[Observation]) -> None:
+    allowed = set(wordings(study, "en"))
+    facts: list[Fact] = []
+    asked: list[str] = []
+    fraction = 0.0
+    for before, observation, decision, after in held(study, seen):
+        facts += decision.facts
+        assert decision == decide(study, before, observation, language="en"), "deterministic"
+        assert fold(facts) == after, "the log alone gives the progress"
+        assert decision.move is None or decision.move == decision.facts[-1]
+        if before.final:
+            assert decision == Decision()
+        for fact in decision.facts:
+            assert FACT.validate_json(FACT.dump_json(fact)) == fact
+            assert fact.at_s == observation.at_s
+        if decision.move is not None:
+            _check_move(study, before, decision.move, asked, allowed)
+        view = progress_view(study, after, observation.at_s)
+        assert fraction <= view.fraction <= 1.0
+        fraction = view.fraction
+    _check_log(facts)
+    report = coverage(study, fold(facts))
+    assert {question.question_id for question in report.questions if question.outcome != "not_asked"} == set(
+        asked
+    )
+
+
+def _check_move(
+    study: Study, before: Progress, move: MoveDecided, asked: list[str], allowed: set[str]
+) -> None:
+    assert move.text == " ".join(move.parts)
+    assert set(move.parts) <= allowed, "everything said can be synthesised in advance"
+    assert move.final == (move.move == "closing") == (move.end_reason is not None)
+    assert move.expects_answer != move.final
+    if move.question_id is None:
+        assert move.final
+        return
+    phase = study.phase(move.phase_id)
+    entered = before.phase_entered_s if before.phase_id == move.phase_id else move.at_s
+    if move.move in ASKING:
+        assert move.question_id not in asked, "no question is asked twice"
+        asked.append(move.question_id)
+        question = study.question(move.question_id)
+        assert question in phase.questions
+        assert question.required or move.at_s - entered < phase.max_minutes * 60, "the time box holds"
+        if move.move == "wrap_up":
+            assert question.required
+            assert study.limits.hard_limit_s - move.at_s >= QUESTION_ALLOWANCE_S
+    else:
+        assert move.question_id == asked[-1], "what is said again is the open question"
+    if move.move == "probe":
+        assert move.probe_id in study.question(move.question_id).probes
+        assert move.at_s - entered < phase.max_minutes * 60
+
+
+def _check_log(facts: list[Fact]) -> None:
+    moves = [fact for fact in facts if isinstance(fact, MoveDecided)]
+    assert [move.move_id for move in moves] == [f"m{number}" for number in range(1, len(moves) + 1)]
+    assert [move.final for move in moves].count(True) <= 1
+    phases = [fact.index for fact in facts if isinstance(fact, PhaseEntered)]
+    assert phases == sorted(phases), "phases are never gone back to"
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    studies(),
+    st.lists(TEXTS.filter(lambda text: text.strip(" …") != ""), min_size=1, max_size=6),
+    st.floats(0, 60),
+)
+def test_every_interview_ends_within_a_bounded_number_of_answers(
+    study: Study, texts: list[str], pace_s: float
+) -> None:
+    probes = len(study.probes)
+    most = sum(1 + probes + MAX_REPEATS + MAX_CLARIFICATIONS + MAX_WAITS + 1 for _ in study.questions())
+    progress = fold(decide(study, Progress(), Began(0), language="en").facts)
+    answers = 0
+    while not progress.final:
+        assert answers <= most, "somebody who keeps talking must come to the end"
+        observation = Answered(answers * pace_s, texts[answers % len(texts)])
+        progress = fold(decide(study, progress, observation, language="en").facts, progress)
+        answers += 1
+    if progress.end_reason == "finished":
+        required = {question.id for question in study.questions() if question.required}
+        assert required <= progress.asked
+
+
+@settings(max_examples=50, deadline=None)
+@given(studies(), observations(), st.data())
+def test_another_host_may_take_over_anywhere(
+    study: Study, seen: list[Observation], data: st.DataObject
+) -> None:
+    """The facts so far, written out and read back, are all that is needed to go on."""
+    cut = data.draw(st.integers(0, len(seen)))
+    facts: list[Fact] = []
+    progress = Progress()
+    for index, observation in enumerate(seen):
+        if index == cut:
+            progress = fold(FACT.validate_json(FACT.dump_json(fact)) for fact in facts)
+        decision = decide(study, progress, observation, language="en")
+        facts += decision.facts
+        progress = fold(decision.facts, progress)
+    straight = [after for _, _, _, after in held(study, seen)]
+    assert progress == (straight[-1] if straight else Progress())
+
+
+@given(
+    st.lists(st.from_type(PhaseEntered) | st.from_type(AnswerNoted) | st.from_type(MoveDecided), max_size=15)
+)
+def test_folding_takes_any_facts(facts: list[Fact]) -> None:
+    progress = Progress()
+    for fact in facts:
+        progress = advance(progress, fact)
+    assert progress.moves == sum(isinstance(fact, MoveDecided) for fact in facts)
