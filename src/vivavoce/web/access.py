@@ -40,7 +40,7 @@ class AccessLog:
         async def said(message: Message) -> None:
             match message["type"]:
                 case "http.response.start" | "websocket.http.response.start":
-                    outcome["status"] = message["status"]
+                    outcome["status"] = int(message["status"])
                 case "websocket.accept":
                     outcome["status"] = 101
                 case "websocket.close":

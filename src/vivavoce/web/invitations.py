@@ -52,7 +52,8 @@ async def read(
             "language_fixed",
             "language_unknown",
             "session_busy",
-            body=True,
+            "request_invalid",
+            post=True,
         ),
     },
 )

@@ -11,8 +11,9 @@ from vivavoce.web import errors
 from vivavoce.web.models import ErrorBody
 
 _EVERY = (errors.OriginRefused, errors.TooManyRequests, errors.Internal, errors.TimedOut, errors.Unavailable)
-_WITH_BODY = (errors.BodyTooLarge, errors.BodyTooSlow, errors.ContentTypeUnknown, errors.RequestInvalid)
+_POST = (errors.BodyTooLarge, errors.BodyTooSlow, errors.ContentTypeUnknown)
 _OTHERS = (
+    errors.RequestInvalid,
     errors.InvitationUnknown,
     errors.InvitationExpired,
     errors.InvitationRevoked,
@@ -31,18 +32,18 @@ _OTHERS = (
     BadFrame,
     UnknownLanguage,
 )
-_BY_CODE = {kind.code: kind for kind in (*_EVERY, *_WITH_BODY, *_OTHERS)}
+_BY_CODE = {kind.code: kind for kind in (*_EVERY, *_POST, *_OTHERS)}
 
 
-def refusals(*codes: str, body: bool = False, token: bool = False) -> dict[int | str, dict[str, Any]]:
+def refusals(*codes: str, post: bool = False, token: bool = False) -> dict[int | str, dict[str, Any]]:
     """FastAPI's `responses` for these codes and those every call may answer with.
 
     Args:
         codes: of this call alone.
-        body: the call takes a JSON body.
+        post: the call is a POST, whose body is looked at before anything else.
         token: the call takes a session token.
     """
-    always = [kind.code for kind in (*_EVERY, *(_WITH_BODY if body else ()))]
+    always = [kind.code for kind in (*_EVERY, *(_POST if post else ()))]
     if token:
         always += ["token_missing", "token_invalid", "token_expired", "session_unknown", "request_invalid"]
     by_status: defaultdict[int, list[str]] = defaultdict(list)

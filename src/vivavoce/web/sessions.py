@@ -46,7 +46,7 @@ async def read(session_id: AuthorisedSession, web: Context) -> SessionView:
         "session_over",
         "host_full",
         "bad_frame",
-        body=True,
+        post=True,
         token=True,
     ),
 )
@@ -66,7 +66,7 @@ async def offer(
     operation_id="leave_session",
     summary="End the interview",
     status_code=204,
-    responses=refusals(token=True),
+    responses=refusals(post=True, token=True),
 )
 async def leave(session_id: AuthorisedSession, web: Context) -> None:
     """The participant ends the interview. A session that has ended stays as it is."""
