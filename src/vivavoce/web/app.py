@@ -26,6 +26,7 @@ from vivavoce.web.limits import CALLS, GUESSES, Rate, RateLimiter
 from vivavoce.web.models import IceServer
 from vivavoce.web.ports import InvitationStore, StudyStore
 from vivavoce.web.reception import Reception
+from vivavoce.web.studies import StudyReader
 
 API_PREFIX = "/api/v1"
 
@@ -109,7 +110,7 @@ def create_app(
     app.state.web = WebContext(
         reception=Reception(
             invitations=invitations,
-            studies=studies,
+            studies=StudyReader(studies),
             sessions=sessions,
             clock=clock,
             keys=keys,

@@ -64,7 +64,7 @@ class PublishedStudy(Protocol):
 
     @property
     def study(self) -> Study:
-        """What is asked."""
+        """What is asked. Asking for the first time may take a tenth of a second of work: the file is read."""
         ...
 
     @property
@@ -76,6 +76,6 @@ class PublishedStudy(Protocol):
 class StudyStore(Protocol):
     """Keeps published studies."""
 
-    async def get(self, study_id: str, content_hash: str | None = None, /) -> PublishedStudy:
+    async def get(self, study_id: str, /, *, content_hash: str | None = None) -> PublishedStudy:
         """The study as it is published now, or as it was published under that hash."""
         ...

@@ -65,7 +65,7 @@ class Reception:
 
     Args:
         invitations: by token.
-        studies: as published.
+        studies: as published, read without delay.
         sessions: the sessions' logs.
         clock: the wall clock.
         keys: to sign session tokens.
@@ -187,7 +187,7 @@ class Reception:
     async def _published(self, invitation: Invitation, state: SessionState | None) -> PublishedStudy:
         """The version of the study that holds: a session keeps the one it was scheduled with."""
         content_hash = None if state is None else state.study_hash
-        return await self._studies.get(invitation.study_id, content_hash)
+        return await self._studies.get(invitation.study_id, content_hash=content_hash)
 
     async def _schedule(
         self, invitation: Invitation, published: PublishedStudy, language: str

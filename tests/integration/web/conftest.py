@@ -81,7 +81,7 @@ class NoInvitations:
 
 
 class NoStudies:
-    async def get(self, study_id: str, content_hash: str | None = None, /) -> None:
+    async def get(self, study_id: str, /, *, content_hash: str | None = None) -> None:
         raise AssertionError(study_id)
 
 
