@@ -90,7 +90,7 @@ def read_tree(data: bytes) -> Node:
     if len(data) > MAX_BYTES:
         raise Unreadable(
             Mark(1, 1),
-            f"The file is {len(data) / 1024 / 1024:.1f} MiB; a study file may have 1 MiB.",
+            "The file is bigger than 1 MiB, the most a study file may have.",
             "Check that this is the file you meant: a long interview fits in 50 KiB.",
         )
     text = _decode(data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 from hypothesis import example, given, settings
@@ -444,8 +443,8 @@ UNREADABLE: dict[str, tuple[bytes, str, str]] = {
     "a code no character has": (b'a: "\\UFFFFFFFF"\n', "1:1", "not YAML"),
     "a bomb of brackets": (b"[" * 100_000, "1:17", "nested deeper than 16 levels"),
     "too many values": (b"- \n" * 60_000, "50000:2", "more than 50000 values"),
-    "too big": (b"a" * (MAX_BYTES + 1), "1:1", "1.0 MiB"),
-    "ten megabytes": (b"- a\n" * 2_621_440, "1:1", "10.0 MiB"),
+    "too big": (b"a" * (MAX_BYTES + 1), "1:1", "bigger than 1 MiB"),
+    "ten megabytes": (b"- a\n" * 2_621_440, "1:1", "bigger than 1 MiB"),
 }
 
 
@@ -594,6 +593,6 @@ def test_problem_paths_are_for_people() -> None:
     assert found[0].path == "phases[0].questions[0].topics[1]"
 
 
-def test_dedent_is_not_needed_for_an_indented_block() -> None:
-    text = dedent(GOOD).replace("about: Nothing is wrong here.", "about: |\n  Nothing is\n  wrong here.")
+def test_white_space_inside_a_text_is_made_single() -> None:
+    text = GOOD.replace("about: Nothing is wrong here.", "about: |\n  Nothing is\n  wrong here.")
     assert load_study(text.encode(), source="x.yaml").about.text("en") == "Nothing is wrong here."
