@@ -84,7 +84,9 @@ class MemorySessionStore:
 
     async def renew(self, lease: Lease, *, ttl_s: float) -> Lease:
         """Stay the one writer; see `SessionStore.renew`."""
-        log = self._log(lease.session_id)
+        log = self._logs.get(lease.session_id)
+        if log is None:
+            raise LeaseLost(lease.session_id, holder=lease.holder)
         held = self._check(log, lease)
         log.lease = replace(held, expires_at=self._clock.now() + timedelta(seconds=ttl_s))
         return log.lease

@@ -1,0 +1,307 @@
+"""Sessions in PostgreSQL: an append is one transaction that checks the lease, adds events and keeps their fold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from vivavoce.session.errors import LeaseHeld, LeaseLost, SessionExists, SessionUnknown, StorageUnavailable
+from vivavoce.session.events import (
+    Payload,
+    RecordingClosed,
+    RecordingStarted,
+    SessionEvent,
+    SessionScheduled,
+    parse_payload,
+)
+from vivavoce.session.lease import Lease
+from vivavoce.session.memory import new_token
+from vivavoce.session.state import STATE_VERSION, SessionState, apply, fold
+from vivavoce.session.status import Reason, SessionStatus
+from vivavoce.session.store import EventList, SessionSummary, SummaryList
+from vivavoce.storage.engine import transaction
+from vivavoce.storage.tables import EventRow, LeaseRow, RecordingRow, SessionRow
+
+CLAIM_TRIES = 3
+
+
+class PostgresSessionStore:
+    """Implements `vivavoce.session.store.SessionStore`. Leases expire by the database's clock.
+
+    Every method raises `StorageUnavailable` when the database does not answer; trying again is the caller's.
+
+    Args:
+        engine: made by `vivavoce.storage.engine.make_engine`; stays the caller's.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def create(self, session_id: str, payload: SessionScheduled, *, at: datetime) -> SessionState:
+        """Write event 1; see `SessionStore.create`."""
+        event = SessionEvent(session_id=session_id, seq=1, at=at, payload=payload)
+        state = fold([event])
+        try:
+            async with transaction(self._engine, f"create session {session_id}") as connection:
+                await connection.execute(insert(SessionRow).values(id=session_id, **_columns(state)))
+                await _insert_events(connection, [event])
+        except IntegrityError as error:
+            raise SessionExists(session_id) from error
+        return state
+
+    async def append(self, lease: Lease, payloads: Sequence[Payload], *, at: datetime) -> SessionState:
+        """Append all or none; see `SessionStore.append`."""
+        session_id = lease.session_id
+        async with transaction(self._engine, f"append to session {session_id}") as connection:
+            # The lease's row stays locked until the commit: nobody takes the session over half-way.
+            held = (
+                await connection.execute(
+                    select(LeaseRow.token, LeaseRow.expires_at)
+                    .where(LeaseRow.session_id == session_id)
+                    .with_for_update()
+                )
+            ).one_or_none()
+            row = (
+                await connection.execute(
+                    select(
+                        SessionRow.seq, SessionRow.state_version, SessionRow.state, _now().label("now")
+                    ).where(SessionRow.id == session_id)
+                )
+            ).one_or_none()
+            if row is None:
+                raise SessionUnknown(session_id)
+            if held is None or held.token != lease.token or held.expires_at <= row.now:
+                raise LeaseLost(session_id, holder=lease.holder)
+            before = await _state(connection, session_id, row.state_version, row.state)
+            events = [
+                SessionEvent(session_id=session_id, seq=seq, at=at, payload=payload)
+                for seq, payload in enumerate(payloads, start=row.seq + 1)
+            ]
+            if not events:
+                return before
+            after = reduce(apply, events, before)
+            await _insert_events(connection, events)
+            await connection.execute(
+                update(SessionRow).where(SessionRow.id == session_id).values(**_columns(after))
+            )
+            await _keep_recordings(connection, events)
+        return after
+
+    async def read(self, session_id: str, *, after: int = 0) -> EventList:
+        """The events after `after`; see `SessionStore.read`."""
+        async with transaction(self._engine, f"read the log of session {session_id}") as connection:
+            events = await _read(connection, session_id, after=after)
+            if not events and not await _exists(connection, session_id):
+                raise SessionUnknown(session_id)
+        return events
+
+    async def state(self, session_id: str) -> SessionState:
+        """The stored fold; see `SessionStore.state`."""
+        async with transaction(self._engine, f"read the state of session {session_id}") as connection:
+            row = (
+                await connection.execute(
+                    select(SessionRow.state_version, SessionRow.state).where(SessionRow.id == session_id)
+                )
+            ).one_or_none()
+            if row is None:
+                raise SessionUnknown(session_id)
+            return await _state(connection, session_id, row.state_version, row.state)
+
+    async def claim(self, session_id: str, *, holder: str, ttl_s: float) -> Lease:
+        """Become the one writer; see `SessionStore.claim`."""
+        token = new_token()
+        claim = upsert(LeaseRow).values(
+            session_id=session_id, holder=holder, token=token, expires_at=_now() + timedelta(seconds=ttl_s)
+        )
+        claim = claim.on_conflict_do_update(
+            index_elements=[LeaseRow.session_id],
+            set_={
+                "holder": claim.excluded.holder,
+                "token": claim.excluded.token,
+                # Not `excluded`: that was reckoned before we waited for whoever held the row.
+                "expires_at": _now() + timedelta(seconds=ttl_s),
+            },
+            where=LeaseRow.expires_at <= _now(),
+        ).returning(LeaseRow.expires_at)
+        for _ in range(CLAIM_TRIES):
+            try:
+                async with transaction(self._engine, f"claim session {session_id}") as connection:
+                    expires_at = (await connection.execute(claim)).scalar_one_or_none()
+                    if expires_at is not None:
+                        return Lease(session_id, holder, token, expires_at.astimezone(UTC))
+                    other = (
+                        await connection.execute(
+                            select(LeaseRow.holder, LeaseRow.expires_at).where(
+                                LeaseRow.session_id == session_id
+                            )
+                        )
+                    ).one_or_none()
+            except IntegrityError as error:
+                raise SessionUnknown(session_id) from error
+            if other is not None:
+                raise LeaseHeld(session_id, holder=other.holder, expires_at=other.expires_at.astimezone(UTC))
+            # It was released between the two statements: it is free now.
+        raise StorageUnavailable(
+            f"Session {session_id!r} is claimed and released too fast to be claimed here."
+        )
+
+    async def renew(self, lease: Lease, *, ttl_s: float) -> Lease:
+        """Stay the one writer; see `SessionStore.renew`."""
+        async with transaction(self._engine, f"renew the lease of session {lease.session_id}") as connection:
+            expires_at = (
+                await connection.execute(
+                    update(LeaseRow)
+                    .where(
+                        LeaseRow.session_id == lease.session_id,
+                        LeaseRow.token == lease.token,
+                        LeaseRow.expires_at > _now(),
+                    )
+                    .values(expires_at=_now() + timedelta(seconds=ttl_s))
+                    .returning(LeaseRow.expires_at)
+                )
+            ).scalar_one_or_none()
+        if expires_at is None:
+            raise LeaseLost(lease.session_id, holder=lease.holder)
+        return Lease(lease.session_id, lease.holder, lease.token, expires_at.astimezone(UTC))
+
+    async def release(self, lease: Lease) -> None:
+        """Give the lease back; see `SessionStore.release`."""
+        async with transaction(self._engine, f"release session {lease.session_id}") as connection:
+            await connection.execute(
+                delete(LeaseRow).where(LeaseRow.session_id == lease.session_id, LeaseRow.token == lease.token)
+            )
+
+    async def list(
+        self,
+        *,
+        study_id: str | None = None,
+        statuses: Collection[SessionStatus] | None = None,
+        limit: int = 100,
+    ) -> SummaryList:
+        """The newest sessions first; see `SessionStore.list`."""
+        query = (
+            select(
+                SessionRow.id.label("session_id"),
+                SessionRow.study_id,
+                SessionRow.study_title,
+                SessionRow.status,
+                SessionRow.reason,
+                SessionRow.language,
+                SessionRow.participant_id,
+                SessionRow.sitting,
+                SessionRow.seq,
+                SessionRow.created_at,
+                SessionRow.updated_at,
+                SessionRow.joined_at,
+                SessionRow.ended_at,
+                func.coalesce(LeaseRow.expires_at > _now(), literal(False)).label("leased"),
+            )
+            .outerjoin(LeaseRow, LeaseRow.session_id == SessionRow.id)
+            .order_by(SessionRow.created_at.desc(), SessionRow.id.desc())
+            .limit(limit)
+        )
+        if study_id is not None:
+            query = query.where(SessionRow.study_id == study_id)
+        if statuses is not None:
+            query = query.where(SessionRow.status.in_([status.value for status in statuses]))
+        async with transaction(self._engine, "list sessions") as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [SessionSummary.model_validate(dict(row)) for row in rows]
+
+
+def _now() -> ColumnElement[datetime]:
+    """The database's clock at this statement; `now()` would be that at the transaction's start."""
+    return func.clock_timestamp()
+
+
+def _columns(state: SessionState) -> dict[str, Any]:
+    reason: Reason | None = state.reason
+    return {
+        "study_id": state.study_id,
+        "study_title": state.study_title,
+        "participant_id": state.participant_id,
+        "language": state.language,
+        "sitting": state.sitting,
+        "status": state.status.value,
+        "reason": None if reason is None else reason.value,
+        "seq": state.seq,
+        "state_version": STATE_VERSION,
+        "state": state.model_dump(mode="json"),
+        "created_at": state.created_at,
+        "updated_at": state.updated_at,
+        "joined_at": state.joined_at,
+        "ended_at": state.ended_at,
+    }
+
+
+async def _insert_events(connection: AsyncConnection, events: Sequence[SessionEvent]) -> None:
+    await connection.execute(
+        insert(EventRow),
+        [
+            {
+                "session_id": event.session_id,
+                "seq": event.seq,
+                "at": event.at,
+                "kind": event.kind.value,
+                "payload": event.payload.model_dump(mode="json", exclude={"kind"}),
+            }
+            for event in events
+        ],
+    )
+
+
+async def _keep_recordings(connection: AsyncConnection, events: Sequence[SessionEvent]) -> None:
+    for event in events:
+        match event.payload:
+            case RecordingStarted(key=key):
+                await connection.execute(insert(RecordingRow).values(key=key, session_id=event.session_id))
+            case RecordingClosed(key=key, bytes=size, sha256=sha256):
+                await connection.execute(
+                    update(RecordingRow).where(RecordingRow.key == key).values(bytes=size, sha256=sha256)
+                )
+            case _:
+                pass
+
+
+async def _read(connection: AsyncConnection, session_id: str, *, after: int = 0) -> EventList:
+    rows = await connection.execute(
+        select(EventRow.seq, EventRow.at, EventRow.kind, EventRow.payload)
+        .where(EventRow.session_id == session_id, EventRow.seq > after)
+        .order_by(EventRow.seq)
+    )
+    return [
+        SessionEvent(
+            session_id=session_id,
+            seq=row.seq,
+            at=row.at,
+            payload=parse_payload(
+                {**row.payload, "kind": row.kind}, where=f"session {session_id!r}, event {row.seq}"
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def _exists(connection: AsyncConnection, session_id: str) -> bool:
+    found = await connection.execute(select(SessionRow.id).where(SessionRow.id == session_id))
+    return found.one_or_none() is not None
+
+
+async def _state(
+    connection: AsyncConnection, session_id: str, version: int, snapshot: dict[str, Any]
+) -> SessionState:
+    """The snapshot, or the log folded anew where another version wrote the snapshot."""
+    if version == STATE_VERSION:
+        try:
+            return SessionState.model_validate(snapshot)
+        except ValidationError:
+            pass  # the protocol's part of it may have changed without our number: the log decides
+    return fold(await _read(connection, session_id))

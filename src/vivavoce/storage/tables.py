@@ -1,0 +1,134 @@
+"""The tables. Logs are the truth; `sessions` keeps each log's fold beside it, written in the same transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Instant = DateTime(timezone=True)
+
+
+class Base(DeclarativeBase):
+    """All tables, with constraint names that migrations can rely on."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text,
+        datetime: Instant,
+        dict[str, Any]: JSONB,
+    }
+
+
+class StudyRow(Base):
+    """A published version of a study. The one published last is the study's present version."""
+
+    __tablename__ = "studies"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    content_hash: Mapped[str] = mapped_column(primary_key=True)
+    yaml: Mapped[str]
+    published_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class SessionRow(Base):
+    """A session: the fold of its log after event `seq`, and what lists are made of."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        Index(None, "study_id", "created_at"),
+        Index(None, "status"),
+        Index(None, "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    study_id: Mapped[str]
+    study_title: Mapped[str]
+    participant_id: Mapped[str]
+    language: Mapped[str]
+    sitting: Mapped[int] = mapped_column(SmallInteger)
+    status: Mapped[str]
+    reason: Mapped[str | None]
+    seq: Mapped[int] = mapped_column(Integer)
+    state_version: Mapped[int] = mapped_column(Integer)
+    state: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    joined_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class EventRow(Base):
+    """One line of a session's log; never changed, never deleted alone."""
+
+    __tablename__ = "session_events"
+    __table_args__ = (CheckConstraint("seq >= 1", name="seq"),)
+
+    session_id: Mapped[str] = mapped_column(ForeignKey(SessionRow.id), primary_key=True)
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+
+
+class LeaseRow(Base):
+    """Who may write a session's log, until when by the database's clock."""
+
+    __tablename__ = "leases"
+
+    session_id: Mapped[str] = mapped_column(ForeignKey(SessionRow.id), primary_key=True)
+    holder: Mapped[str]
+    token: Mapped[str]
+    expires_at: Mapped[datetime]
+
+
+class InvitationRow(Base):
+    """An invitation. Of its token only the SHA-256 is kept; of the participant only a pseudonym."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (UniqueConstraint("study_id", "participant_id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    token_sha256: Mapped[str] = mapped_column(unique=True)
+    study_id: Mapped[str]
+    participant_id: Mapped[str]
+    language: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    session_id: Mapped[str | None] = mapped_column(ForeignKey(SessionRow.id))
+
+
+class RecordingRow(Base):
+    """A recording in the object store, as its session's log tells; complete once `sha256` is there."""
+
+    __tablename__ = "recordings"
+    __table_args__ = (Index(None, "session_id"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey(SessionRow.id))
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None]
