@@ -76,6 +76,6 @@ class PublishedStudy(Protocol):
 class StudyStore(Protocol):
     """Keeps published studies."""
 
-    async def get(self, study_id: str, /, *, content_hash: str | None = None) -> PublishedStudy:
+    async def get(self, study_id: str, content_hash: str | None = None, /) -> PublishedStudy:
         """The study as it is published now, or as it was published under that hash."""
         ...

@@ -187,7 +187,7 @@ class Reception:
     async def _published(self, invitation: Invitation, state: SessionState | None) -> PublishedStudy:
         """The version of the study that holds: a session keeps the one it was scheduled with."""
         content_hash = None if state is None else state.study_hash
-        return await self._studies.get(invitation.study_id, content_hash=content_hash)
+        return await self._studies.get(invitation.study_id, content_hash)
 
     async def _schedule(
         self, invitation: Invitation, published: PublishedStudy, language: str

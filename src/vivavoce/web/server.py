@@ -40,16 +40,27 @@ class WebServer(uvicorn.Server):
 async def serving(app: FastAPI, sock: socket.socket, *, graceful_s: int = GRACEFUL_S) -> AsyncGenerator[None]:
     """Serve `app` on a bound socket until the context ends; then let requests finish and close what is open.
 
-    Should the server fail while it runs, the context's body is cancelled and the failure raised from it, in a group.
+    Should the server fail while it runs, the context's body is cancelled and the failure raised in its place.
     """
     server = WebServer(server_config(app, graceful_s=graceful_s))
-    async with asyncio.TaskGroup() as group:
-        group.create_task(server.serve(sockets=[sock]), name="web server")
-        try:
-            await server.listening.wait()
-            yield
-        finally:
-            server.should_exit = True
+    body = asyncio.current_task()
+    assert body is not None
+    work = asyncio.create_task(server.serve(sockets=[sock]), name="web server")
+    listening = asyncio.create_task(server.listening.wait(), name="web server listens")
+    try:
+        await asyncio.wait((work, listening), return_when=asyncio.FIRST_COMPLETED)
+        work.add_done_callback(lambda _: body.cancel())
+        yield
+    except asyncio.CancelledError:
+        if not work.done() or work.cancelled() or (failure := work.exception()) is None:
+            raise
+        body.uncancel()
+        raise failure from None
+    finally:
+        listening.cancel()
+        work.remove_done_callback  # noqa: B018
+        server.should_exit = True
+        await asyncio.wait((work,))
 
 
 def server_config(app: FastAPI, *, graceful_s: int = GRACEFUL_S) -> uvicorn.Config:

@@ -34,11 +34,11 @@ class StudyReader:
         self._kept = kept
         self._read: OrderedDict[str, ReadStudy] = OrderedDict()
 
-    async def get(self, study_id: str, /, *, content_hash: str | None = None) -> PublishedStudy:
+    async def get(self, study_id: str, content_hash: str | None = None, /) -> PublishedStudy:
         """The study as it is published now, or as it was published under that hash."""
         published = self._read.get(content_hash) if content_hash is not None else None
         if published is None:
-            found = await self._store.get(study_id, content_hash=content_hash)
+            found = await self._store.get(study_id, content_hash)
             published = self._read.get(found.content_hash) or await asyncio.to_thread(_read, found)
         self._read[published.content_hash] = published
         self._read.move_to_end(published.content_hash)

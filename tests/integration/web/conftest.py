@@ -81,7 +81,7 @@ class NoInvitations:
 
 
 class NoStudies:
-    async def get(self, study_id: str, /, *, content_hash: str | None = None) -> None:
+    async def get(self, study_id: str, content_hash: str | None = None, /) -> None:
         raise AssertionError(study_id)
 
 
@@ -105,7 +105,12 @@ class Served:
 
 
 @pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
+def echo() -> Echo:
+    return Echo()
+
+
+@pytest.fixture
+async def served(tmp_path: Path, echo: Echo) -> AsyncIterator[Served]:
     clock = SystemClock()
     keys = Keys.derive(bytes(32))
     sessions = MemorySessionStore(clock)
@@ -117,12 +122,11 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     lease = await sessions.claim(SESSION, holder="test", ttl_s=5)
     await sessions.append(lease, [consent], at=clock.now())
     await sessions.release(lease)
-    gateway = Echo()
     app = create_app(
         invitations=NoInvitations(),
         studies=NoStudies(),  # pyright: ignore[reportArgumentType]  # never asked: there are no invitations
         sessions=sessions,
-        gateway=gateway,
+        gateway=echo,
         settings=WebSettings(),
         clock=clock,
         keys=keys,
@@ -136,4 +140,4 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         host, port = sock.getsockname()
         async with serving(app, sock, graceful_s=1):
-            yield Served(host, port, gateway, token.text, tmp_path / "static")
+            yield Served(host, port, echo, token.text, tmp_path / "static")

@@ -124,7 +124,7 @@ class Studies:
         self._study = study
         self._versions[study.content_hash] = study
 
-    async def get(self, study_id: str, /, *, content_hash: str | None = None) -> Published:
+    async def get(self, study_id: str, content_hash: str | None = None, /) -> Published:
         study = self.study if content_hash is None else self._versions[content_hash]
         assert study_id == study.id
         return Published(study, study.content_hash)

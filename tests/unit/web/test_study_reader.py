@@ -32,7 +32,7 @@ class Store:
     asked: int = 0
     read_in: list[int] = field(default_factory=list[int])
 
-    async def get(self, _study_id: str, /, *, content_hash: str | None = None) -> Record:
+    async def get(self, _study_id: str, content_hash: str | None = None, /) -> Record:
         self.asked += 1
         return Record(content_hash or self.present, self.content, self.read_in)
 
@@ -42,7 +42,7 @@ async def test_each_version_is_read_once_in_a_thread(house: House) -> None:
     reader = StudyReader(store)
     for _ in range(3):
         assert (await reader.get("tea")).content_hash == "v1"
-        assert (await reader.get("tea", content_hash="v1")).study is store.content
+        assert (await reader.get("tea", "v1")).study is store.content
     assert len(store.read_in) == 1
     assert threading.get_ident() not in store.read_in
     assert store.asked == 3  # which version is the present one is asked each time
@@ -54,7 +54,7 @@ async def test_a_new_version_is_seen_at_once_and_the_old_one_stays(house: House)
     await reader.get("tea")
     store.present = "v2"
     assert (await reader.get("tea")).content_hash == "v2"
-    assert (await reader.get("tea", content_hash="v1")).content_hash == "v1"
+    assert (await reader.get("tea", "v1")).content_hash == "v1"
     assert len(store.read_in) == 2
 
 
@@ -62,7 +62,7 @@ async def test_memory_is_bounded(house: House) -> None:
     store = Store(house.studies.study)
     reader = StudyReader(store, kept=2)
     for version in ("a", "b", "a", "c", "a"):
-        await reader.get("tea", content_hash=version)
+        await reader.get("tea", version)
     assert len(store.read_in) == 3
-    await reader.get("tea", content_hash="b")
+    await reader.get("tea", "b")
     assert len(store.read_in) == 4
