@@ -78,10 +78,19 @@ class Answer:
     connection_id: str
 
 
+class PublishedStudy(Protocol):
+    """A study as it was published."""
+
+    @property
+    def study(self) -> Study:
+        """What is asked."""
+        ...
+
+
 class Studies(Protocol):
     """Where published studies are found."""
 
-    async def study(self, study_id: str, content_hash: str) -> Study:
+    async def get(self, study_id: str, content_hash: str | None = None, /) -> PublishedStudy:
         """The study as it was published under that hash."""
         ...
 
@@ -272,7 +281,7 @@ class Host:
         state = await self._store.state(session_id)
         if state.status.terminal:
             raise SessionOver(session_id)
-        study = await self._studies.study(state.study_id, state.study_hash)
+        study = (await self._studies.get(state.study_id, state.study_hash)).study
         try:
             lease = await self._store.claim(session_id, holder=self.holder, ttl_s=HOST_TIMERS.lease_s)
         except LeaseHeld as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -32,7 +31,7 @@ class StudyRecord:
     yaml: str
     published_at: datetime
 
-    @cached_property
+    @property
     def study(self) -> Study:
         """What is asked. Raises StudyError if this version of Viva Voce cannot read the file any more."""
         return load_study(self.yaml.encode(), source=f"published study {self.id}")
@@ -60,7 +59,7 @@ class StudyStore:
             published_at = (await connection.execute(row)).scalar_one()
         return StudyRecord(study.id, study.content_hash, yaml, published_at.astimezone(UTC))
 
-    async def get(self, study_id: str, content_hash: str | None = None, /) -> StudyRecord:
+    async def get(self, study_id: str, content_hash: str | None = None) -> StudyRecord:
         """The version published last, or the one with that content.
 
         Raises:

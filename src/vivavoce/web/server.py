@@ -45,11 +45,15 @@ async def serving(app: FastAPI, sock: socket.socket, *, graceful_s: int = GRACEF
     server = WebServer(server_config(app, graceful_s=graceful_s))
     body = asyncio.current_task()
     assert body is not None
+
+    def cancel_body(_: asyncio.Task[None]) -> None:
+        body.cancel()
+
     work = asyncio.create_task(server.serve(sockets=[sock]), name="web server")
     listening = asyncio.create_task(server.listening.wait(), name="web server listens")
     try:
         await asyncio.wait((work, listening), return_when=asyncio.FIRST_COMPLETED)
-        work.add_done_callback(lambda _: body.cancel())
+        work.add_done_callback(cancel_body)
         yield
     except asyncio.CancelledError:
         if not work.done() or work.cancelled() or (failure := work.exception()) is None:
@@ -58,7 +62,7 @@ async def serving(app: FastAPI, sock: socket.socket, *, graceful_s: int = GRACEF
         raise failure from None
     finally:
         listening.cancel()
-        work.remove_done_callback  # noqa: B018
+        work.remove_done_callback(cancel_body)
         server.should_exit = True
         await asyncio.wait((work,))
 

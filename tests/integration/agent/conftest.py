@@ -132,15 +132,22 @@ class Recogniser:
             self.texts.pop(0)
 
 
+@dataclass(frozen=True)
+class Published:
+    """The one published study."""
+
+    study: Study
+
+
+@dataclass(frozen=True)
 class Studies:
     """Published studies: the one."""
 
-    def __init__(self, study: Study) -> None:
-        self._study = study
+    study: Study
 
-    async def study(self, study_id: str, content_hash: str) -> Study:
-        assert study_id == self._study.id
-        return self._study
+    async def get(self, study_id: str, content_hash: str | None = None, /) -> Published:
+        assert (study_id, content_hash) == (self.study.id, self.study.content_hash)
+        return Published(self.study)
 
 
 class PlayedLine(LineBase):

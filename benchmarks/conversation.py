@@ -1,0 +1,140 @@
+"""How quickly the moderator answers, at the participant's ear: `make bench` writes `conversation.md`.
+
+Holds whole demo interviews with one simulated participant over each transport, a few times, on an otherwise idle
+machine. Each figure is of all interviews of a transport together; the stages are the host's own marks, read off the
+logs, and say where the time goes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from vivavoce.session.events import TurnTimed
+from vivavoce.settings import load
+from vivavoce.storage.open import open_storage
+
+ROOT = Path(__file__).parents[1]
+TABLE = Path(__file__).with_suffix(".md")
+TRANSPORTS = ("webrtc", "websocket")
+GOALS = {"response_s": {"p50": 0.8, "p95": 1.5}, "barge_in_s": {"max": 0.8}, "ttfv_s": {"p95": 2.0}}
+NAMES = {
+    "response_s": "end of own speech → first audible moderator sample",
+    "barge_in_s": "own first audible sample → moderator silent",
+    "ttfv_s": "connection asked for → first audible moderator sample",
+}
+STAGES = (
+    ("silence_s", "voice activity detection sees the silence"),
+    ("transcript_s", "the text is known"),
+    ("end_of_turn_s", "the turn is judged to be over"),
+    ("decided_s", "the next move is decided"),
+    ("first_audio_s", "its first sample leaves the host"),
+)
+
+
+def simulate(study: Path, transport: str, data_dir: Path, seed: int) -> dict[str, object]:
+    """One interview; its report."""
+    report = data_dir / f"{transport}-{seed}.json"
+    command = [sys.executable, "-m", "vivavoce.cli", "simulate", str(study), "--sessions", "1"]
+    command += ["--transport", transport, "--seed", str(seed), "--barge-in", "0.3", "--json", str(report)]
+    environment = {**os.environ, "VIVAVOCE_DATA_DIR": str(data_dir)}
+    done = subprocess.run(command, env=environment, cwd=ROOT, timeout=900, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}")
+    return json.loads(report.read_text())
+
+
+async def stages(data_dir: Path, known: set[str]) -> dict[str, list[float]]:
+    """The host's marks of every timed turn of the sessions that are not `known` yet."""
+    settings = load({"VIVAVOCE_DATA_DIR": str(data_dir / "simulate")})
+    marks: dict[str, list[float]] = {name: [] for name, _ in STAGES}
+    async with open_storage(settings, exclusive=False) as storage:
+        for summary in await storage.sessions.list(limit=100):
+            if summary.session_id in known:
+                continue
+            known.add(summary.session_id)
+            for event in await storage.sessions.read(summary.session_id):
+                if isinstance(event.payload, TurnTimed):
+                    for name, _ in STAGES:
+                        marks[name].append(getattr(event.payload, name))
+    return marks
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The nearest-rank quantile."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def merged(reports: Sequence[dict[str, object]], key: str) -> dict[str, float]:
+    """One row from several interviews: n summed, p50 the median of theirs, p95 and max the worst of theirs."""
+    rows = [report[key] for report in reports]
+    assert all(isinstance(row, dict) for row in rows)
+    filled = [row for row in rows if row["n"]]  # pyright: ignore[reportIndexIssue,reportCallIssue,reportArgumentType]
+    return {
+        "n": sum(row["n"] for row in filled),  # pyright: ignore
+        "p50": statistics.median(row["p50"] for row in filled),  # pyright: ignore
+        "p95": max(row["p95"] for row in filled),  # pyright: ignore
+        "max": max(row["max"] for row in filled),  # pyright: ignore
+    }
+
+
+def goal(key: str, row: dict[str, float]) -> str:
+    """What was wanted, and whether it was reached."""
+    return ", ".join(
+        f"{name} ≤ {limit} s: {'met' if row[name] <= limit else '**missed**'}" for name, limit in GOALS[key].items()
+    )
+
+
+def main() -> None:
+    """Run and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=3, help="interviews a transport")
+    parser.add_argument("--study", type=Path, default=ROOT / "studies" / "demo.yaml")
+    arguments = parser.parse_args()
+    lines = [
+        "# The conversation, at the participant's ear",
+        "",
+        f"`python benchmarks/conversation.py --runs {arguments.runs}` on {datetime.now(UTC):%Y-%m-%d}; "
+        f"{os.cpu_count()} shared cores, {platform.machine()}, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, livekit-agents {version('livekit-agents')}, aiortc {version('aiortc')}, "
+        f"faster-whisper {version('faster-whisper')}.",
+        "",
+        f"{arguments.runs} interviews of `{arguments.study.name}` a transport, one at a time, host and simulated "
+        "participant on the same machine. p50 is the median of the interviews' medians, p95 and max the worst of theirs.",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        data_dir = Path(folder)
+        known: set[str] = set()
+        for transport in TRANSPORTS:
+            reports = [
+                simulate(arguments.study, transport, data_dir, seed) for seed in range(1, arguments.runs + 1)
+            ]
+            marks = asyncio.run(stages(data_dir, known))
+            lines += ["", f"## {transport}", "", "| s | n | p50 | p95 | max | goal |", "|---|---|---|---|---|---|"]
+            for key, name in NAMES.items():
+                row = merged(reports, key)
+                figures = " | ".join(f"{row[part]:.2f}" for part in ("p50", "p95", "max"))
+                lines.append(f"| {name} | {row['n']} | {figures} | {goal(key, row)} |")
+            lines += ["", "Where the response's time goes, from the last voiced sample as the host heard it:", ""]
+            lines += ["| until | p50 | p95 |", "|---|---|---|"]
+            for name, meaning in STAGES:
+                values = marks[name]
+                lines.append(f"| {meaning} | {quantile(values, 0.5):.2f} | {quantile(values, 0.95):.2f} |")
+    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(TABLE.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()

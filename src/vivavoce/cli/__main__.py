@@ -1,0 +1,5 @@
+"""`python -m vivavoce.cli` is the `vivavoce` command."""
+
+from vivavoce.cli.main import main
+
+main()

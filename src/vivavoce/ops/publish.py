@@ -1,0 +1,131 @@
+"""Publishing a study: check it, keep it, and make the sound of everything it will say."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from vivavoce.ops.children import speech_server
+from vivavoce.protocol.check import load_study
+from vivavoce.protocol.study import Study
+from vivavoce.protocol.wordings import wordings
+from vivavoce.settings import Settings
+from vivavoce.speech.client import SpeechClient, Word
+from vivavoce.storage.open import open_storage
+from vivavoce.voice.wording import RECOGNISER_RATE, Voice, WordingStore, prepare
+
+READ_TIMEOUT_S = 120.0
+"""The longest wait for a piece of a sentence's sound: a long sentence takes 8 s on two idle cores, ten times that on
+busy ones."""
+
+Progress = Callable[[str, int, int], None]
+"""Told (language, wordings done, wordings in all) while sound is made."""
+
+
+class Shelf(Protocol):
+    """Where published studies are kept."""
+
+    async def publish(self, yaml: str) -> object:
+        """Keep a study under its id; earlier versions stay for the sessions that began with them."""
+        ...
+
+
+@asynccontextmanager
+async def patient_client(url: str) -> AsyncGenerator[SpeechClient]:
+    """A client of the speech server for work that nobody waits for in a call."""
+    client = SpeechClient(url, read_timeout_s=READ_TIMEOUT_S)
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+async def publish(
+    data: bytes,
+    *,
+    source: str,
+    shelf: Shelf,
+    client: SpeechClient,
+    wording: WordingStore,
+    on_progress: Progress = lambda language, done, total: None,
+) -> Study:
+    """Make a study ready to be held.
+
+    Args:
+        data: the study file.
+        source: its name, for messages.
+        shelf: keeps it.
+        client: the speech server.
+        wording: keeps the sound.
+        on_progress: see `Progress`.
+
+    Raises:
+        StudyError: the file has errors; nothing was kept.
+        WordingFailed, SpeechUnavailable, SpeechRejected: a sound could not be made; what was made is kept, and
+            publishing again goes on from there.
+    """
+    study = load_study(data, source=source)
+    await prepare_study(study, client=client, wording=wording, on_progress=on_progress)
+    await shelf.publish(data.decode("utf-8"))
+    return study
+
+
+async def prepare_study(
+    study: Study,
+    *,
+    client: SpeechClient,
+    wording: WordingStore,
+    on_progress: Progress = lambda language, done, total: None,
+) -> int:
+    """Make the sound of every wording of a study that has none yet; returns how many were made."""
+
+    async def synthesise(text: str, voice: Voice) -> AsyncIterator[tuple[bytes, int]]:
+        async with client.speak(
+            text, model=voice.engine, voice=voice.voice, language=voice.language, speed=voice.speed
+        ) as sound:
+            async for chunk in sound:
+                yield chunk, sound.sample_rate
+
+    async def recognise(pcm: bytes, language: str) -> Sequence[Word]:
+        heard = await client.transcribe(
+            pcm, sample_rate=RECOGNISER_RATE, language=language, words=True, priority="batch"
+        )
+        return heard.words
+
+    made = 0
+    for language in study.languages:
+        chosen = study.voices[language]
+        made += await prepare(
+            wording,
+            wordings(study, language),
+            Voice(chosen.engine, chosen.voice, language, chosen.speed),
+            synthesise=synthesise,
+            recognise=recognise,
+            on_progress=lambda done, total, language=language: on_progress(language, done, total),
+        )
+    return made
+
+
+async def publish_here(
+    settings: Settings,
+    data: bytes,
+    *,
+    source: str,
+    on_progress: Progress = lambda language, done, total: None,
+) -> Study:
+    """Publish a study into the settings' database, beside a running server or without one; see `publish`."""
+    load_study(data, source=source)  # its errors come before anything is started
+    async with (
+        open_storage(settings, exclusive=False) as storage,
+        speech_server(settings) as speech,
+        patient_client(speech.url) as client,
+    ):
+        return await publish(
+            data,
+            source=source,
+            shelf=storage.studies,
+            client=client,
+            wording=WordingStore(settings.wording_dir),
+            on_progress=on_progress,
+        )

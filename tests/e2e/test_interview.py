@@ -1,0 +1,126 @@
+"""The main job, whole: a participant opens the link, consents, talks to the end; recording and transcript remain."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import jiwer
+import numpy as np
+import pytest
+import soxr
+from playwright.sync_api import Page, expect
+from whisper_normalizer.english import EnglishTextNormalizer
+
+from vivavoce.session.events import SessionEvent
+from vivavoce.session.state import SessionState, fold
+from vivavoce.transport.recording import read_recording
+
+SPEECH = Path(__file__).parents[1] / "data" / "speech"
+ANSWERS = [
+    "kokoro_s05",
+    "kokoro_s01",
+    "kokoro_s07",
+    "kokoro_s03",
+    "kokoro_s08",
+    "kokoro_s02",
+    "real_libri_0890",
+]
+"""Answers of a dozen words or more, so that no probe asks for more than was asked; the last is a person's voice."""
+
+QUIET_S = 0.8
+INTERVIEW_S = 240
+
+normalise = EnglishTextNormalizer()
+pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def error_rate(spoken: str, heard: str) -> float:
+    """Word error rate after Whisper's English normalisation."""
+    return jiwer.wer(normalise(spoken), normalise(heard))
+
+
+def hold_interview(page: Page, say: Any) -> list[str]:
+    """Answer every question until the goodbye; returns the answers given, by name."""
+    given: list[str] = []
+    listening = page.get_by_text("Listening to you")
+    goodbye = page.get_by_role("heading", name="Thank you")
+    deadline = time.monotonic() + INTERVIEW_S
+    while not goodbye.is_visible():
+        assert time.monotonic() < deadline, f"the interview did not end; {len(given)} answers were given"
+        if not listening.is_visible():
+            page.wait_for_timeout(100)
+            continue
+        page.wait_for_timeout(int(QUIET_S * 1000))
+        if listening.is_visible() and not goodbye.is_visible():
+            name = ANSWERS[len(given) % len(ANSWERS)]
+            given.append(name)
+            say(page, name)
+            # The moderator answers before the next look, or is still waiting for more.
+            page.wait_for_timeout(2500)
+    return given
+
+
+def test_a_participant_holds_the_demo_interview_in_the_browser(
+    page: Page, demo: Any, say: Any, transcribe: Any, tmp_path: Path
+) -> None:
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(demo.link)
+    expect(page.get_by_role("heading", name="You are invited to an interview")).to_be_visible()
+    assert page.evaluate("window.__asked") == 0, "the microphone was asked for before consent"
+    page.get_by_text("I have read this and I agree to take part.").click()
+    page.get_by_role("button", name="Agree and continue").click()
+    page.get_by_role("button", name="Turn on my microphone").click()
+    page.get_by_role("button", name="Start the interview").click()
+    given = hold_interview(page, say)
+    assert len(given) >= 5
+
+    hosts = {
+        re.sub(r"^\w+://([^/]+)/.*", r"\1", url) for url in requests if not url.startswith(("blob:", "data:"))
+    }
+    assert hosts == {re.sub(r"^\w+://([^/]+)/.*", r"\1", demo.link)}, "the page talked to somebody else"
+
+    document = json.loads(demo.run("export", "latest", "--format", "json"))
+    stored = SessionState.model_validate(document["state"])
+    events = [SessionEvent.model_validate(event) for event in document["events"]]
+    assert (stored.status.value, stored.reason and stored.reason.value) == ("COMPLETED", "finished")
+    assert fold(events) == stored
+    assert stored.fault_count == 0
+
+    references = json.loads((SPEECH / "refs.json").read_text())
+    spoken = " ".join(references[name]["text"] for name in given)
+    heard = " ".join(turn.text for turn in stored.turns if turn.speaker == "participant")
+    assert error_rate(spoken, heard) <= 0.10, f"\nspoken: {spoken}\nheard:  {heard}"
+
+    recording = stored.recordings[0]
+    participant, moderator = read_recording(demo.data_dir / "recordings" / recording.key)
+    planned, sounded = [], []
+    for turn in stored.turns:
+        if turn.speaker == "moderator":
+            planned.append(turn.text)
+            sounded.append(transcribe(_cut(moderator, turn.start_s - 0.3, turn.end_s + 0.3)))
+    assert error_rate(" ".join(planned), " ".join(sounded)) <= 0.10, (
+        f"\nplanned: {planned}\nsounded: {sounded}"
+    )
+    answers = [turn for turn in stored.turns if turn.speaker == "participant"]
+    kept = " ".join(transcribe(_cut(participant, turn.start_s - 0.3, turn.end_s + 0.4)) for turn in answers)
+    assert error_rate(spoken, kept) <= 0.15, f"\nspoken: {spoken}\nkept:   {kept}"
+
+    for kind in ("vtt", "txt"):
+        text = demo.run("export", "latest", "--format", kind)
+        assert planned[0].split(".")[0] in text
+
+
+def test_a_finished_interview_has_its_own_screen(page: Page, demo: Any) -> None:
+    page.goto(demo.link)
+    expect(page.get_by_role("heading", name="This interview is finished")).to_be_visible()
+
+
+def _cut(sound: np.ndarray, start_s: float, end_s: float) -> np.ndarray:
+    """A stretch of a 48 kHz recording at 16 kHz."""
+    piece = sound[max(0, int(start_s * 48_000)) : int(end_s * 48_000)]
+    return np.asarray(soxr.resample(piece, 48_000, 16_000), dtype=np.int16)
