@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -39,11 +38,13 @@ def install(app: FastAPI, static: Path = STATIC) -> None:
     """Serve the pages built into `static`. They may be built while the server runs."""
     index = static / "index.html"
 
-    async def page(_request: Request) -> Response:
+    async def page() -> Response:
         if not index.is_file():
             return HTMLResponse(_NOT_BUILT, status_code=503, headers={"Cache-Control": "no-store"})
         return FileResponse(index, headers={"Cache-Control": REVALIDATE})
 
-    app.add_route("/", page, methods=["GET", "HEAD"], include_in_schema=False)
-    app.add_route("/i/{invitation}", page, methods=["GET", "HEAD"], include_in_schema=False)
+    for path in ("/", "/i/{invitation}"):
+        app.add_api_route(
+            path, page, methods=["GET", "HEAD"], include_in_schema=False, response_class=HTMLResponse
+        )
     app.mount("/assets", _Assets(directory=static / "assets", check_dir=False), name="assets")

@@ -46,10 +46,12 @@ async def test_the_route_the_session_and_the_time_are(house: House) -> None:
     with capture_logs() as entries:
         await house.client.get(f"/api/v1/sessions/{session_id}", headers=house.bearer(session_id))
         await house.client.get("/nowhere")
-    first, second = _requests(entries)
+        await house.client.get(f"/i/{INVITATION}")
+    first, second, third = _requests(entries)
     assert first["route"].endswith("/sessions/{session_id}")
     assert (first["session_id"], first["seconds"], first["log_level"]) == (session_id, 0.0, "info")
     assert (second["route"], second["status"]) == ("-", 404)
+    assert third["route"] == "/i/{invitation}"
 
 
 async def test_routine_questions_are_for_debugging(house: House) -> None:
