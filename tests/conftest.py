@@ -1,16 +1,50 @@
-"""A real PostgreSQL for the tests that need one: started once, with a fresh database for each test."""
+"""What tests of several rooms share: a real PostgreSQL, and random histories of sessions."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from vivavoce.protocol.facts import AnswerNoted, Move, MoveDecided, PhaseEntered, TopicCovered
+from vivavoce.session.errors import IllegalTransition
+from vivavoce.session.events import (
+    ConsentGiven,
+    Fault,
+    LeaseClaimed,
+    ParticipantJoined,
+    ParticipantLeft,
+    ParticipantMuted,
+    Payload,
+    Reason,
+    RecordingClosed,
+    RecordingStarted,
+    SessionEnded,
+    SessionEvent,
+    SessionScheduled,
+    SessionStatus,
+    SessionWaiting,
+    SpeechEnded,
+    SpeechStarted,
+    TimerFired,
+    TimerName,
+    TurnTimed,
+    Utterance,
+)
+from vivavoce.session.state import apply, fold
+from vivavoce.session.timers import Timers
+
+History = Callable[[Random, int], list[SessionEvent]]
+
 _numbers = itertools.count(1)
+_SHA = "0123456789abcdef" * 4
+_START = datetime(2030, 1, 1, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +72,130 @@ def database_url(postgres_url: str) -> Iterator[str]:
     yield postgres_url.replace("/vivavoce?", f"/{name}?")
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def any_payload() -> Callable[[Random, float], Payload]:
+    """Makes a payload of any kind at a moment of the session clock, whether it fits a session's state or not."""
+    return _payload
+
+
+@pytest.fixture(scope="session")
+def legal_history() -> History:
+    """Makes a random legal log of up to so many events: a walk through everything that can happen."""
+
+    def history(rng: Random, length: int) -> list[SessionEvent]:
+        first = SessionScheduled(
+            study_id="demo",
+            study_hash=_SHA,
+            study_title="A demo",
+            language="en",
+            participant_id="p-1",
+            timers=Timers.resolve(hard_limit_s=rng.choice([180, 1500, 2700])),
+        )
+        events = [SessionEvent(session_id="s-1", seq=1, at=_START, payload=first)]
+        state = fold(events)
+        at_s = 0.0
+        for _ in range(length * 4):
+            if len(events) >= length:
+                break
+            at_s += rng.random()
+            event = SessionEvent(
+                session_id="s-1",
+                seq=state.seq + 1,
+                at=_START + timedelta(seconds=at_s),
+                payload=_payload(rng, at_s),
+            )
+            try:
+                state = apply(state, event)
+            except IllegalTransition:
+                continue
+            events.append(event)
+        return events
+
+    return history
+
+
+def _payload(rng: Random, at_s: float) -> Payload:
+    few = str(rng.randrange(3))
+    many = str(rng.randrange(10_000))
+    moves: list[Move] = ["opening", "question", "probe", "repeat", "nudge", "closing"]
+    makers: list[tuple[int, Callable[[], Payload]]] = [
+        (3, lambda: ConsentGiven(version="1", text_sha256=_SHA, language="en", disclosure_sha256=_SHA)),
+        (3, lambda: SessionWaiting(transport=rng.choice(["webrtc", "websocket"]))),
+        (4, lambda: ParticipantJoined(transport="webrtc", connection_id=few, rejoined=rng.random() < 0.5)),
+        (
+            2,
+            lambda: ParticipantLeft(
+                connection_id=few, reason=rng.choice(["closed", "lost", "replaced", "left"]), at_s=at_s
+            ),
+        ),
+        (1, lambda: ParticipantMuted(muted=rng.random() < 0.5, at_s=at_s)),
+        (1, lambda: LeaseClaimed(holder=f"host-{few}", resumed=rng.random() < 0.5)),
+        (2, lambda: PhaseEntered(phase_id=f"ph{few}", index=int(few), count=3, at_s=at_s, reason="next")),
+        (
+            5,
+            lambda: MoveDecided(
+                move_id=f"m{many}",
+                move=rng.choice(moves),
+                phase_id=f"ph{few}",
+                question_id=f"q{few}",
+                text="What did you do then?",
+                parts=("What did you do then?",),
+                at_s=at_s,
+                expects_answer=True,
+            ),
+        ),
+        (3, lambda: AnswerNoted(question_id=f"q{few}", intent="answer", words=rng.randrange(40), at_s=at_s)),
+        (1, lambda: TopicCovered(topic_id=f"t{few}", question_id=f"q{few}", at_s=at_s)),
+        (6, lambda: SpeechStarted(speech_id=few, move_id=f"m{many}", at_s=at_s)),
+        (
+            6,
+            lambda: SpeechEnded(
+                speech_id=few,
+                start_s=at_s,
+                end_s=at_s + rng.random() * 5,
+                planned_text="What did you do then?",
+                heard_text=rng.choice(["", "What did", "What did you do then?"]),
+                interrupted=rng.random() < 0.2,
+            ),
+        ),
+        (
+            8,
+            lambda: Utterance(
+                utterance_id=f"u{many}",
+                text=rng.choice(["Nothing.", "I went home – “für immer” 🙂", ""]),
+                start_s=at_s,
+                end_s=at_s + rng.random() * 9,
+                language="en",
+                confidence=rng.choice([None, 0.25, rng.random()]),
+                model="whisper",
+                barge_in=rng.random() < 0.1,
+            ),
+        ),
+        (
+            2,
+            lambda: TurnTimed(
+                utterance_id=f"u{many}",
+                silence_s=0.3,
+                transcript_s=0.5,
+                end_of_turn_s=0.5,
+                decided_s=0.51,
+                first_audio_s=0.6,
+                response_s=0.62,
+                wait_reason="silence",
+            ),
+        ),
+        (2, lambda: TimerFired(timer=rng.choice(list(TimerName)), at_s=at_s)),
+        (1, lambda: RecordingStarted(key=f"s-1/{few}.ogg", sample_rate=48000, channels=2, codec="opus")),
+        (1, lambda: RecordingClosed(key=f"s-1/{few}.ogg", duration_s=at_s, bytes=7, sha256=_SHA)),
+        (1, lambda: Fault(stage="stt", code="stt_slow", message="slow", recovered=True)),
+    ]
+    if rng.random() < 0.02:
+        return SessionEnded(
+            status=rng.choice([SessionStatus.COMPLETED, SessionStatus.ABANDONED, SessionStatus.FAILED]),
+            reason=rng.choice(list(Reason)),
+            at_s=at_s,
+        )
+    weights = [weight for weight, _ in makers]
+    return rng.choices([make for _, make in makers], weights)[0]()

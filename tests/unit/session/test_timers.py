@@ -1,0 +1,221 @@
+"""The table of timers, and when each of them is due."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from vivavoce.protocol.facts import MoveDecided
+from vivavoce.session.events import (
+    ConsentGiven,
+    ParticipantJoined,
+    ParticipantLeft,
+    Payload,
+    Reason,
+    SessionEnded,
+    SessionEvent,
+    SessionScheduled,
+    SessionStatus,
+    SessionWaiting,
+    SpeechEnded,
+    SpeechStarted,
+    TimerFired,
+    TimerName,
+    Utterance,
+)
+from vivavoce.session.state import SessionState, fold
+from vivavoce.session.timers import HOST_TIMERS, Due, Timers, due
+
+START = datetime(2030, 1, 1, 9, 0, tzinfo=UTC)
+SHA = "ab" * 32
+
+
+def session(*payloads: Payload, timers: Timers | None = None) -> SessionState:
+    """A session whose participant joined at START, and what happened since."""
+    first = SessionScheduled(
+        study_id="demo",
+        study_hash="f",
+        study_title="Demo",
+        language="en",
+        participant_id="p-1",
+        timers=timers or Timers(),
+    )
+    return fold(
+        SessionEvent(session_id="s", seq=n, at=START, payload=payload)
+        for n, payload in enumerate((first, *payloads), start=1)
+    )
+
+
+CONSENT = ConsentGiven(version="1", text_sha256=SHA, language="en", disclosure_sha256=SHA)
+WAITING = SessionWaiting(transport="webrtc")
+JOINED = ParticipantJoined(transport="webrtc", connection_id="c1")
+HERE = (CONSENT, WAITING, JOINED)
+
+
+def look(state: SessionState, at_s: float, heard_s: float | None = None) -> Due:
+    return due(state, now=START + timedelta(seconds=at_s), at_s=at_s, heard_s=heard_s)
+
+
+def utterance(start_s: float, end_s: float) -> Utterance:
+    return Utterance(
+        utterance_id=f"u{end_s}",
+        text="Well.",
+        start_s=start_s,
+        end_s=end_s,
+        language="en",
+        confidence=None,
+        model="m",
+    )
+
+
+def fired(timer: TimerName, at_s: float) -> TimerFired:
+    return TimerFired(timer=timer, at_s=at_s)
+
+
+def test_the_defaults_are_the_table_of_the_design() -> None:
+    assert Timers() == Timers(
+        join_s=60, idle_prompt_s=60, idle_s=120, rejoin_s=120, wrap_up_s=40 * 60, hard_limit_s=45 * 60
+    )
+    assert (HOST_TIMERS.heartbeat_s, HOST_TIMERS.lease_s, HOST_TIMERS.sweep_s) == (5, 15, 10)
+    assert (HOST_TIMERS.drain_s, HOST_TIMERS.pre_stop_s, HOST_TIMERS.grace_s) == (300, 5, 330)
+    assert Timers.resolve() == Timers()
+
+
+@pytest.mark.parametrize(("limit_s", "wrap_up_s"), [(180, 144), (1499, 1199.2), (1500, 1200), (3600, 3300)])
+def test_the_wrap_up_follows_the_limit(limit_s: float, wrap_up_s: float) -> None:
+    assert Timers.resolve(hard_limit_s=limit_s).wrap_up_s == pytest.approx(wrap_up_s)
+
+
+def test_a_study_overrides_what_it_likes() -> None:
+    timers = Timers.resolve(hard_limit_s=600, wrap_up_s=590, join_s=5, rejoin_s=7, idle_s=30)
+    assert timers == Timers(
+        join_s=5, idle_prompt_s=15, idle_s=30, rejoin_s=7, wrap_up_s=590, hard_limit_s=600
+    )
+    assert Timers.resolve(idle_s=300).idle_prompt_s == 60
+    assert Timers.resolve(idle_prompt_s=90).idle_s == 180
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"idle_s": 10, "idle_prompt_s": 10},
+        {"hard_limit_s": 60, "wrap_up_s": 60},
+        {"join_s": 0},
+        {"rejoin_s": float("inf")},
+    ],
+)
+def test_a_table_that_contradicts_itself_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        Timers.resolve(**wrong)
+
+
+def test_nothing_runs_before_a_host_waits_or_after_the_end() -> None:
+    assert look(session(), 10_000) == Due((), None)
+    assert look(session(CONSENT), 10_000) == Due((), None)
+    over = session(*HERE, SessionEnded(status=SessionStatus.COMPLETED, reason=Reason.FINISHED, at_s=5))
+    assert look(over, 10_000) == Due((), None)
+
+
+def test_a_participant_who_never_comes() -> None:
+    waiting = session(CONSENT, WAITING)
+    now = START + timedelta(seconds=59)
+    assert due(waiting, now=now, at_s=0) == Due((), 1)
+    now = START + timedelta(seconds=60)
+    assert due(waiting, now=now, at_s=0) == Due((TimerName.JOIN,), None)
+    done = session(CONSENT, WAITING, fired(TimerName.JOIN, 0))
+    assert due(done, now=now, at_s=0) == Due((), None)
+    assert TimerName.JOIN not in look(session(*HERE), 70).timers
+
+
+def test_silence_is_asked_about_once_and_then_ends_it() -> None:
+    state = session(*HERE, utterance(3, 10))
+    assert look(state, 69) == Due((), 1)
+    assert look(state, 70) == Due((TimerName.IDLE_PROMPT,), 60)
+    asked = session(*HERE, utterance(3, 10), fired(TimerName.IDLE_PROMPT, 70))
+    assert look(asked, 129) == Due((), 1)
+    assert look(asked, 130).timers == (TimerName.IDLE,)
+    ended = session(*HERE, utterance(3, 10), fired(TimerName.IDLE_PROMPT, 70), fired(TimerName.IDLE, 130))
+    assert look(ended, 131).timers == ()
+
+
+def test_the_nudge_itself_buys_no_time() -> None:
+    nudge = MoveDecided(
+        move_id="m2",
+        move="nudge",
+        phase_id="p",
+        text="Are you there?",
+        parts=("Are you there?",),
+        at_s=70,
+        expects_answer=True,
+    )
+    said = (
+        nudge,
+        SpeechStarted(speech_id="sp", move_id="m2", at_s=70),
+        SpeechEnded(
+            speech_id="sp",
+            move_id="m2",
+            start_s=70,
+            end_s=72,
+            planned_text="Are you there?",
+            heard_text="Are you there?",
+            interrupted=False,
+        ),
+    )
+    state = session(*HERE, utterance(3, 10), fired(TimerName.IDLE_PROMPT, 70), *said)
+    assert look(state, 130).timers == (TimerName.IDLE,)
+
+
+def test_an_answer_starts_the_silence_anew_and_it_is_asked_about_again() -> None:
+    state = session(*HERE, utterance(3, 10), fired(TimerName.IDLE_PROMPT, 70), utterance(80, 85))
+    assert look(state, 144).timers == ()
+    assert look(state, 145).timers == (TimerName.IDLE_PROMPT,)
+
+
+def test_nobody_is_idle_while_somebody_speaks() -> None:
+    assert look(session(*HERE), 200, heard_s=200).timers == ()
+    assert look(session(*HERE), 200, heard_s=150).timers == ()
+    assert look(session(*HERE), 210, heard_s=150).timers == (TimerName.IDLE_PROMPT,)
+    speaking = session(*HERE, SpeechStarted(speech_id="sp", at_s=1))
+    assert look(speaking, 500).timers == ()
+
+
+def test_a_lost_participant_may_come_back_for_a_while() -> None:
+    gone = session(*HERE, ParticipantLeft(connection_id="c1", reason="lost", at_s=30))
+    assert look(gone, 149) == Due((), 1)
+    assert look(gone, 150).timers == (TimerName.REJOIN,)
+    assert look(gone, 2410).timers == (TimerName.REJOIN,), "no wrap-up for an empty room"
+    again = session(
+        *HERE,
+        ParticipantLeft(connection_id="c1", reason="lost", at_s=30),
+        fired(TimerName.REJOIN, 150),
+        JOINED,
+        ParticipantLeft(connection_id="c1", reason="lost", at_s=400),
+    )
+    assert look(again, 519).timers == ()
+    assert look(again, 520).timers == (TimerName.REJOIN,)
+
+
+def test_the_limit_is_announced_and_kept_also_while_nobody_is_there() -> None:
+    state = session(*HERE, timers=Timers.resolve(hard_limit_s=100))
+    assert look(state, 80, heard_s=80).timers == (TimerName.WRAP_UP,)
+    announced = session(*HERE, fired(TimerName.WRAP_UP, 80), timers=Timers.resolve(hard_limit_s=100))
+    assert look(announced, 99, heard_s=99) == Due((), 1)
+    assert look(announced, 100, heard_s=100).timers == (TimerName.HARD_LIMIT,)
+    gone = session(
+        *HERE,
+        ParticipantLeft(connection_id="c1", reason="lost", at_s=90),
+        timers=Timers.resolve(hard_limit_s=100),
+    )
+    assert look(gone, 100).timers == (TimerName.HARD_LIMIT,)
+
+
+def test_the_gravest_comes_first() -> None:
+    state = session(*HERE)
+    assert look(state, 5000).timers == (
+        TimerName.HARD_LIMIT,
+        TimerName.IDLE,
+        TimerName.WRAP_UP,
+        TimerName.IDLE_PROMPT,
+    )
