@@ -1,0 +1,13 @@
+/** Waits between tries to reconnect: 0.5, 1, 2, 4, 8, 8 … seconds. */
+export function backoffMs(attempt: number): number {
+  return Math.min(500 * 2 ** Math.max(0, attempt), 8_000);
+}
+
+/** How long a lost connection is tried again before the participant is asked; the host's rejoin timer is as long. */
+export const REJOIN_MS = 120_000;
+
+/**
+ * For how long after a loss our next connection may push out the old one unasked. WebRTC gives up on a silent peer
+ * after 30 s (RFC 7675); what is connected later than that is another device, and must not be thrown out.
+ */
+export const GHOST_MS = 30_000;

@@ -1,0 +1,175 @@
+import type { Api } from "../api/client.ts";
+import { LevelMeter } from "../sound/level.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { type CallLine, type LineEvents, LineError } from "./line.ts";
+import { type PageMessage, parseMessage } from "./messages.ts";
+import { failureOf } from "./refusals.ts";
+import type { Credentials, LineFailure } from "./state.ts";
+
+/** The host takes offers whole, so candidates are gathered first; what is not there by then hardly helps. */
+const GATHER_MS = 1_500;
+/** From the host's answer to the open data channel. */
+const OPEN_MS = 10_000;
+/** Name of the data channel, by the contract. */
+const CHANNEL = "vivavoce";
+
+/** Sound by WebRTC, messages on its data channel. */
+export class WebRtcLine implements CallLine {
+  private readonly pc: RTCPeerConnection;
+  private readonly channel: RTCDataChannel;
+  private readonly sender: RTCRtpSender;
+  private readonly speaker: HTMLAudioElement;
+  private readonly heartbeat: Heartbeat;
+  private meter: LevelMeter | null = null;
+  private closed = false;
+  private opened = false;
+
+  constructor(
+    private readonly api: Api,
+    private readonly credentials: Credentials,
+    private readonly takeOver: boolean,
+    microphone: MediaStreamTrack,
+    private readonly audio: AudioContext,
+    private readonly events: LineEvents,
+  ) {
+    this.pc = new RTCPeerConnection({ iceServers: credentials.iceServers, bundlePolicy: "max-bundle" });
+    this.sender = this.pc.addTrack(microphone, new MediaStream([microphone]));
+    this.channel = this.pc.createDataChannel(CHANNEL, { ordered: true });
+    this.heartbeat = new Heartbeat(
+      (ping) => this.send(ping),
+      () => this.fail({ cause: "unreachable" }),
+    );
+    this.speaker = document.createElement("audio");
+    this.speaker.autoplay = true;
+    // Without it, iPhones open a full-screen player.
+    this.speaker.setAttribute("playsinline", "");
+    this.pc.ontrack = ({ track }) => this.play(track);
+    this.pc.onconnectionstatechange = () => {
+      if (this.pc.connectionState === "failed") this.fail({ cause: "no_media" });
+    };
+    this.channel.onmessage = ({ data }: MessageEvent<unknown>) => this.hear(data);
+    this.channel.onclose = () => this.fail({ cause: "unreachable" });
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    try {
+      await this.pc.setLocalDescription();
+      await this.gathered(signal);
+      const answer = await this.api.offer(
+        this.credentials.sessionId,
+        this.credentials.token,
+        { sdp: this.pc.localDescription?.sdp ?? "", type: "offer", take_over: this.takeOver },
+        signal,
+      );
+      signal.throwIfAborted();
+      await this.pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+      await this.channelOpen(signal);
+      this.opened = true;
+      this.heartbeat.start();
+    } catch (cause) {
+      this.close();
+      if (signal.aborted || cause instanceof LineError) throw cause;
+      throw new LineError(failureOf(cause), { cause });
+    }
+  }
+
+  send(message: PageMessage): void {
+    if (this.channel.readyState === "open") this.channel.send(JSON.stringify(message));
+  }
+
+  async replaceMicrophone(track: MediaStreamTrack): Promise<void> {
+    await this.sender.replaceTrack(track);
+  }
+
+  outputLevel(): number {
+    return this.meter?.read() ?? 0;
+  }
+
+  async allowSound(): Promise<boolean> {
+    try {
+      await this.speaker.play();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    this.heartbeat.stop();
+    this.channel.onclose = null;
+    this.channel.onmessage = null;
+    this.pc.onconnectionstatechange = null;
+    this.pc.close();
+    this.meter?.close();
+    this.meter = null;
+    this.speaker.pause();
+    this.speaker.srcObject = null;
+    this.speaker.remove();
+  }
+
+  private fail(failure: LineFailure): void {
+    if (this.closed || !this.opened) return;
+    this.close();
+    this.events.failed(failure);
+  }
+
+  private hear(data: unknown): void {
+    const message = typeof data === "string" ? parseMessage(data) : null;
+    if (message === null) return;
+    if (message.type === "pong") this.heartbeat.pong(message.n);
+    else this.events.message(message);
+  }
+
+  private play(track: MediaStreamTrack): void {
+    const stream = new MediaStream([track]);
+    this.speaker.srcObject = stream;
+    document.body.append(this.speaker);
+    // The element plays; the context only looks at how loud it is.
+    this.meter = new LevelMeter(this.audio.createMediaStreamSource(stream));
+    this.speaker.play().catch((cause: unknown) => {
+      if (!this.closed && cause instanceof Error && cause.name === "NotAllowedError")
+        this.events.soundBlocked();
+    });
+  }
+
+  private gathered(signal: AbortSignal): Promise<void> {
+    if (this.pc.iceGatheringState === "complete") return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const settle = (done: () => void) => () => {
+        clearTimeout(timer);
+        this.pc.onicegatheringstatechange = null;
+        signal.removeEventListener("abort", aborted);
+        done();
+      };
+      const timer = setTimeout(settle(resolve), GATHER_MS);
+      const aborted = settle(() => reject(signal.reason as Error));
+      signal.addEventListener("abort", aborted);
+      this.pc.onicegatheringstatechange = () => {
+        if (this.pc.iceGatheringState === "complete") settle(resolve)();
+      };
+    });
+  }
+
+  private channelOpen(signal: AbortSignal): Promise<void> {
+    if (this.channel.readyState === "open") return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const settle = (done: () => void) => () => {
+        clearTimeout(timer);
+        this.channel.onopen = null;
+        this.pc.removeEventListener("connectionstatechange", failed);
+        signal.removeEventListener("abort", aborted);
+        done();
+      };
+      const noMedia = () => reject(new LineError({ cause: "no_media" }));
+      const timer = setTimeout(settle(noMedia), OPEN_MS);
+      const aborted = settle(() => reject(signal.reason as Error));
+      const failed = () => {
+        if (this.pc.connectionState === "failed") settle(noMedia)();
+      };
+      signal.addEventListener("abort", aborted);
+      this.pc.addEventListener("connectionstatechange", failed);
+      this.channel.onopen = settle(resolve);
+    });
+  }
+}

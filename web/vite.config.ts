@@ -1,0 +1,26 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// The host serves index.html for `/` and `/i/{invitation}`, and everything else from `/assets/`.
+export default defineConfig({
+  plugins: [react()],
+  base: "/",
+  publicDir: false,
+  build: {
+    outDir: "../src/vivavoce/web/static",
+    emptyOutDir: true,
+    target: ["es2021", "chrome92", "edge92", "firefox90", "safari15"],
+    // The page's content security policy allows no data: URLs, so nothing may be inlined.
+    assetsInlineLimit: 0,
+    reportCompressedSize: true,
+  },
+  worker: { format: "es" },
+  server: {
+    proxy: { "/api": { target: process.env["VIVAVOCE_URL"] ?? "http://127.0.0.1:8080", ws: true } },
+  },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
+});
