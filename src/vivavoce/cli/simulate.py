@@ -56,6 +56,7 @@ def simulate(
     if json_file is not None and not json_file.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {json_file.absolute().parent} to write the report to")
     here = settings.load()
+    _configure_logging(here)
     console = Console(stderr=True, highlight=False)
     if url is None and links is None:
         from vivavoce.ops.simulate.embedded import forwarded, simulate_embedded
@@ -115,6 +116,13 @@ def simulate(
     _print_report(Console(file=sys.stdout, highlight=False), report, simulation.LATE_S)
     if not report.reached_the_end:
         raise typer.Exit(1)
+
+
+def _configure_logging(here: settings.Settings) -> None:
+    """What a host says in passing would bury the report; `VIVAVOCE_LOG__LEVEL=debug` still shows it."""
+    from vivavoce.telemetry.logging import configure
+
+    configure(level="warning" if here.log.level == "info" else here.log.level, format=here.log.format)
 
 
 def _print_outcome(console: Console, outcome: Outcome, total: int) -> None:
