@@ -148,6 +148,10 @@ class Participant:
         """Send a message to the server."""
         raise NotImplementedError
 
+    async def send_raw(self, frame: bytes | str) -> None:
+        """Send a frame as it is, right or wrong: for tests of the host."""
+        raise NotImplementedError
+
     async def wait_closed(self) -> CallEnd:
         """Wait until the call has ended, by whichever side.
 
@@ -233,6 +237,11 @@ class WebRtcParticipant(Participant):
         """Send a message to the server."""
         if not self.closed:
             self._peer.send(json.dumps(message))
+
+    async def send_raw(self, frame: bytes | str) -> None:
+        """Send a message as it is; see `Participant.send_raw`."""
+        if not self.closed:
+            self._peer.send(frame)
 
     async def _leave(self) -> None:
         if hasattr(self, "_peer"):
@@ -332,7 +341,7 @@ class WebSocketParticipant(Participant):
                 await self._socket.send(json.dumps(message))
 
     async def send_raw(self, frame: bytes | str) -> None:
-        """Send a frame as it is, right or wrong."""
+        """Send a frame as it is; see `Participant.send_raw`."""
         assert self._socket is not None
         with contextlib.suppress(ConnectionClosed):
             await self._socket.send(frame)

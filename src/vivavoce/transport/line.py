@@ -19,6 +19,9 @@ CLIENT_DELAY_S = 0.1
 """Seconds from pull to ear unless measured: 20 ms of packet, about 60 ms of the browser's jitter buffer, 20 ms of sound
 card; the network of one machine or one city adds little."""
 
+LOST_AFTER_S = 5.0
+"""Seconds of nothing at all after which the page is lost. It sends sound, or a `ping`, at least every 2 s."""
+
 MAX_BAD_MESSAGES = 5
 """Messages a page may get wrong before its line is closed: a page of another version deserves some patience."""
 
@@ -59,11 +62,14 @@ class LineEnd:
 class AudioSocket(Protocol):
     """What a WebSocket line needs of a WebSocket; `web` has a structurally equal protocol.
 
-    Sending raises an `OSError` or `RuntimeError` when the other side is gone.
+    A broken connection is an `OSError` (`ConnectionError`) or `RuntimeError` from any of these.
     """
 
     async def receive(self) -> bytes | str | None:
-        """The next binary or text frame; None when the other side has closed."""
+        """The next binary or text frame; None when the other side has closed with a code of its own (1000, 1001 …).
+
+        A close without one (1005, 1006) is a broken connection: the page always gives a code.
+        """
         ...
 
     async def send_bytes(self, data: bytes) -> None:
@@ -98,7 +104,8 @@ class Line(Protocol):
     async def run(self, desk: Desk, on_message: MessageHandler) -> LineEnd:
         """Attach to `desk`, carry sound and messages until the line ends, let go of everything, say how it ended.
 
-        Cancelling it closes the line. Runs once.
+        Cancelling it closes the line. Runs once. A fault of our own (in `on_message`, at the desk) ends this line only,
+        and is raised here.
         """
         ...
 
@@ -124,15 +131,24 @@ class LineBase:
     Args:
         connection_id: names this connection; made up by default.
         client_delay_s: seconds from `Desk.pull` to the ear.
+        lost_after_s: seconds of nothing at all after which the page is lost.
     """
 
     transport: ClassVar[str]
 
-    def __init__(self, *, connection_id: str | None = None, client_delay_s: float = CLIENT_DELAY_S) -> None:
+    def __init__(
+        self,
+        *,
+        connection_id: str | None = None,
+        client_delay_s: float = CLIENT_DELAY_S,
+        lost_after_s: float = LOST_AFTER_S,
+    ) -> None:
         self.connection_id = connection_id or uuid.uuid4().hex
         self.client_delay_s = client_delay_s
         self.bad_messages = 0
+        self._lost_after_s = lost_after_s
         self._end: asyncio.Future[LineEnd] = asyncio.get_running_loop().create_future()
+        self._fault: BaseException | None = None
         self._on_message: MessageHandler | None = None
 
     def send(self, message: Message) -> None:
@@ -158,6 +174,12 @@ class LineBase:
     def _refuse(self, error: BadFrame) -> None:
         self._finish(LineEnd(EndReason.CLOSED, error.what, error_code=error.code))
 
+    def _break(self, error: BaseException) -> None:
+        """Something failed that is not the network's doing: end the line; `run` raises `error` when all is let go."""
+        if self._fault is None:
+            self._fault = error
+        self._lose(f"the line itself failed: {error!r}")
+
     def _take_message(self, text: str | bytes) -> None:
         if self._end.done():
             return
@@ -172,6 +194,22 @@ class LineBase:
             self.send({"type": "pong", "n": message.n})
         elif self._on_message is not None:
             self._on_message(message)
+
+    async def _watch(self, signs: Callable[[], int]) -> None:
+        """End the line as lost when `signs` (of life, counted) has not grown for `lost_after_s`.
+
+        Time is counted in steps, so that a stall of this process is not taken for a silent page.
+        """
+        step_s = self._lost_after_s / 10
+        steps, seen = 0, signs()
+        while steps < 10:
+            await asyncio.sleep(step_s)
+            steps = steps + 1 if signs() == seen else 0
+            seen = signs()
+        self._lose(f"nothing came from the page for {self._lost_after_s:g} s", silent_s=self._lost_after_s)
+
+    def _lose(self, detail: str, *, silent_s: float = 0.0) -> None:
+        self._finish(LineEnd(EndReason.LOST, detail, silent_s=silent_s))
 
     async def _ended(self) -> LineEnd:
         # Waited for, not awaited: cancelling whoever runs the line must not cancel the future others look at.

@@ -1,26 +1,21 @@
 """A WebRTC peer with one voice each way and one channel for messages. The only module that touches aiortc.
 
-aiortc 1.16 is changed in three places, all here and all held by a contract test:
-
-- its receive jitter buffer is replaced by ours, per receiver (`_VoiceReceiver`), which also decodes: no decoder thread
-  hop, and holes keep their length;
-- the sender is given packets we encoded (a documented ability of its tracks), so nothing runs on executor threads;
-- its ICE consent checks (RFC 7675) run each second instead of each five, so that a lost peer is noticed in seconds.
+aiortc 1.16's receive jitter buffer is replaced by ours, per receiver (`_VoiceReceiver`), which also decodes: no hop to
+a decoder thread, and holes keep their length. A contract test holds that seam. Its sender is given packets we encoded,
+which its tracks may do, so nothing runs on executor threads.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Protocol
 
 import av
 import av.error
-from aioice import ice
 from aiortc import (
     RTCConfiguration,
     RTCDataChannel,
@@ -30,6 +25,7 @@ from aiortc import (
     RTCRtpReceiver,
     RTCRtpTransceiver,
     RTCSessionDescription,
+    sdp,
 )
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
@@ -43,12 +39,6 @@ _log = logging.getLogger(__name__)
 
 CHANNEL = "vivavoce"
 """Label of the data channel that carries line messages."""
-
-CONSENT_INTERVAL_S = 1
-"""Seconds between consent checks, ± 20 %. RFC 7675 asks for 5 on average and allows less."""
-
-CONSENT_FAILURES = 3
-"""Checks in a row without an answer (each waits 0.5 s) after which the peer is lost: about 4.5 s."""
 
 CONNECT_TIMEOUT_S = 15.0
 """Seconds from the answer until sound must be able to flow."""
@@ -65,13 +55,10 @@ MAX_PENDING_BYTES = 256 * 1024
 MAX_GAP_S = 3.0
 """Seconds of missing sound that are filled with silence; after a longer gap the stream is placed anew."""
 
-ice.CONSENT_INTERVAL = CONSENT_INTERVAL_S
-ice.CONSENT_FAILURES = CONSENT_FAILURES
-
 _OPUS = [RTCRtpCodecCapability(mimeType="audio/opus", clockRate=48000, channels=2)]
 _UNREADABLE = (
     ValueError, KeyError, IndexError, AssertionError, AttributeError, TypeError, OverflowError,
-    InternalError, InvalidAccessError, InvalidStateError, OperationError,
+    InternalError, InvalidAccessError, InvalidStateError, OperationError, StopIteration,
 )  # fmt: skip
 """What aiortc raises on a session description it cannot use; its parser is written with assertions and indexing."""
 
@@ -124,26 +111,29 @@ class Peer:
         ice_servers: Sequence[str] = (),
     ) -> None:
         self.counters = PeerCounters()
+        self._closed = False
         self.connected = asyncio.Event()
         self.channel_open = asyncio.Event()
-        self.last_heard = time.monotonic()
-        """Monotonic second of the last sign of life from the other side."""
+        self.signs = 0
+        """Signs of life from the other side so far: packets of sound, and messages."""
         loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[str] = loop.create_future()
-        """Done when the connection ends by itself: ``closed`` by the other side, or ``lost``."""
+        """Done when the connection ends by itself: ``closed`` by the other side, or ``lost``. Fails with what one of
+        our handlers raised, which ends the connection too."""
+        self._source = source
+        self._on_sound = on_sound
         self._on_text = on_text
         self._channel: RTCDataChannel | None = None
-        self._pending: list[str] = []
+        self._pending: list[str | bytes] = []
         self._pending_bytes = 0
-        self._receiver = _VoiceReceiver(self.counters, on_sound, self._alive)
-        self._track = _VoiceTrack(source, self.counters)
+        self._receiver = _VoiceReceiver(self.counters, self._take_sound)
+        self._track = _VoiceTrack(self._give_sound, self.counters)
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[RTCIceServer(urls=u) for u in ice_servers]))
         self._pc.on("connectionstatechange", self._state_changed)
         self._pc.on("datachannel", self._adopt)
         self._transceiver: RTCRtpTransceiver = self._pc.addTransceiver(self._track, "sendrecv")
         self._transceiver.setCodecPreferences(_OPUS)
         self._receiver.take_over(self._transceiver.receiver)
-        self._closed = False
 
     async def answer(self, sdp: str) -> str:
         """Answer an offer.
@@ -177,9 +167,14 @@ class Peer:
             self._pc.setRemoteDescription(RTCSessionDescription(_without_names(sdp), "answer"))
         )
 
-    def send(self, text: str) -> bool:
-        """Send a message, in order; before the channel is open it waits. False when too much waits already."""
-        size = len(text.encode())
+    def send(self, text: str | bytes) -> bool:
+        """Send a message, in order; before the channel is open it waits. False when too much waits already.
+
+        After the end it does nothing.
+        """
+        if self._closed or self.ended.done():
+            return True
+        size = len(text.encode() if isinstance(text, str) else text)
         channel = self._channel
         if channel is None or channel.readyState == "connecting":
             if self._pending_bytes + size > MAX_PENDING_BYTES:
@@ -213,20 +208,20 @@ class Peer:
         try:
             await step
         except _UNREADABLE as error:
-            raise BadFrame(
-                f"The WebRTC session description cannot be used: {error or type(error).__name__}."
-            ) from error
-
-    def _alive(self) -> None:
-        self.last_heard = time.monotonic()
+            raise _unusable(error) from error
 
     def _state_changed(self) -> None:
         state = self._pc.connectionState
-        if state == "connected":
-            self._alive()
+        if state == "connected" and not self.connected.is_set():
             self.connected.set()
-        elif state in ("failed", "closed") and not self.ended.done():
-            self.ended.set_result("lost" if state == "failed" else "closed")
+        elif state in ("failed", "closed"):
+            # Consent that ran out closes the DTLS transport too, and then the connection says no more than "closed".
+            ice_state = self._transceiver.receiver.transport.transport.state
+            self._end("lost" if "failed" in (state, ice_state) else "closed")
+
+    def _end(self, how: str) -> None:
+        if not self.ended.done() and not self._closed:
+            self.ended.set_result(how)
 
     def _adopt(self, channel: RTCDataChannel) -> None:
         if channel.label != CHANNEL or self._channel is not None:
@@ -238,9 +233,26 @@ class Peer:
         if channel.readyState == "open":
             self._flush_pending()
 
+    def _give_sound(self, samples: int) -> tuple[bytes, bool]:
+        with _Guard(self._failed):
+            return self._source(samples)
+        raise MediaStreamError
+
+    def _take_sound(self, pcm: bytes) -> None:
+        self.signs += 1
+        if pcm and not self.ended.done():
+            with _Guard(self._failed):
+                self._on_sound(pcm)
+
     def _message(self, message: str | bytes) -> None:
-        self._alive()
-        self._on_text(message)
+        self.signs += 1
+        if not self.ended.done():
+            with _Guard(self._failed):
+                self._on_text(message)
+
+    def _failed(self, error: Exception) -> None:
+        if not self.ended.done():
+            self.ended.set_exception(error)
 
     def _flush_pending(self) -> None:
         assert self._channel is not None
@@ -248,6 +260,24 @@ class Peer:
         pending, self._pending, self._pending_bytes = self._pending, [], 0
         for text in pending:
             self._channel.send(text)
+
+
+class _Guard:
+    """Keeps what a handler raises from aiortc, which would log it and leave the connection half alive."""
+
+    def __init__(self, failed: Callable[[Exception], None]) -> None:
+        self._failed = failed
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if isinstance(error, Exception):
+            self._failed(error)
+            return True
+        return False
 
 
 class _RtpPacket(Protocol):
@@ -262,12 +292,9 @@ class _RtpPacket(Protocol):
 class _VoiceReceiver:
     """Stands where aiortc's receiver has its jitter buffer: orders, decodes, fills holes, hands on."""
 
-    def __init__(
-        self, counters: PeerCounters, on_sound: Callable[[bytes], None], alive: Callable[[], None]
-    ) -> None:
+    def __init__(self, counters: PeerCounters, on_sound: Callable[[bytes], None]) -> None:
         self._counters = counters
         self._on_sound = on_sound
-        self._alive = alive
         self._jitter = JitterBuffer()
         self._decoder = OpusDecoder()
         self._ssrc: int | None = None
@@ -283,7 +310,6 @@ class _VoiceReceiver:
 
     def add(self, packet: _RtpPacket) -> tuple[bool, None]:
         """aiortc's seam: a packet has arrived. We deliver ourselves, so there is never a frame for it to decode."""
-        self._alive()
         if packet.ssrc != self._ssrc:
             self._ssrc = packet.ssrc
             self._jitter = JitterBuffer()
@@ -306,8 +332,7 @@ class _VoiceReceiver:
                 self._counters.concealed_s += float(missing * TIME_BASE)
                 self._on_sound(bytes(missing * 2))
         self._expected = (voice.timestamp + len(pcm) // 2) & 0xFFFFFFFF
-        if pcm:
-            self._on_sound(pcm)
+        self._on_sound(pcm)
 
 
 _JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
@@ -341,17 +366,36 @@ class _VoiceTrack(MediaStreamTrack):
         return packet
 
 
-def _check_offer(sdp: str) -> None:
-    if len(sdp) > MAX_SDP_BYTES:
-        raise BadFrame(f"A WebRTC offer of {len(sdp)} characters is longer than {MAX_SDP_BYTES}.")
-    kinds = re.findall(r"^m=(\w+)", sdp, flags=re.MULTILINE)
+def _check_offer(text: str) -> None:
+    """Refuse what aiortc would take and then fail on in a task of its own.
+
+    Raises:
+        BadFrame: the offer is unreadable, or not for one Opus voice and one data channel on one transport.
+    """
+    if len(text) > MAX_SDP_BYTES:
+        raise BadFrame(f"A WebRTC offer of {len(text)} characters is longer than {MAX_SDP_BYTES}.")
+    try:
+        offer = sdp.SessionDescription.parse(text)
+    except _UNREADABLE as error:
+        raise _unusable(error) from error
+    kinds = [media.kind for media in offer.media]
     if sorted(kinds) != ["application", "audio"]:
         raise BadFrame(
             "A WebRTC offer must have one audio section and one data channel; "
             f"this one has {', '.join(kinds) or 'no sections'}."
         )
-    if not re.search(r"^a=rtpmap:\d+ opus/48000", sdp, flags=re.MULTILINE | re.IGNORECASE):
+    if not any(c.mimeType.lower() == "audio/opus" for media in offer.media for c in media.rtp.codecs):
         raise BadFrame("A WebRTC offer must offer Opus for its audio; this one does not.")
+    bundles = [sorted(group.items) for group in offer.group if group.semantic == "BUNDLE"]
+    if bundles != [sorted(media.rtp.muxId for media in offer.media)]:
+        raise BadFrame("A WebRTC offer must bundle its audio and its data channel; this one does not.")
+    for media in offer.media:
+        if media.ice is None or media.dtls is None or not media.dtls.fingerprints:
+            raise BadFrame(f"The {media.kind} section of the WebRTC offer has no ICE or DTLS parameters.")
+
+
+def _unusable(error: BaseException) -> BadFrame:
+    return BadFrame(f"The WebRTC session description cannot be used: {error or type(error).__name__}.")
 
 
 def _without_names(sdp: str) -> str:

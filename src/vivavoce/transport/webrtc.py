@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from vivavoce.transport import opus
 from vivavoce.transport.desk import Desk
-from vivavoce.transport.line import CLIENT_DELAY_S, EndReason, LineBase, LineEnd, MessageHandler
+from vivavoce.transport.line import (
+    CLIENT_DELAY_S,
+    LOST_AFTER_S,
+    EndReason,
+    LineBase,
+    LineEnd,
+    MessageHandler,
+)
 from vivavoce.transport.messages import Message, dump
 from vivavoce.transport.peer import CONNECT_TIMEOUT_S, Peer, PeerCounters
 
@@ -25,9 +31,12 @@ class WebRtcLine(LineBase):
         ice_servers: Sequence[str] = (),
         connection_id: str | None = None,
         client_delay_s: float = CLIENT_DELAY_S,
+        lost_after_s: float = LOST_AFTER_S,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
     ) -> None:
-        super().__init__(connection_id=connection_id, client_delay_s=client_delay_s)
+        super().__init__(
+            connection_id=connection_id, client_delay_s=client_delay_s, lost_after_s=lost_after_s
+        )
         self._connect_timeout_s = connect_timeout_s
         self._desk: Desk | None = None
         self._peer = Peer(self._pull, self._hear, self._take_message, ice_servers=ice_servers)
@@ -40,6 +49,7 @@ class WebRtcLine(LineBase):
         ice_servers: Sequence[str] = (),
         connection_id: str | None = None,
         client_delay_s: float = CLIENT_DELAY_S,
+        lost_after_s: float = LOST_AFTER_S,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
     ) -> tuple[Self, str]:
         """Answer a page's offer.
@@ -49,6 +59,7 @@ class WebRtcLine(LineBase):
             ice_servers: URLs of STUN and TURN servers we should use.
             connection_id: names the connection in the log; made up by default.
             client_delay_s: seconds from pull to ear.
+            lost_after_s: seconds of nothing at all after which the page is lost.
             connect_timeout_s: seconds within which sound must be able to flow.
 
         Returns:
@@ -61,6 +72,7 @@ class WebRtcLine(LineBase):
             ice_servers=ice_servers,
             connection_id=connection_id,
             client_delay_s=client_delay_s,
+            lost_after_s=lost_after_s,
             connect_timeout_s=connect_timeout_s,
         )
         try:
@@ -79,17 +91,25 @@ class WebRtcLine(LineBase):
         self._on_message = on_message
         self._peer.ended.add_done_callback(self._peer_ended)
         silent_s = 0.0
+        watch: asyncio.Task[None] | None = None
         try:
             if await self._connected():
                 self._desk = desk
                 desk.attach(self)
+                watch = asyncio.create_task(
+                    self._watch(lambda: self._peer.signs), name=f"line.{self.connection_id}.watch"
+                )
             end = await self._ended()
             silent_s = end.silent_s
-            return end
         finally:
             self._desk = None
             desk.detach(self, silent_s=silent_s)
+            if watch is not None:
+                watch.cancel()
             await self._peer.close()
+        if self._fault is not None:
+            raise self._fault
+        return end
 
     def send(self, message: Message) -> None:
         """Send a message to the page; see `Line.send`."""
@@ -116,13 +136,12 @@ class WebRtcLine(LineBase):
     def _peer_ended(self, ended: asyncio.Future[str]) -> None:
         if ended.cancelled():
             return
-        if ended.result() == "lost":
+        if (error := ended.exception()) is not None:
+            self._break(error)
+        elif ended.result() == "lost":
             self._lose("the page no longer answers ICE consent checks")
         else:
             self._finish(LineEnd(EndReason.CLOSED, "the page closed the connection"))
-
-    def _lose(self, detail: str) -> None:
-        self._finish(LineEnd(EndReason.LOST, detail, silent_s=time.monotonic() - self._peer.last_heard))
 
     def _hear(self, pcm: bytes) -> None:
         if self._desk is not None and not self._end.done():

@@ -13,6 +13,7 @@ from vivavoce.transport import playout
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import (
     CLIENT_DELAY_S,
+    LOST_AFTER_S,
     AudioSocket,
     EndReason,
     LineBase,
@@ -34,9 +35,6 @@ MAX_FRAME_S = 1.0
 
 MAX_AHEAD_S = 2.0
 """Seconds a page may be ahead of real time, after a stall of its network. A faster one does not send live sound."""
-
-LOST_AFTER_S = 6.0
-"""Seconds without any frame after which the page is lost. It sends sound, or a `ping`, at least every 2 s."""
 
 SEND_TIMEOUT_S = 3.0
 """Seconds a frame may wait to leave; a page that reads more slowly is lost."""
@@ -91,14 +89,15 @@ class WebSocketLine(LineBase):
             raise BadFrame(
                 f"Sound at {rate} Hz cannot be taken; the rates are {', '.join(map(str, sorted(RATES)))}."
             )
-        super().__init__(connection_id=connection_id, client_delay_s=client_delay_s)
+        super().__init__(
+            connection_id=connection_id, client_delay_s=client_delay_s, lost_after_s=lost_after_s
+        )
         self._socket = socket
         self._rate = rate
-        self._lost_after_s = lost_after_s
         self._monotonic = monotonic
         self._pending: deque[str] = deque()
         self._budget = _Budget(MAX_AHEAD_S, monotonic)
-        self._last_heard = monotonic()
+        self._frames = 0
 
     async def run(self, desk: Desk, on_message: MessageHandler) -> LineEnd:
         """Carry sound and messages between the page and `desk` until the line ends; see `Line.run`."""
@@ -107,6 +106,7 @@ class WebSocketLine(LineBase):
         tasks = [
             asyncio.create_task(self._receive(desk), name=f"line.{self.connection_id}.receive"),
             asyncio.create_task(self._transmit(desk), name=f"line.{self.connection_id}.transmit"),
+            asyncio.create_task(self._watch(lambda: self._frames), name=f"line.{self.connection_id}.watch"),
         ]
         for task in tasks:
             task.add_done_callback(self._task_done)
@@ -122,9 +122,8 @@ class WebSocketLine(LineBase):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._hang_up(end)
-        for task in tasks:
-            if not task.cancelled() and (error := task.exception()) is not None:
-                raise error  # not the network's doing, see `_task_done`
+        if self._fault is not None:
+            raise self._fault
         return end
 
     def send(self, message: Message) -> None:
@@ -145,15 +144,11 @@ class WebSocketLine(LineBase):
     async def _receive(self, desk: Desk) -> None:
         while True:
             try:
-                async with asyncio.timeout(self._lost_after_s):
-                    frame = await self._socket.receive()
-            except TimeoutError:
-                self._lose(f"nothing came from the page for {self._lost_after_s:g} s")
-                return
+                frame = await self._socket.receive()
             except _GONE as error:
                 self._lose(f"the connection broke: {error}")
                 return
-            self._last_heard = self._monotonic()
+            self._frames += 1
             if frame is None:
                 self._finish(LineEnd(EndReason.CLOSED, "the page closed the connection"))
                 return
@@ -204,13 +199,9 @@ class WebSocketLine(LineBase):
 
     # -- the end
 
-    def _lose(self, detail: str) -> None:
-        self._finish(LineEnd(EndReason.LOST, detail, silent_s=self._monotonic() - self._last_heard))
-
     def _task_done(self, task: asyncio.Task[None]) -> None:
-        """A task broke with something else than the network: end the line, and let `run` raise it."""
-        if not task.cancelled() and task.exception() is not None:
-            self._lose("the line itself failed")
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._break(error)
 
     async def _hang_up(self, end: LineEnd) -> None:
         code = _CLOSE_NORMAL

@@ -89,7 +89,7 @@ async def test_it_stays_in_step_although_the_sound_card_drifts(tmp_path: Path) -
         sound = click.tobytes() if second % 60 == 0 else silent
         recorder.participant(sound, second * (1 + slow))
         recorder.moderator(sound, float(second))
-        while recorder.waiting_s > 0.2:  # noqa: ASYNC110 - the encoder is a thread, it sets no event
+        while recorder.waiting_s > 0.2:
             await asyncio.sleep(0.005)
     info = await recorder.close()
 
