@@ -97,11 +97,20 @@ class SpeechClient:
         base_url: such as `http://127.0.0.1:8090`.
         connect_timeout_s: seconds to connect.
         read_timeout_s: seconds without a byte from the server.
+        transport: httpx's own seam, for tests.
     """
 
-    def __init__(self, base_url: str, *, connect_timeout_s: float = 2, read_timeout_s: float = 15) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        connect_timeout_s: float = 2,
+        read_timeout_s: float = 15,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._http = httpx.AsyncClient(
             base_url=base_url,
+            transport=transport,
             timeout=httpx.Timeout(read_timeout_s, connect=connect_timeout_s, pool=connect_timeout_s),
             # A closed stream closes its connection, so speech needs many; the server bounds the work.
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),

@@ -1,0 +1,101 @@
+"""Engines that keep time instead of making speech: a worker process imports them by name."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Generator, Iterator, Sequence
+
+import numpy as np
+
+from vivavoce.speech.engines.base import Pcm
+from vivavoce.speech.errors import EngineFailed, EngineNotInstalled, SpeechRejected
+from vivavoce.speech.messages import EngineOptions, Voice
+from vivavoce.speech.transcript import Segment, Transcript, Word
+
+RATE = 24_000
+STEP_S = 0.1
+"""How long a step takes, sleeping as a model would compute."""
+
+
+class Speaker:
+    """Says a 0.5 s tone for each word, in `STEP_S` each. Some words do something else."""
+
+    model = "fake-speaker"
+    sample_rate = RATE
+
+    def voices(self) -> Sequence[Voice]:
+        return [Voice(id="tone", language="en-US", gender="female")]
+
+    def warm_up(self) -> None:
+        return None
+
+    def synthesize(self, text: str, voice: str, language: str | None, speed: float) -> Iterator[Pcm]:
+        if voice != "tone":
+            raise SpeechRejected(
+                f"There is no voice {voice!r}.", next_step="Use tone.", reason="voice_unknown", param="voice"
+            )
+        for word in text.split():
+            time.sleep(STEP_S)
+            if word == "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if word == "fail":
+                raise EngineFailed("It could not say this.", next_step="Say something else.")
+            if word == "bug":
+                raise KeyError("an engine's own mistake")
+            if word == "hang":
+                time.sleep(600)
+            yield (np.sin(np.arange(RATE // 2) * 0.06) * 8000).astype(np.int16)
+
+
+class Listener:
+    """Hears one word for each second of sound, in `STEP_S` each; nothing in digital silence."""
+
+    model = "fake-listener"
+
+    def languages(self) -> Sequence[str]:
+        return ("en", "fr")
+
+    def warm_up(self) -> None:
+        return None
+
+    def transcribe(
+        self, pcm: Pcm, language: str | None, prompt: str | None, words: bool
+    ) -> Generator[None, None, Transcript]:
+        seconds = len(pcm) / 16_000
+        said: list[Word] = []
+        for second in range(int(seconds) if pcm.any() else 0):
+            time.sleep(STEP_S)
+            yield
+            said.append(Word(prompt or "word", second, second + 0.5, 0.9))
+        text = " ".join(word.text for word in said)
+        return Transcript(
+            text=text,
+            language=language or ("en" if said else None),
+            confidence=0.9 if said else 0.0,
+            duration_s=seconds,
+            words=tuple(said) if words else (),
+            segments=(Segment(text, 0.0, seconds, 0.9),) if said else (),
+        )
+
+
+def speaker(options: EngineOptions) -> Speaker:
+    return Speaker()
+
+
+def listener(options: EngineOptions) -> Listener:
+    return Listener()
+
+
+def slow_to_load(options: EngineOptions) -> Speaker:
+    time.sleep(1.5)
+    return Speaker()
+
+
+def not_installed(options: EngineOptions) -> Speaker:
+    raise EngineNotInstalled("The engine needs a package that is not installed.", next_step="Install it.")
+
+
+def crashes(options: EngineOptions) -> Speaker:
+    os._exit(7)

@@ -1,0 +1,90 @@
+"""Whose turn it is."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vivavoce.speech.messages import Priority
+from vivavoce.speech.schedule import PARTIAL_WAIT_S, UNTAKEN_LIMIT, Schedule
+
+
+def whose(schedule: Schedule[str]) -> str | None:
+    turn = schedule.next()
+    return None if turn is None else turn.job
+
+
+def test_live_goes_before_partial_before_batch_whoever_came_first() -> None:
+    schedule: Schedule[str] = Schedule()
+    schedule.add(1, "batch", Priority.BATCH, now=0.0)
+    schedule.add(2, "partial", Priority.PARTIAL, now=1.0)
+    schedule.add(3, "live", Priority.LIVE, now=2.0)
+    order: list[str | None] = []
+    for id in (3, 2, 1):
+        order.append(whose(schedule))
+        schedule.remove(id)
+    assert order == ["live", "partial", "batch"]
+    assert whose(schedule) is None
+
+
+def test_a_newcomer_goes_before_one_who_has_sound_left_to_play() -> None:
+    schedule: Schedule[str] = Schedule()
+    schedule.add(1, "speaking", Priority.LIVE, now=0.0)
+    schedule.gave(1, 3.0, now=1.0)
+    schedule.add(2, "new", Priority.LIVE, now=2.0)
+    assert whose(schedule) == "new"
+    schedule.gave(2, 5.0, now=2.5)
+    assert whose(schedule) == "speaking"  # its sound ends at 4.0, the other's at 7.5
+
+
+def test_one_whose_sound_ran_dry_is_due_from_now_not_from_then() -> None:
+    schedule: Schedule[str] = Schedule()
+    schedule.add(1, "dry", Priority.LIVE, now=0.0)
+    schedule.gave(1, 1.0, now=0.0)
+    schedule.gave(1, 2.0, now=10.0)
+    schedule.add(2, "other", Priority.LIVE, now=11.0)
+    schedule.gave(2, 0.5, now=11.0)
+    assert whose(schedule) == "other"
+
+
+def test_one_too_far_ahead_of_its_caller_waits_until_something_is_taken() -> None:
+    schedule: Schedule[str] = Schedule()
+    schedule.add(1, "ahead", Priority.LIVE, now=0.0)
+    schedule.add(2, "batch", Priority.BATCH, now=0.0)
+    for _ in range(UNTAKEN_LIMIT):
+        assert whose(schedule) == "ahead"
+        schedule.gave(1, 0.1, now=0.0)
+    assert whose(schedule) == "batch"
+    schedule.taken(1)
+    assert whose(schedule) == "ahead"
+
+
+def test_only_a_partial_that_has_not_begun_is_late() -> None:
+    schedule: Schedule[str] = Schedule()
+    for id, priority in enumerate(Priority):
+        schedule.add(id, priority.value, priority, now=0.0)
+    schedule.add(9, "begun", Priority.PARTIAL, now=0.0)
+    for turn in [schedule.next()]:
+        assert turn is not None
+    begun = next(turn for turn in schedule.late(now=99.0) if turn.id == 9)
+    begun.began = True
+    assert [turn.job for turn in schedule.late(now=PARTIAL_WAIT_S)] == []
+    assert [turn.job for turn in schedule.late(now=PARTIAL_WAIT_S + 0.01)] == ["partial"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(Priority)), st.floats(0.1, 5.0)), min_size=1, max_size=6))
+def test_nobody_of_the_first_rank_is_left_out(jobs: list[tuple[Priority, float]]) -> None:
+    """Everybody of the highest priority has had a step by the time anybody has had 2 + (longest / shortest)."""
+    schedule: Schedule[int] = Schedule()
+    for id, (priority, _) in enumerate(jobs):
+        schedule.add(id, id, priority, now=0.0)
+    first = min(jobs, key=lambda job: list(Priority).index(job[0]))[0]
+    rank = {id for id, (priority, _) in enumerate(jobs) if priority is first}
+    served: list[int] = []
+    for _ in range(len(rank)):
+        turn = schedule.next()
+        assert turn is not None
+        served.append(turn.id)
+        schedule.gave(turn.id, jobs[turn.id][1], now=0.0)
+        schedule.taken(turn.id)
+    assert set(served) == rank
