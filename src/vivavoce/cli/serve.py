@@ -136,17 +136,28 @@ def _run(settings: Settings, work: Callable[[Server, Console], Awaitable[None]])
         task = asyncio.current_task()
         assert task is not None
         loop = asyncio.get_running_loop()
+        asked = False
+
+        def stop() -> None:
+            # Asking again does not cut the goodbye short.
+            nonlocal asked
+            if not asked:
+                asked = True
+                task.cancel()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
-        async with start(settings, on_step=lambda step: console.print(f"{step} …", style="dim")) as server:
-            try:
-                await work(server, console)
-            except asyncio.CancelledError:
-                # Asked to stop. A second signal does not cut the goodbye short.
-                for number in (signal.SIGINT, signal.SIGTERM):
-                    loop.add_signal_handler(number, lambda: None)
-                task.uncancel()
-                console.print("Stopping: sessions say goodbye, recordings are kept …", style="dim")
+            loop.add_signal_handler(number, stop)
+        try:
+            async with start(settings, on_step=lambda step: console.print(f"{step} …", style="dim")) as server:
+                try:
+                    await work(server, console)
+                finally:
+                    if asked:
+                        console.print("Stopping: sessions say goodbye, recordings are kept …", style="dim")
+                        task.uncancel()
+        except asyncio.CancelledError:
+            if not asked:
+                raise
 
     asyncio.run(main())
 
