@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -62,8 +63,11 @@ def simulate(
         from vivavoce.ops.simulate.embedded import forwarded, simulate_embedded
         from vivavoce.ops.simulate.prepare import read_study
 
-        code = asyncio.run(
-            simulate_embedded(
+        async def embedded() -> int:
+            task = asyncio.current_task()
+            assert task is not None
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+            return await simulate_embedded(
                 here,
                 read_study(study),
                 sessions=sessions or 1,
@@ -80,7 +84,11 @@ def simulate(
                 ),
                 on_step=lambda step: console.print(f"{step} …", style="dim"),
             )
-        )
+
+        try:
+            code = asyncio.run(embedded())
+        except asyncio.CancelledError:
+            code = 128 + signal.SIGTERM
         raise typer.Exit(code)
 
     from vivavoce.ops import simulate as simulation
