@@ -19,7 +19,7 @@ export default defineConfig({
     proxy: { "/api": { target: process.env["VIVAVOCE_URL"] ?? "http://127.0.0.1:8080", ws: true } },
   },
   test: {
-    environment: "jsdom",
+    environment: "node",
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
   },

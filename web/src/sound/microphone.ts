@@ -55,6 +55,8 @@ export async function listMicrophones(): Promise<MicrophoneChoice[]> {
     .map(({ deviceId, label }) => ({ deviceId, label }));
 }
 
+/** By name alone: an OverconstrainedError is no Error in every browser. */
 function isNamed(cause: unknown, ...names: string[]): boolean {
-  return cause instanceof Error ? names.includes(cause.name) : false;
+  if (typeof cause !== "object" || cause === null || !("name" in cause)) return false;
+  return typeof cause.name === "string" && names.includes(cause.name);
 }
