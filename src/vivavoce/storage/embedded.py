@@ -12,14 +12,16 @@ from __future__ import annotations
 import atexit
 import importlib.util
 import os
+import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, NotRequired, TypedDict
 from urllib.parse import parse_qs, quote, urlsplit
 
 import psutil
@@ -66,6 +68,15 @@ LOG_BYTES = 5 << 20
 log = structlog.get_logger(__name__)
 
 
+class _Popen(TypedDict):
+    cwd: Path
+    env: dict[str, str]
+    umask: int
+    user: NotRequired[int]
+    group: NotRequired[int]
+    extra_groups: NotRequired[list[int]]
+
+
 class EmbeddedPostgres:
     """The PostgreSQL of one data folder. All methods block: call them in a thread.
 
@@ -82,6 +93,7 @@ class EmbeddedPostgres:
         self._durable = durable
         self._users: IO[str] | None = None
         self._attached_pid: int | None = None
+        self._server: subprocess.Popen[bytes] | None = None
 
     def attach(self, *, create: bool = True) -> str:
         """Use the database, starting PostgreSQL if it does not run; returns the URL to connect to.
@@ -211,29 +223,46 @@ class EmbeddedPostgres:
         require_space(self.folder, SPACE_TO_START_MB, purpose="the database")
         sockets = self._socket_folder(account)
         self._write_config(account, sockets)
-        self._disown_pid_file()
+        self._disown_locks(sockets)
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         deadline = time.monotonic() + ORPHANS_TIMEOUT_S
         while True:
             said_before = self.log.stat().st_size if self.log.exists() else 0
-            outcome = self._pg(
-                account,
-                "pg_ctl",
-                "start",
-                "--wait",
-                f"--timeout={START_TIMEOUT_S}",
-                f"--pgdata={self.data}",
-                f"--log={self.log}",
-                "--silent",
-                timeout_s=START_TIMEOUT_S + 10,
-            )
-            if outcome is None:
+            server = self._launch(account)
+            if self._came_up(server):
+                self._server = server
                 return
             said = self._said(said_before)
             if "pre-existing shared memory block" not in said or time.monotonic() > deadline:
-                raise self._failed("did not start", said or outcome)
+                raise self._failed("did not start", said)
             time.sleep(0.5)
+
+    def _launch(self, account: Account) -> subprocess.Popen[bytes]:
+        # A session of its own: Ctrl-C at the terminal is for us, and we stop the database when we are done with it.
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
+                [_install() / "bin" / "postgres", "-D", self.data],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                **self._as(account),
+            )
+
+    def _came_up(self, server: subprocess.Popen[bytes]) -> bool:
+        """Wait until it serves; False if it ended instead."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while server.poll() is None:
+            lines = self._pid_file()
+            if len(lines) > 7 and lines[0].strip() == str(server.pid) and lines[7].strip() == "ready":
+                return True
+            if time.monotonic() > deadline:
+                server.send_signal(signal.SIGQUIT)
+                server.wait()
+                raise self._failed("did not start", f"it was not ready after {START_TIMEOUT_S} s")
+            time.sleep(0.02)
+        return False
 
     def _stop(self) -> None:
         if self._postmaster() is not None:
@@ -255,6 +284,9 @@ class EmbeddedPostgres:
                 log.warning("the database did not stop", mode=mode, said=outcome)
             else:
                 raise self._failed("did not stop", "it still runs")
+        if self._server is not None:
+            self._server.wait(STOP_TIMEOUT_S)
+            self._server = None
         self._forget_url()
 
     def _postmaster(self) -> psutil.Process | None:
@@ -270,16 +302,19 @@ class EmbeddedPostgres:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return None
 
-    def _disown_pid_file(self) -> None:
-        """Let PostgreSQL see that a stale `postmaster.pid` is stale.
+    def _disown_locks(self, sockets: Path) -> None:
+        """Let PostgreSQL see that the locks of a killed one are stale: we know, for ours does not run.
 
-        After a crash of a container its number is likely to be some other process's, and PostgreSQL would wait for that
-        one for ever. The rest of the file stays: by it PostgreSQL finds children that outlived a killed server.
+        The number in them may be that of another process by now, after a crash of a container above all, or of a dead
+        one that nobody buried; PostgreSQL would wait for it for ever. The rest of `postmaster.pid` stays: by it
+        PostgreSQL finds children that outlived a killed server.
         """
         lines = self._pid_file()
         if lines and lines[0].strip().isdecimal() and psutil.pid_exists(int(lines[0])):
             text = "\n".join([str(NO_PID), *lines[1:]]) + "\n"
             (self.data / "postmaster.pid").write_text(text, encoding="utf-8")
+        for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
+            (sockets / name).unlink(missing_ok=True)
 
     def _pid_file(self) -> list[str]:
         try:
@@ -294,18 +329,19 @@ class EmbeddedPostgres:
 
     def _socket_folder(self, account: Account) -> Path:
         self._forget_url()
-        if len(os.fsencode(self.home / SOCKET_NAME)) <= SOCKET_PATH_BYTES:
+        path = str(self.home / SOCKET_NAME)
+        # A comma would part two hosts in a connection string; the rest is care with a file others parse.
+        if len(os.fsencode(path)) <= SOCKET_PATH_BYTES and re.fullmatch(r"[\w/.+@% -]+", path):
             return self.home
         folder = Path(tempfile.mkdtemp(prefix="vivavoce-"))
         account.give(folder)
         return folder
 
     def _write_config(self, account: Account, sockets: Path) -> None:
-        quoted = str(sockets).replace("'", "''")
         lines = [
             "# Written at each start; changes made here are lost.",
             "listen_addresses = ''",
-            f"unix_socket_directories = '\"{quoted}\"'",
+            f"unix_socket_directories = '\"{sockets}\"'",
             "unix_socket_permissions = 0700",
             "max_connections = 60",
             "shared_buffers = 64MB",
@@ -375,14 +411,13 @@ class EmbeddedPostgres:
                 f"The database in {self.home} {how}: its disk is full. What was committed is safe."
             )
         grave = [line for line in said.splitlines() if "FATAL" in line or "PANIC" in line or "error:" in line]
-        first = (grave or said.splitlines() or ["it gave no reason"])[0].strip()
+        first = grave[0].strip() if grave else " ".join(said.split())[:300] or "it gave no reason"
         return PostgresFailed(
-            f"The database in {self.home} {how}: {first}.", next_step=f"Its log is {self.log}."
+            f"The database in {self.home} {how}: {first.rstrip('.')}.", next_step=f"Its log is {self.log}."
         )
 
     def _pg(self, account: Account, program: str, *arguments: str, timeout_s: float) -> str | None:
         """Run one of PostgreSQL's programs; `None` if all went well, else what it said."""
-        # A file, not a pipe: the server started by pg_ctl would keep a pipe open and us waiting.
         with tempfile.TemporaryFile() as output:
             try:
                 code = subprocess.run(
@@ -390,15 +425,10 @@ class EmbeddedPostgres:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
-                    cwd=self.home,
-                    env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
-                    user=account.uid if account.lent else None,
-                    group=account.gid if account.lent else None,
-                    extra_groups=[] if account.lent else None,
-                    umask=0o077,
                     start_new_session=True,
                     timeout=timeout_s,
                     check=False,
+                    **self._as(account),
                 ).returncode
             except subprocess.TimeoutExpired:
                 return f"{program} did not end within {timeout_s:.0f} s"
@@ -408,6 +438,18 @@ class EmbeddedPostgres:
                 return None
             output.seek(0)
             return output.read().decode(errors="replace").strip() or f"{program} ended with code {code}"
+
+    def _as(self, account: Account) -> _Popen:
+        options: _Popen = {
+            "cwd": self.home,
+            "env": {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            "umask": 0o077,
+        }
+        if account.lent:
+            options["user"] = account.uid
+            options["group"] = account.gid
+            options["extra_groups"] = []
+        return options
 
 
 @contextmanager
