@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from vivavoce.protocol.place import MAX_PROBLEMS, Notes, suggest
@@ -12,6 +13,8 @@ from vivavoce.protocol.reader import read_study
 from vivavoce.protocol.study import END, Phase, Study
 from vivavoce.protocol.style import check_style
 from vivavoce.protocol.tree import Unreadable, read_tree
+
+_MOST_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -123,9 +126,10 @@ def _check_ids(study: Study, notes: Notes) -> None:
 
 
 def _check_references(study: Study, notes: Notes) -> None:
-    topics = [topic.id for topic in study.topics]
-    probes = [probe.id for probe in study.probes]
-    phases = [phase.id for phase in study.phases]
+    # Keys of dicts: in the order of the file, and quick to look up.
+    topics = dict.fromkeys(topic.id for topic in study.topics)
+    probes = dict.fromkeys(probe.id for probe in study.probes)
+    phases = dict.fromkeys((*(phase.id for phase in study.phases), END))
     used_topics: set[str] = set()
     used_probes: set[str] = set()
     for p, phase in enumerate(study.phases):
@@ -133,7 +137,7 @@ def _check_references(study: Study, notes: Notes) -> None:
             phase.turn_profile, study.turn_profiles, "turn profile", ("phases", p, "turn_profile"), notes
         )
         if phase.next is not None:
-            _check_known(phase.next, (*phases, END), "phase", ("phases", p, "next"), notes)
+            _check_known(phase.next, phases, "phase", ("phases", p, "next"), notes)
         for q, question in enumerate(phase.questions):
             at: Path = ("phases", p, "questions", q)
             for index, name in enumerate(question.topics):
@@ -143,8 +147,9 @@ def _check_references(study: Study, notes: Notes) -> None:
             used_topics.update(question.topics)
             if question.max_probes:
                 used_probes.update(question.probes)
-    for kind, names, used in (("topics", topics, used_topics), ("probes", probes, used_probes)):
-        for index, name in enumerate(names):
+    named = (("topics", study.topics, used_topics), ("probes", study.probes, used_probes))
+    for kind, things, used in named:
+        for index, name in enumerate(each.id for each in things):
             if name and name not in used:
                 thing = kind.removesuffix("s")
                 notes.warn(
@@ -154,15 +159,15 @@ def _check_references(study: Study, notes: Notes) -> None:
                 )
 
 
-def _check_known(name: str, known: Iterable[str], kind: str, path: Path, notes: Notes) -> None:
-    options = [option for option in known if option]
-    if name and name not in options:
+def _check_known(name: str, known: Collection[str], kind: str, path: Path, notes: Notes) -> None:
+    if name and name not in known and not notes.full:
+        options = [option for option in itertools.islice(known, _MOST_LISTED) if option]
         listed = (
             f"Write one of: {', '.join(options)}."
             if options
             else f"The study has no {kind}s; add one or remove it."
         )
-        notes.add(path, f"There is no {kind} {name[:80]!r}.", suggest(name, options, listed))
+        notes.add(path, f"There is no {kind} {name[:80]!r}.", suggest(name, known, listed))
 
 
 def _check_order(study: Study, notes: Notes) -> None:

@@ -7,6 +7,7 @@ a file finds every problem in it.
 from __future__ import annotations
 
 import difflib
+import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,8 @@ MAX_PROBLEMS = 200
 
 _SLUG = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 _SLUG_LENGTH = 64
+# Comparing with more would make a hostile file expensive.
+_MOST_OPTIONS = 200
 _NULLS = ("", "~", "null", "Null", "NULL")
 
 _Chosen = TypeVar("_Chosen", bound=str)
@@ -43,9 +46,14 @@ class Notes:
         mark: Mark | None = None,
     ) -> None:
         """Note a problem at a value, or at the nearest thing around it that is in the file."""
-        if len(self.problems) < MAX_PROBLEMS:
+        if not self.full:
             at = mark or self.mark(path)
             self.problems.append(Problem(at.line, at.column, dotted(path), severity, message, suggestion))
+
+    @property
+    def full(self) -> bool:
+        """Whether there are so many problems that no more are kept."""
+        return len(self.problems) >= MAX_PROBLEMS
 
     def warn(self, path: Path, message: str, suggestion: str) -> None:
         """Note something that may be meant, but seldom is."""
@@ -227,7 +235,7 @@ class Table:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for key, mark in self._keys:
-            if key not in self._asked:
+            if key not in self._asked and not self._place.notes.full:
                 missing = [name for name in self._asked if name not in self._found]
                 fallback = f"Remove it, or write one of: {', '.join(missing or self._asked)}."
                 self._place.notes.add(
@@ -272,5 +280,5 @@ def note_twice(notes: Notes, path: Path, mark: Mark) -> None:
 
 def suggest(written: str, options: Iterable[str], otherwise: str) -> str:
     """The option that was probably meant, as advice."""
-    close = difflib.get_close_matches(written[:80], list(options), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(written[:80], list(itertools.islice(options, _MOST_OPTIONS)), n=1)
     return f"Did you mean `{close[0]}`?" if close else otherwise

@@ -67,7 +67,7 @@ def _contains(words: list[str], pattern: list[tuple[str, bool]]) -> bool:
     return any(
         all(
             word.startswith(piece) if open_ended else word == piece
-            for word, (piece, open_ended) in zip(words[start:], pattern, strict=False)
+            for word, (piece, open_ended) in zip(words[start : start + len(pattern)], pattern, strict=True)
         )
         for start in range(len(words) - len(pattern) + 1)
     )
