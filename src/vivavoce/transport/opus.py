@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 
 import av
@@ -28,6 +31,26 @@ SETTLED_PACKETS = 10
 """Packets of silence after which the encoder's output no longer changes and its last packet is repeated instead."""
 
 
+@contextmanager
+def without_filter_threads() -> Generator[None]:
+    """What PyAV sets up meanwhile starts no threads of its own.
+
+    PyAV puts a filter graph before every audio encoder, FFmpeg gives each graph a pool of as many threads as it sees
+    processors (up to 16), and PyAV offers no way to say otherwise. So for a moment this thread shows it one processor.
+    """
+    if not hasattr(os, "sched_getaffinity"):  # Linux only
+        yield
+        return
+    processors = os.sched_getaffinity(0)
+    with suppress(OSError):  # a sandbox may forbid it; then there are idle threads, and nothing worse
+        os.sched_setaffinity(0, {min(processors)})
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.sched_setaffinity(0, processors)
+
+
 class OpusEncoder:
     """Encodes 20 ms of s16le mono at 48 kHz at a time. While there is silence it costs nothing."""
 
@@ -49,6 +72,8 @@ class OpusEncoder:
         self._pts = 0
         self._silent = 0
         self._last = b""
+        with without_filter_threads():
+            self.encode(bytes(PACKET_SAMPLES * 2))  # the first one sets everything up
 
     def encode(self, pcm: bytes, *, silent: bool = False) -> bytes:
         """Encode exactly 960 samples; returns the packet's payload.

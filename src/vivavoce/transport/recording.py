@@ -14,6 +14,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +26,7 @@ from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
 from vivavoce.errors import VivavoceError
+from vivavoce.transport.opus import without_filter_threads
 from vivavoce.transport.stereo import SAMPLE_RATE, Voice
 
 BIT_RATE = 64_000
@@ -317,8 +319,11 @@ class _Writer:
             frame.sample_rate = SAMPLE_RATE
             frame.time_base = Fraction(1, SAMPLE_RATE)
             frame.pts = self._position
+            # The first frame sets the encoder up.
+            with without_filter_threads() if self._position == self._start else nullcontext():
+                packets = self._stream.encode(frame)
             self._position += len(part)
-            for packet in self._stream.encode(frame):
+            for packet in packets:
                 self._container.mux(packet)
 
     def _fail(self, error: Exception) -> None:
