@@ -62,13 +62,10 @@ def test_wrapping_up_begins(minutes: float, before_s: float | None, at_s: float)
 
 
 class TestTurnProfiles:
-    @pytest.mark.parametrize(
-        ("name", "waits"),
-        [("brisk", (0.35, 0.9, 2.5)), ("standard", (0.45, 1.2, 4)), ("reflective", (0.6, 2.5, 10))],
-    )
-    def test_built_in_ones(self, name: str, waits: tuple[float, float, float]) -> None:
-        profile = TURN_PROFILES[name]
-        assert (profile.min_wait_s, profile.max_wait_s, profile.thinking_wait_s) == waits
+    def test_the_paces_rise(self) -> None:
+        brisk, standard, reflective = (TURN_PROFILES[name] for name in ("brisk", "standard", "reflective"))
+        for wait in ("min_wait_s", "max_wait_s", "thinking_wait_s", "interruption_min_s"):
+            assert getattr(brisk, wait) < getattr(standard, wait) < getattr(reflective, wait)
 
     @pytest.mark.parametrize("name", list(TURN_PROFILES))
     @pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ja", "ja-JP", "fi"])
@@ -94,8 +91,13 @@ class TestTurnProfiles:
             + "turn_profiles:\n  brisk: {max_wait_s: 1.5, vad_threshold: 0.7, language_factor: {en: 2}}\n"
         )
         profile = load_study(text.encode(), source="x.yaml").turn_profile_for("first", "en")
+        brisk = TURN_PROFILES["brisk"]
         assert profile == TurnProfile(
-            min_wait_s=0.7, max_wait_s=3.0, thinking_wait_s=5.0, interruption_min_s=0.4, vad_threshold=0.7
+            min_wait_s=brisk.min_wait_s * 2,
+            max_wait_s=3.0,
+            thinking_wait_s=brisk.thinking_wait_s * 2,
+            interruption_min_s=brisk.interruption_min_s,
+            vad_threshold=0.7,
         )
 
 
