@@ -29,6 +29,7 @@ CHUNK = 1 << 20
 CONNECT_TIMEOUT = timedelta(seconds=5)
 REQUEST_TIMEOUT = timedelta(seconds=60)
 RETRY_TIMEOUT = timedelta(seconds=120)
+MAX_RETRIES = 5
 CALL_TIMEOUT_S = 600.0
 """For one whole recording: 45 minutes of Opus are some 20 MB."""
 
@@ -143,7 +144,7 @@ def open_recordings(url: str | None, *, default: Path) -> RecordingStore:
         return RecordingStore(LocalStore(prefix=folder), folder=folder)
     if parts.scheme == "s3" and parts.netloc:
         client: ClientConfig = {"connect_timeout": CONNECT_TIMEOUT, "timeout": REQUEST_TIMEOUT}
-        retry: RetryConfig = {"max_retries": 5, "retry_timeout": RETRY_TIMEOUT}
+        retry: RetryConfig = {"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT}
         prefix = parts.path.strip("/") or None
         return RecordingStore(S3Store(parts.netloc, prefix=prefix, client_options=client, retry_config=retry))
     raise RecordingsUrlInvalid(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -83,7 +84,7 @@ class StudyStore:
         """The present version of every study, by id."""
         query = (
             select(StudyRow.id, StudyRow.content_hash, StudyRow.yaml, StudyRow.published_at)
-            .distinct(StudyRow.id)
+            .ext(distinct_on(StudyRow.id))
             .order_by(StudyRow.id, StudyRow.published_at.desc())
         )
         async with transaction(self._engine, "list studies") as connection:

@@ -1,0 +1,96 @@
+"""Bringing a database to this version's tables, and refusing what cannot be brought there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from psycopg import sql
+
+from vivavoce.session.errors import StorageUnavailable
+from vivavoce.storage.engine import make_sync_engine
+from vivavoce.storage.errors import DatabaseBehind, DatabaseNewer, DatabaseUrlInvalid
+from vivavoce.storage.migrate import check_version, head, migrate
+from vivavoce.storage.tables import Base
+
+
+@pytest.fixture
+def empty_url(postgres_url: str) -> Iterator[str]:
+    """A database with nothing in it."""
+    admin = postgres_url.replace("/vivavoce?", "/postgres?")
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE empty TEMPLATE template0 STRATEGY file_copy"))
+    yield postgres_url.replace("/vivavoce?", "/empty?")
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE empty WITH (FORCE)"))
+
+
+def tables(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        return {
+            row[0]
+            for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        }
+
+
+def test_an_empty_database_gets_our_tables_once(empty_url: str) -> None:
+    with pytest.raises(DatabaseBehind, match="has no tables"):
+        check_version(empty_url)
+    migrate(empty_url)
+    assert tables(empty_url) == {*Base.metadata.tables, "alembic_version"}
+    migrate(empty_url)
+    check_version(empty_url)
+
+
+def test_the_migrations_end_at_the_tables(empty_url: str) -> None:
+    migrate(empty_url)
+    engine = make_sync_engine(empty_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, Base.metadata) == []
+        names = {
+            row[0]
+            for row in connection.exec_driver_sql("SELECT conname FROM pg_constraint WHERE contype <> 'n'")
+        }
+    engine.dispose()
+    ours = {
+        str(constraint.name) for table in Base.metadata.tables.values() for constraint in table.constraints
+    }
+    assert {name for name in ours if name != "None"} <= names
+
+
+async def test_two_processes_migrate_at_once(empty_url: str) -> None:
+    await asyncio.gather(*(asyncio.to_thread(migrate, empty_url) for _ in range(3)))
+    check_version(empty_url)
+
+
+def test_a_newer_database_is_refused_and_left_alone(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    for refuse in (check_version, migrate):
+        with pytest.raises(DatabaseNewer, match=r"'9999'.*newer version"):
+            refuse(database_url)
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+
+
+def test_head_is_the_last_revision() -> None:
+    assert head() == "0001"
+
+
+def test_a_database_that_cannot_be_reached_is_told() -> None:
+    with pytest.raises(StorageUnavailable, match="Could not"):
+        migrate("postgresql://nobody@127.0.0.1:1/none")
+
+
+def test_a_url_of_something_else_is_refused_without_its_password() -> None:
+    for url in ("mysql://u:hunter2@h/d", "hunter2", ""):
+        with pytest.raises(DatabaseUrlInvalid) as error:
+            migrate(url)
+        assert "hunter2" not in str(error.value)
