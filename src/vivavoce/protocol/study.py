@@ -15,8 +15,6 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from vivavoce.errors import VivavoceError
-from vivavoce.protocol.lines import LINE_NAMES as LINE_NAMES
-from vivavoce.protocol.turns import TURN_PROFILES as TURN_PROFILES
 from vivavoce.protocol.turns import TurnProfile as TurnProfile
 
 SCHEMA = "vivavoce/study/1"

@@ -59,7 +59,9 @@ def test_problems_are_printed_as_file_line_column(broken: Path) -> None:
 def test_warnings_alone_are_no_failure(doubtful: Path) -> None:
     result = run("check", doubtful)
     assert result.exit_code == 0
-    assert f"{doubtful}:{line_of(doubtful, 'it went well')}:18: warning: This question suggests" in result.output
+    assert (
+        f"{doubtful}:{line_of(doubtful, 'it went well')}:18: warning: This question suggests" in result.output
+    )
     assert result.output.splitlines()[-1] == f"{doubtful}: 1 warning (6 questions, about 3 minutes)"
 
 
@@ -96,7 +98,7 @@ def test_show_outlines_the_study() -> None:
     assert result.exit_code == 0
     assert "1. Getting started (warm-up): 0.25 to 1.5 min, brisk" in result.output
     assert "   * story: Please tell me how it went" in result.output
-    assert "       probes: example, feeling, tell-me-more" in result.output
+    assert "       probes: feeling, example, tell-me-more" in result.output
     assert "6 questions (* required), 3 probes" in result.output
     assert "estimated at 3 min, planned for 3 min, ends at 8 min at the latest" in result.output
 
