@@ -29,7 +29,7 @@ from vivavoce.moderator.interviewer import Interviewer
 from vivavoce.moderator.structured import StructuredModerator
 from vivavoce.moderator.turns import EndOfTurn, SoundJudge
 from vivavoce.protocol.facts import MoveDecided
-from vivavoce.protocol.machine import Observation
+from vivavoce.protocol.machine import Decision, Observation
 from vivavoce.speech.client import SpeechClient
 from vivavoce.transport.desk import Desk
 from vivavoce.voice.activity import SharedVAD
@@ -110,6 +110,7 @@ class Listener(Protocol):
 @dataclass
 class _Reply:
     ticket: str | None
+    handle: SpeechHandle
     started_at: float | None = None
     held_at: float | None = None
     ended: bool = False
@@ -148,13 +149,6 @@ class Conversation:
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._activity = SharedVAD(detector)
-        self._turns = EndOfTurn(
-            sound=sound_judge,
-            language=director.language,
-            profile=director.profile,
-            judged=listener.on_judgement,
-        )
-        self._activity.listen(self._turns.on_activity)
         self._spoken = SpokenText()
         self._replies: dict[str, _Reply] = {}
         self._playing: _Reply | None = None
@@ -167,11 +161,19 @@ class Conversation:
             failed=listener.on_unheard,
             new_id=new_utterance_id,
         )
+        self._turns = EndOfTurn(
+            sound=sound_judge,
+            language=director.language,
+            profile=director.profile,
+            settled=stt.settled,
+            judged=listener.on_judgement,
+        )
+        self._activity.listen(self._turns.on_activity)
         self._agent = Interviewer(director, answer=listener.on_turn, voice=voice)
         self._session: AgentSession[None] = AgentSession(
             stt=stt,
             vad=self._activity,
-            llm=StructuredModerator(director),
+            llm=StructuredModerator(director, decided=self._on_decided),
             tts=voice,
             turn_handling={
                 "turn_detection": self._turns,
@@ -182,6 +184,8 @@ class Conversation:
                     "false_interruption_timeout": FALSE_INTERRUPTION_S,
                     "resume_false_interruption": True,
                     "backchannel_boundary": None,
+                    # What is said over the goodbye is still heard.
+                    "discard_audio_if_uninterruptible": False,
                 },
                 "preemptive_generation": {"enabled": False},
             },
@@ -240,8 +244,16 @@ class Conversation:
     def _on_speech_created(self, event: SpeechCreatedEvent) -> None:
         handle = event.speech_handle
         ticket, self._agent.next_ticket = self._agent.next_ticket, None
-        self._replies[handle.id] = _Reply(ticket)
+        self._replies[handle.id] = _Reply(ticket, handle)
         handle.add_done_callback(self._on_reply_done)
+
+    def _on_decided(self, ticket: str, decision: Decision) -> None:
+        """The last words of an interview are said to their end, whoever speaks into them."""
+        if decision.move is None or not decision.move.final:
+            return
+        for reply in self._replies.values():
+            if reply.ticket == ticket and not reply.handle.interrupted:
+                reply.handle.allow_interruptions = False
 
     def _on_reply_done(self, handle: SpeechHandle) -> None:
         reply = self._replies.pop(handle.id, None)

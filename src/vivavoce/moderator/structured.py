@@ -6,15 +6,20 @@ the protocol machine: no network, no key, the same answers give the same intervi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from livekit.agents import NOT_GIVEN, APIConnectOptions, NotGivenOr, llm, utils
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 
 from vivavoce.moderator.director import Director
+from vivavoce.protocol.machine import Decision
 
 TICKET = "vivavoce.ticket"
 """Key in a chat message's `extra`: the director's ticket for the observation that this reply answers."""
+
+
+Decided = Callable[[str, Decision], None]
 
 
 class StructuredModerator(llm.LLM[str]):
@@ -22,11 +27,13 @@ class StructuredModerator(llm.LLM[str]):
 
     Args:
         director: decides what comes next.
+        decided: told of every decision with its ticket, before its first word leaves.
     """
 
-    def __init__(self, director: Director) -> None:
+    def __init__(self, director: Director, *, decided: Decided) -> None:
         super().__init__()
         self.director = director
+        self.decided = decided
 
     @property
     def model(self) -> str:
@@ -62,12 +69,16 @@ class _MoveStream(llm.LLMStream):
         conn_options: APIConnectOptions,
     ) -> None:
         self._director = parent.director
+        self._decided = parent.decided
         super().__init__(parent, chat_ctx=chat_ctx, tools=tools, conn_options=conn_options)
 
     async def _run(self) -> None:
         ticket = find_ticket(self._chat_ctx)
         decision = self._director.decide(ticket) if ticket else None
-        if decision is None or decision.move is None:
+        if ticket is None or decision is None:
+            return
+        self._decided(ticket, decision)
+        if decision.move is None:
             return
         request_id = utils.shortuuid("move_")
         # One chunk a part: each part is a wording of the study, prepared as one sound.

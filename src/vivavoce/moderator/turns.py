@@ -8,15 +8,18 @@ not only livekit's two. Speech that resumes cancels the question.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+import structlog
 from livekit import rtc
 from livekit.agents import LanguageCode, llm, vad
 from livekit.agents.voice.turn import TurnDetectionEvent
 
 from vivavoce.moderator.endpointing import Judgement, judge
 from vivavoce.protocol.study import TurnProfile
+
+log = structlog.get_logger(__name__)
 
 LISTEN_AFTER_S = 0.20
 """Silence after which the sound of the turn is judged: what livekit's v1-mini was trained for."""
@@ -49,6 +52,12 @@ class SoundJudge(Protocol):
         ...
 
 
+Settled = Callable[[], Awaitable[None]]
+"""Waits until everything the participant said has its text."""
+
+SETTLE_TIMEOUT_S = 20.0
+"""Longer than all tries of a transcription together; then the turn is judged by the text there is."""
+
 Judged = Callable[[Judgement, float | None], None]
 
 
@@ -59,15 +68,23 @@ class EndOfTurn:
         sound: hears whether a turn is complete; None judges by text and silence alone.
         language: of the session.
         profile: the turn profile that holds now; asked at every turn.
+        settled: see `Settled`. Without it a turn could be judged by its first half while the second is transcribed.
         judged: told of every judgement that was waited out, with the sound's probability.
     """
 
     def __init__(
-        self, *, sound: SoundJudge | None, language: str, profile: Callable[[], TurnProfile], judged: Judged
+        self,
+        *,
+        sound: SoundJudge | None,
+        language: str,
+        profile: Callable[[], TurnProfile],
+        settled: Settled,
+        judged: Judged,
     ) -> None:
         self._sound = sound
         self._language = language
         self._profile = profile
+        self._settled = settled
         self._judged = judged
         self._last_voiced_at: float | None = None
         self._prediction: asyncio.Future[TurnDetectionEvent] | None = None
@@ -113,6 +130,12 @@ class EndOfTurn:
 
     async def predict_end_of_turn(self, chat_ctx: llm.ChatContext, *, timeout: float | None = None) -> float:
         """Return 1.0 when the turn is over; cancelled by livekit-agents when the participant goes on."""
+        try:
+            async with asyncio.timeout(SETTLE_TIMEOUT_S):
+                # A text that arrives meanwhile makes livekit ask anew, with all of it.
+                await self._settled()
+        except TimeoutError:
+            log.warning("turn judged without all of its text", waited_s=SETTLE_TIMEOUT_S)
         text = _last_words(chat_ctx)
         probability = await self._probability()
         judgement = judge(text, language=self._language, probability=probability, profile=self._profile())

@@ -91,6 +91,8 @@ class _Child:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=environment,
+            # Ctrl-C in a terminal goes to the whole foreground group; this child is stopped by us, after the sessions.
+            start_new_session=True,
         )
         self._port = await self._read_port(self._process)
         self._pump = asyncio.create_task(_drain(self._process), name="speech.stdout")

@@ -47,21 +47,21 @@ LANGUAGE_FACTORS: Mapping[str, float] = MappingProxyType({"ja": 1.3, "ko": 1.2, 
 TURN_PROFILES: Mapping[str, TurnProfile] = MappingProxyType(
     {
         "brisk": TurnProfile(
-            min_wait_s=0.35,
+            min_wait_s=0.45,
             max_wait_s=0.9,
             thinking_wait_s=2.5,
             interruption_min_s=0.4,
             language_factor=dict(LANGUAGE_FACTORS),
         ),
         "standard": TurnProfile(
-            min_wait_s=0.45,
+            min_wait_s=0.55,
             max_wait_s=1.2,
             thinking_wait_s=4.0,
             interruption_min_s=0.5,
             language_factor=dict(LANGUAGE_FACTORS),
         ),
         "reflective": TurnProfile(
-            min_wait_s=0.6,
+            min_wait_s=0.8,
             max_wait_s=2.5,
             thinking_wait_s=10.0,
             interruption_min_s=0.6,

@@ -104,6 +104,9 @@ class ServerSTT(stt.STT[str]):
         self._activity = activity
         self._language = language
         self._model = model
+        self._unsettled = 0
+        self._settled = asyncio.Event()
+        self._settled.set()
         self.heard = heard
         self.partial = partial
         self.failed = failed
@@ -119,6 +122,21 @@ class ServerSTT(stt.STT[str]):
     def provider(self) -> str:
         """Who transcribes."""
         return "vivavoce-speech"
+
+    async def settled(self) -> None:
+        """Wait until every utterance has its text, or is known to have none, and nobody is speaking."""
+        await self._settled.wait()
+
+    def unsettle(self) -> None:
+        """An utterance began."""
+        self._unsettled += 1
+        self._settled.clear()
+
+    def settle(self) -> None:
+        """An utterance has come to its end: with a text, without, or not at all."""
+        self._unsettled = max(0, self._unsettled - 1)
+        if self._unsettled == 0:
+            self._settled.set()
 
     async def _recognize_impl(
         self,
@@ -212,6 +230,7 @@ class _UtteranceStream(stt.RecognizeStream):
             self._end(self._open)
 
     def _start(self, event: vad.VADEvent) -> None:
+        self._parent.unsettle()
         now = self._loop.time()
         pcm = bytearray(b"".join(bytes(frame.data.cast("B")) for frame in event.frames))
         self._open = _Open(
@@ -252,6 +271,7 @@ class _UtteranceStream(stt.RecognizeStream):
             self._fail(utterance, error)
 
     def _abandon(self, utterance: _Open) -> None:
+        self._parent.settle()
         if utterance.partial is not None:
             utterance.partial.cancel()
         if utterance.early is not None:
@@ -304,8 +324,10 @@ class _UtteranceStream(stt.RecognizeStream):
                 transcript = await utterance.early
             except VivavoceError as error:
                 self._fail(utterance, error)
-                continue
-            self._emit(utterance, transcript)
+            else:
+                self._emit(utterance, transcript)
+            finally:
+                self._parent.settle()
 
     def _fail(self, utterance: _Open, error: VivavoceError) -> None:
         self._parent.failed(Failure(utterance.utterance_id, error, utterance.started_at, utterance.ended_at))

@@ -187,9 +187,10 @@ class PlayedLine(LineBase):
     def send(self, message: Any) -> None:
         self.messages.append(dict(message))
 
-    def say(self, name: str) -> None:
-        """Speak a fixture now."""
-        samples = speech(name)
+    def say(self, *names: str, pause_s: float = 0.0) -> None:
+        """Speak fixtures now, one after the other with a pause between."""
+        pause = np.zeros(int(pause_s * 16_000), dtype=np.int16)
+        samples = np.concatenate([part for name in names for part in (speech(name), pause)])
         self._microphone = [samples[i : i + 320].tobytes() for i in range(0, len(samples) - 320, 320)]
 
     def of(self, kind: str) -> list[dict[str, Any]]:

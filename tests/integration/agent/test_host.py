@@ -291,3 +291,43 @@ async def test_a_session_nobody_holds_is_closed_by_the_sweep(stage: Any) -> None
     state = await stage.until(lambda state: state.status.terminal, within_s=5)
     sweep.cancel()
     assert (state.status, state.reason) == (SessionStatus.ABANDONED, Reason.NO_SHOW)
+
+
+async def test_an_answer_with_a_pause_in_it_is_one_turn(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second half is still being transcribed when the first half's silence would have been long enough."""
+    slow = stage.recogniser.transcribe
+    texts = ["My sister showed me how to do it.", "And after a week I could do it alone."]
+
+    async def transcribe(pcm: bytes, *, priority: str = "live", **options: Any) -> Any:
+        if priority == "live":
+            await asyncio.sleep(1.2)
+            stage.recogniser.texts = [texts[0] if len(pcm) < 2 * 16_000 * 2 else texts[1]]
+        return await slow(pcm, priority=priority, **options)
+
+    monkeypatch.setattr(stage.recogniser, "transcribe", transcribe)
+    await stage.schedule()
+    line = await stage.join()
+    await stage.asked("q1")
+    line.say("lang_stop", "real_goforward", pause_s=0.25)
+    await stage.asked("q2")
+    state = await stage.state()
+    assert [turn.text for turn in state.turns if turn.speaker == "participant"] == texts
+    assert state.progress.questions[0].words == 17
+    assert not any(turn.cut_off for turn in state.turns)
+
+
+async def test_the_goodbye_is_said_to_its_end_whoever_speaks_into_it(stage: Any) -> None:
+    stage.recogniser.texts = ["I would like to stop the interview now."]
+    await stage.schedule()
+    line = await stage.join()
+    await stage.asked("q1")
+    line.say("kokoro_s04")
+    await stage.until(lambda state: state.progress.final and bool(state.open_speeches))
+    stage.recogniser.texts = ["Thank you, bye."]
+    line.say("lang_stop")
+    state = await stage.ended()
+    assert (state.status, state.reason) == (SessionStatus.INTERRUPTED, Reason.WITHDRAWN)
+    assert state.turns[-1].text == stage.study.line("stop_ack", "en") or state.turns[
+        -2
+    ].text == stage.study.line("stop_ack", "en")
+    assert not any(turn.cut_off for turn in state.turns)
