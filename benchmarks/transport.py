@@ -115,7 +115,7 @@ async def host(folder: Path) -> None:
         if session_id not in desks:
             recorded = session_id.startswith("recorded")
             made = MarkedDesk(Recorder(folder / f"{session_id}.ogg") if recorded else None)
-            made.on_line = lambda line: line.send({"type": "hello"}) if line else None
+            made.on_attached = lambda line: line.send({"type": "hello"})
             desks[session_id] = made
             for work in (talk(made), drain(made)):
                 keep(work)

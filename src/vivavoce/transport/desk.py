@@ -79,12 +79,10 @@ class Desk:
         self.input = CaptureInput()
         self.output = PlayoutOutput(heard_text=heard_text)
         self.output.hold()
-        self.on_attached: Callable[[Line], None] | None = None
-        """Told of every line whose sound begins to flow; must not block."""
         self.gate_open = False
         self.muted = False
-        self.on_line: Callable[[Line | None], None] | None = None
-        """Told, on the event loop, when a line was attached, and with None when the last one has gone."""
+        self.on_attached: Callable[[Line], None] | None = None
+        """Told, on the event loop, of every line whose sound begins to flow; must not block."""
         self._session_time = session_time or _since(time.monotonic())
         self._line: Line | None = None
         self._lines = 0
@@ -115,8 +113,6 @@ class Desk:
         self._speaking.reset()
         self._unheard_s = 0.0
         self.output.release()
-        if self.on_line is not None:
-            self.on_line(line)
         if self.on_attached is not None:
             self.on_attached(line)
 
@@ -134,8 +130,6 @@ class Desk:
         self.output.on_clear = None
         self.output.rewind(silent_s + self.output.client_delay_s)
         self._quieten()
-        if self.on_line is not None:
-            self.on_line(None)
 
     def hear(self, pcm: bytes, rate: int) -> None:
         """The participant's sound, s16le mono at `rate` Hz, as it arrives."""

@@ -132,12 +132,11 @@ class House:
         room.desk.gate_open = True
         self.rooms[session_id] = room
 
-        def on_line(line: Line | None) -> None:
-            if line is not None:
-                room.lines.append(line)
-                line.send({"type": "hello", "v": 1, "session_id": session_id})
+        def greet(line: Line) -> None:
+            room.lines.append(line)
+            line.send({"type": "hello", "v": 1, "session_id": session_id})
 
-        room.desk.on_line = on_line
+        room.desk.on_attached = greet
         self._spawn(room.listen())
         return room
 

@@ -57,10 +57,9 @@ class Room:
     left: bool = False
     joined: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def greet(self, line: Line | None) -> None:
-        if line is not None:
-            line.send({"type": "hello", "v": 1})
-            self.joined.set()
+    def greet(self, line: Line) -> None:
+        line.send({"type": "hello", "v": 1})
+        self.joined.set()
 
     async def hold(self) -> None:
         self.desk.gate_open = True
@@ -178,7 +177,7 @@ class House:
 
     async def _run(self, session_id: str, line: Line) -> None:
         room = self.rooms[session_id]
-        room.desk.on_line = room.greet
+        room.desk.on_attached = room.greet
         await line.run(room.desk, room.message)
 
     def _spawn(self, work: Any) -> None:

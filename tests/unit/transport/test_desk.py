@@ -140,8 +140,8 @@ async def test_speech_a_lost_line_swallowed_is_said_again() -> None:
 
 async def test_a_newer_line_takes_the_place_of_the_old_one() -> None:
     scene = Scene()
-    there: list[Line | None] = []
-    scene.desk.on_line = there.append
+    there: list[Line] = []
+    scene.desk.on_attached = there.append
     newer = FakeLine("l2", client_delay_s=0.3)
     scene.desk.attach(scene.line)
     scene.desk.attach(newer)
@@ -151,7 +151,7 @@ async def test_a_newer_line_takes_the_place_of_the_old_one() -> None:
     assert scene.desk.client_delay_s == 0.3
     scene.desk.detach(newer)
     assert scene.desk.line is None
-    assert there == [scene.line, newer, None]
+    assert there == [scene.line, newer]
 
 
 async def test_cutting_speech_off_flushes_the_line_that_is_there() -> None:
