@@ -344,8 +344,10 @@ describe("coming in", () => {
   });
 
   it("goes over to the WebSocket at once when WebRTC does not get through, and stays there", () => {
-    const { state, effects } = play([...TO_CONNECTING, failed({ cause: "no_media" })]);
+    const { state, effects } = play([...TO_CONNECTING, failed({ cause: "no_media", letIn: false })]);
     expect(effects).toEqual([{ do: "connect", transport: "websocket", takeOver: false, afterMs: 0 }]);
+    const letIn = play([...TO_CONNECTING, failed({ cause: "no_media", letIn: true })]);
+    expect(letIn.effects).toMatchObject([{ transport: "websocket", takeOver: true }]);
     expect(transportOf(play([{ type: "connected" }], state).state)).toBe("websocket");
   });
 
@@ -357,7 +359,7 @@ describe("coming in", () => {
       { type: "consentGiven", credentials: only },
       ...microphone,
       { type: "started" },
-      failed({ cause: "no_media" }),
+      failed({ cause: "no_media", letIn: false }),
     ];
     expect(play(events).effects).toMatchObject([{ do: "connect", transport: "webrtc", afterMs: 500 }]);
   });

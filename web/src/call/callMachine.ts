@@ -398,7 +398,9 @@ function lineFailed(state: State, failure: LineFailure, at: number): Step {
       const attempt = tried + 1;
       if (attempt >= CONNECT_TRIES)
         return show(next, { name: "unreachable", retry: "connect" }, { do: "closeLine" });
-      return connect(next, attempt, state.takeOver, next === state ? backoffMs(tried) : 0);
+      // Where the host has let us in, the connection in the way of the next is our own.
+      const takeOver = state.takeOver || (failure.cause === "no_media" && failure.letIn);
+      return connect(next, attempt, takeOver, next === state ? backoffMs(tried) : 0);
     }
   }
 }

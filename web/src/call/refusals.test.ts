@@ -6,6 +6,7 @@ it.each([
   [409, "already_connected", { cause: "already_connected" }],
   [410, "session_over", { cause: "session_over" }],
   [401, "token_expired", { cause: "unauthorised" }],
+  [403, "consent_missing", { cause: "unauthorised" }],
   [503, "session_busy", { cause: "unreachable" }],
   [504, "timed_out", { cause: "unreachable" }],
   [429, "too_many_requests", { cause: "unreachable" }],
@@ -28,11 +29,17 @@ it("keeps how long a full host asks to wait", () => {
 
 it("tells the host out of reach from sound that does not get through", () => {
   expect(failureOf(new Unreachable("away"))).toEqual({ cause: "unreachable" });
-  expect(failureOf(new DOMException("no codec", "OperationError"))).toEqual({ cause: "no_media" });
+  expect(failureOf(new DOMException("no codec", "OperationError"))).toEqual({
+    cause: "no_media",
+    letIn: false,
+  });
 });
 
 it.each([
   [4401, false, "unauthorised"],
+  [4403, false, "unauthorised"],
+  [4404, false, "refused"],
+  [1011, true, "unreachable"],
   [4409, false, "already_connected"],
   [4409, true, "replaced"],
   [4410, true, "session_over"],

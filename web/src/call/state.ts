@@ -108,8 +108,8 @@ export type LineFailure =
   | { cause: "replaced" }
   /** The host cannot be reached. */
   | { cause: "unreachable" }
-  /** The host answers, but sound or messages do not get through. */
-  | { cause: "no_media" }
+  /** Sound or messages do not get through. `letIn`: the host counts us as connected already. */
+  | { cause: "no_media"; letIn: boolean }
   | { cause: "refused"; problem: Problem };
 
 export type Event =

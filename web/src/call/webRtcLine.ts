@@ -13,6 +13,8 @@ const OPEN_MS = 10_000;
 /** Name of the data channel, by the contract. */
 const CHANNEL = "vivavoce";
 
+const NO_MEDIA: LineFailure = { cause: "no_media", letIn: true };
+
 /** Sound by WebRTC, messages on its data channel. */
 export class WebRtcLine implements CallLine {
   private readonly pc: RTCPeerConnection;
@@ -45,13 +47,14 @@ export class WebRtcLine implements CallLine {
     this.speaker.setAttribute("playsinline", "");
     this.pc.ontrack = ({ track }) => this.play(track);
     this.pc.onconnectionstatechange = () => {
-      if (this.pc.connectionState === "failed") this.fail({ cause: "no_media" });
+      if (this.pc.connectionState === "failed") this.fail(NO_MEDIA);
     };
     this.channel.onmessage = ({ data }: MessageEvent<unknown>) => this.hear(data);
     this.channel.onclose = () => this.fail({ cause: "unreachable" });
   }
 
   async open(signal: AbortSignal): Promise<void> {
+    let letIn = false;
     try {
       await this.pc.setLocalDescription();
       await this.gathered(signal);
@@ -61,6 +64,7 @@ export class WebRtcLine implements CallLine {
         { sdp: this.pc.localDescription?.sdp ?? "", type: "offer", take_over: this.takeOver },
         signal,
       );
+      letIn = true;
       signal.throwIfAborted();
       await this.pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
       await this.channelOpen(signal);
@@ -69,7 +73,7 @@ export class WebRtcLine implements CallLine {
     } catch (cause) {
       this.close();
       if (signal.aborted || cause instanceof LineError) throw cause;
-      throw new LineError(failureOf(cause), { cause });
+      throw new LineError(letIn ? NO_MEDIA : failureOf(cause), { cause });
     }
   }
 
@@ -161,7 +165,7 @@ export class WebRtcLine implements CallLine {
         signal.removeEventListener("abort", aborted);
         done();
       };
-      const noMedia = () => reject(new LineError({ cause: "no_media" }));
+      const noMedia = () => reject(new LineError(NO_MEDIA));
       const timer = setTimeout(settle(noMedia), OPEN_MS);
       const aborted = settle(() => reject(signal.reason as Error));
       const failed = () => {

@@ -51,7 +51,7 @@ export class WebSocketLine implements CallLine {
     } catch (cause) {
       this.close();
       if (signal.aborted || cause instanceof LineError) throw cause;
-      throw new LineError({ cause: "no_media" }, { cause });
+      throw new LineError({ cause: "no_media", letIn: this.established }, { cause });
     }
   }
 
