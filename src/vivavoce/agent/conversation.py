@@ -225,6 +225,20 @@ class Conversation:
         self._agent.next_ticket = ticket
         return self._session.generate_reply(chat_ctx=context, allow_interruptions=interruptible)
 
+    def cut(self) -> None:
+        """The conversation ends here: what the moderator was saying ends with what has been heard of it."""
+        reply, self._playing = self._playing, None
+        if reply is None or reply.ended:
+            return
+        reply.ended = True
+        move = self._move(reply)
+        now = self._loop.time()
+        planned = move.text if move is not None else self._spoken.whole()
+        heard = self._spoken.heard(self._desk.output.segment_heard_s)
+        ended = reply.held_at or now
+        started = min(reply.started_at or ended, ended)
+        self._listener.on_speech_ended(SpeechEnded(move, planned, heard, started, ended, interrupted=True))
+
     async def interrupt(self) -> None:
         """Stop the moderator in mid-word."""
         if self._session.current_speech is not None:

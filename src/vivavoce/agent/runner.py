@@ -482,6 +482,7 @@ class SessionRunner:
     def _end(self, ending: Ending) -> None:
         if self._ending is not None or self._lost:
             return
+        self._conversation.cut()
         self._ending = ending
         self._journal.post(SessionEnded(status=ending.status, reason=ending.reason, at_s=self._now_s()))
         self._over.set()

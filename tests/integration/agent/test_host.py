@@ -331,3 +331,15 @@ async def test_the_goodbye_is_said_to_its_end_whoever_speaks_into_it(stage: Any)
         -2
     ].text == stage.study.line("stop_ack", "en")
     assert not any(turn.cut_off for turn in state.turns)
+
+
+async def test_what_was_being_said_at_the_end_is_kept_as_far_as_it_was_heard(stage: Any) -> None:
+    await stage.schedule()
+    line = await stage.join()
+    await stage.until(lambda state: bool(state.open_speeches))
+    await asyncio.sleep(0.5)
+    line.leave()
+    state = await stage.ended(within_s=5)
+    assert "Hello. I am an automated interviewer. What did you do today?".startswith(state.turns[-1].text)
+    assert state.turns[-1].cut_off
+    assert state.turns[-1].text.startswith("Hello.")
