@@ -191,7 +191,7 @@ def _payload(rng: Random, at_s: float) -> Payload:
         (1, lambda: RecordingClosed(key=f"s-1/{few}.ogg", duration_s=at_s, bytes=7, sha256=_SHA)),
         (1, lambda: Fault(stage="stt", code="stt_slow", message="slow", recovered=True)),
     ]
-    if rng.random() < 0.02:
+    if rng.random() < 0.005:
         return SessionEnded(
             status=rng.choice([SessionStatus.COMPLETED, SessionStatus.ABANDONED, SessionStatus.FAILED]),
             reason=rng.choice(list(Reason)),

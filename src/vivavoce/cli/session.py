@@ -1,9 +1,170 @@
-"""The `vivavoce session` commands."""
+"""The `vivavoce session` commands and `vivavoce export`: what was held, and what was said."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
 import typer
+
+from vivavoce.ops.export import ExportFormat, Report, export, report, write
+from vivavoce.session.status import SessionStatus
+from vivavoce.session.transcript import to_text
+
+if TYPE_CHECKING:
+    from vivavoce.session.store import SessionStore, SessionSummary
+
+T = TypeVar("T")
+
+session = typer.Typer(no_args_is_help=True, help="Interviews that were held: listed and shown.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this group to the command line."""
+    app.add_typer(session, name="session")
+    app.command("export")(export_session)
+
+
+@session.command("list")
+def list_sessions(
+    study: Annotated[str | None, typer.Option(help="Only those of the study with this id.")] = None,
+    status: Annotated[
+        list[SessionStatus] | None,
+        typer.Option(case_sensitive=False, help="Only those with this status; may be given more than once."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most, the newest first.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON for programs.")] = False,
+) -> None:
+    """List sessions, the newest first."""
+
+    async def read(store: SessionStore) -> list[SessionSummary]:
+        return await store.list(study_id=study, statuses=status or None, limit=limit)
+
+    found = _with_store(read)
+    if as_json:
+        typer.echo(json.dumps([summary.model_dump(mode="json") for summary in found], indent=2))
+    elif found:
+        _print_table(found)
+    else:
+        typer.echo("No sessions.")
+
+
+@session.command("show")
+def show_session(
+    session_id: Annotated[str, typer.Argument(metavar="SESSION", help="A session's id, or `latest`.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON for programs: state, latency and the whole log.")
+    ] = False,
+) -> None:
+    """Show a session: its state, what happened when, how fast it answered, and what was said."""
+    found = _with_store(lambda store: report(store, session_id))
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "state": found.state.model_dump(mode="json"),
+                    "latency": {stage: value.model_dump() for stage, value in found.latency.items()},
+                    "events": [event.model_dump(mode="json") for event in found.events],
+                },
+                indent=2,
+                ensure_ascii=False,
+            )
+        )
+    else:
+        _print_report(found)
+
+
+def export_session(
+    session_id: Annotated[str, typer.Argument(metavar="SESSION", help="A session's id, or `latest`.")],
+    format: Annotated[
+        ExportFormat,
+        typer.Option(case_sensitive=False, help="vtt: WebVTT captions, in step with the recording."),
+    ],
+    output: Annotated[
+        Path | None, typer.Option(help="The file to write; default: to the terminal.", dir_okay=False)
+    ] = None,
+) -> None:
+    """Write a session's transcript."""
+    text = _with_store(lambda store: export(store, session_id, format))
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        write(output, text)
+        typer.echo(f"Written to {output}.", err=True)
+
+
+def _with_store(read: Callable[[SessionStore], Awaitable[T]]) -> T:
+    """Read from the store of the settings, also while a server is using it."""
+    from vivavoce.settings import load
+    from vivavoce.storage.open import open_storage
+    from vivavoce.telemetry.logging import configure
+
+    settings = load()
+    # Standard output is the command's own; of the database's coming and going only troubles are told.
+    configure(level="warning", format=settings.log.format)
+
+    async def run() -> T:
+        async with open_storage(settings, exclusive=False, create=False) as storage:
+            return await read(storage.sessions)
+
+    return asyncio.run(run())
+
+
+def _print_table(found: list[SessionSummary]) -> None:
+    rows = [("SESSION", "STUDY", "STATUS", "LANGUAGE", "PARTICIPANT", "CREATED (UTC)", "MINUTES")]
+    rows += [
+        (
+            summary.session_id,
+            summary.study_id,
+            summary.status.value.lower() + (f" ({summary.reason.value})" if summary.reason else ""),
+            summary.language,
+            summary.participant_id,
+            f"{summary.created_at:%Y-%m-%d %H:%M}",
+            _minutes(summary),
+        )
+        for summary in found
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _minutes(summary: SessionSummary) -> str:
+    if summary.joined_at is None:
+        return "-"
+    until = summary.ended_at or summary.updated_at
+    return f"{(until - summary.joined_at).total_seconds() / 60:.1f}"
+
+
+def _print_report(found: Report) -> None:
+    state = found.state
+    typer.echo(to_text(found.transcript).split("\n\n", 1)[0])
+    asked = len(state.progress.questions)
+    answered = sum(question.status == "answered" for question in state.progress.questions)
+    topics = len(state.progress.topics)
+    typer.echo(f"{state.seq} events · {asked} questions asked, {answered} answered · {topics} topics covered")
+    for recording in state.recordings:
+        length = "not closed" if recording.duration_s is None else f"{recording.duration_s:.1f} s"
+        typer.echo(f"Recording {recording.key}: {length}")
+    _heading("What happened")
+    for moment in found.timeline:
+        when = " " * 9 if moment.at_s is None else f"{moment.at_s:8.1f}s"
+        typer.echo(f"{moment.at:%H:%M:%S} {when}  {moment.text}")
+    _heading("How fast it answered, in seconds from the participant's last sound")
+    if found.latency:
+        typer.echo(f"{'':<14}{'n':>5}{'p50':>8}{'p95':>8}{'max':>8}")
+        for stage, value in found.latency.items():
+            name = stage.removesuffix("_s").replace("_", " ")
+            typer.echo(f"{name:<14}{value.n:>5}{value.p50:>8.2f}{value.p95:>8.2f}{value.max:>8.2f}")
+    else:
+        typer.echo("No turn was timed.")
+    _heading("What was said")
+    said = to_text(found.transcript).split("\n\n", 1)[1] if found.transcript.turns else "Nothing.\n"
+    typer.echo(said, nl=False)
+
+
+def _heading(text: str) -> None:
+    typer.echo(f"\n{text}\n{'-' * len(text)}")

@@ -1,0 +1,129 @@
+"""Reading finished and running sessions out of a store: which one, its report, its transcript in a format."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from vivavoce.errors import VivavoceError
+from vivavoce.session.latency import Spread, latency
+from vivavoce.session.state import SessionState
+from vivavoce.session.store import EventList, SessionStore
+from vivavoce.session.timeline import Moment, timeline
+from vivavoce.session.transcript import Transcript, to_json, to_text, to_vtt, transcript
+
+LATEST = "latest"
+
+
+class NoSessions(VivavoceError):
+    """The latest session was asked for, and there is none."""
+
+    code = "no_sessions"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There are no sessions yet.",
+            next_step="Hold an interview first: `vivavoce demo` gives you a link.",
+        )
+
+
+class ExportFailed(VivavoceError):
+    """An export could not be written."""
+
+    code = "export_failed"
+
+
+class ExportFormat(StrEnum):
+    """What a transcript can be written as."""
+
+    JSON = "json"
+    VTT = "vtt"
+    TXT = "txt"
+
+
+WRITERS: dict[ExportFormat, Callable[[Transcript], str]] = {
+    ExportFormat.JSON: to_json,
+    ExportFormat.VTT: to_vtt,
+    ExportFormat.TXT: to_text,
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything there is to know about one session."""
+
+    state: SessionState
+    events: EventList
+    timeline: list[Moment]
+    transcript: Transcript
+    latency: dict[str, Spread]
+
+
+async def resolve(store: SessionStore, name: str) -> str:
+    """The id that `name` means: itself, or of the newest session for `latest`.
+
+    `latest` prefers sessions somebody came to over those that were only scheduled.
+
+    Raises:
+        NoSessions: `latest`, and there is none.
+    """
+    if name != LATEST:
+        return name
+    newest = await store.list(limit=100)
+    if not newest:
+        raise NoSessions
+    return next((summary for summary in newest if summary.joined_at is not None), newest[0]).session_id
+
+
+async def report(store: SessionStore, name: str) -> Report:
+    """Read a session's log and everything that follows from it.
+
+    Raises:
+        SessionUnknown: there is no such session.
+        NoSessions: see `resolve`.
+        LogUnreadable: a newer version wrote it.
+    """
+    session_id = await resolve(store, name)
+    state = await store.state(session_id)
+    events = await store.read(session_id)
+    return Report(
+        state=state,
+        events=events,
+        timeline=timeline(events),
+        transcript=transcript(state),
+        latency=latency(events),
+    )
+
+
+async def export(store: SessionStore, name: str, format: ExportFormat) -> str:
+    """A session's transcript in that format. Raises what `report` does."""
+    return WRITERS[format](transcript(await store.state(await resolve(store, name))))
+
+
+def write(path: Path, content: str) -> None:
+    """Write an export whole or not at all, in UTF-8; a file that is there is replaced.
+
+    Raises:
+        ExportFailed: it cannot be written.
+    """
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            fresh = Path(file.name)
+            try:
+                file.write(content)
+                file.close()
+                fresh.chmod(0o644)
+                fresh.replace(path)
+            except BaseException:
+                fresh.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise ExportFailed(
+            f"The export cannot be written to {path}: {error.strerror or error}.",
+            next_step="Give --output a file in a folder that exists and can be written.",
+        ) from error

@@ -1,0 +1,238 @@
+"""`vivavoce session` and `vivavoce export` as a person runs them, with and without a server beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import webvtt
+
+from vivavoce.cli import main
+from vivavoce.session.events import (
+    ConsentGiven,
+    ParticipantJoined,
+    Payload,
+    Reason,
+    SessionEnded,
+    SessionScheduled,
+    SessionStatus,
+    SessionWaiting,
+    SpeechEnded,
+    SpeechStarted,
+    TurnTimed,
+    Utterance,
+)
+from vivavoce.storage.embedded import EmbeddedPostgres, embedded_postgres
+from vivavoce.storage.engine import make_engine
+from vivavoce.storage.migrate import migrate
+from vivavoce.storage.sessions import PostgresSessionStore
+
+AT = datetime(2030, 1, 1, 9, 0, tzinfo=UTC)
+SHA = "ab" * 32
+
+
+def interview() -> list[Payload]:
+    return [
+        ConsentGiven(version="1", text_sha256=SHA, language="en", disclosure_sha256=SHA),
+        SessionWaiting(transport="webrtc"),
+        ParticipantJoined(transport="webrtc", connection_id="c1"),
+        SpeechStarted(speech_id="sp1", at_s=0.4),
+        SpeechEnded(
+            speech_id="sp1",
+            start_s=0.4,
+            end_s=2,
+            planned_text="How are you?",
+            heard_text="How are you?",
+            interrupted=False,
+        ),
+        Utterance(
+            utterance_id="u1",
+            text="Très bien, “merci” 🙂",
+            start_s=3,
+            end_s=4.5,
+            language="en",
+            confidence=0.9,
+            model="whisper",
+        ),
+        TurnTimed(
+            utterance_id="u1",
+            silence_s=0.3,
+            transcript_s=0.45,
+            end_of_turn_s=0.5,
+            decided_s=0.51,
+            first_audio_s=0.55,
+            response_s=0.6,
+            wait_reason="silence",
+        ),
+        SessionEnded(status=SessionStatus.COMPLETED, reason=Reason.FINISHED, at_s=90),
+    ]
+
+
+async def hold(url: str) -> None:
+    engine = make_engine(url)
+    store = PostgresSessionStore(engine)
+    for number, study in enumerate(["demo", "other"]):
+        scheduled = SessionScheduled(
+            study_id=study, study_hash="f", study_title="A demo", language="en", participant_id=f"p-{number}"
+        )
+        await store.create(f"session-{number}", scheduled, at=AT + timedelta(minutes=number))
+    lease = await store.claim("session-0", holder="host", ttl_s=60)
+    for number, payload in enumerate(interview()):
+        await store.append(lease, [payload], at=AT + timedelta(seconds=number * 10))
+    await engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder with a finished session and one that was only scheduled; its PostgreSQL runs as beside a server."""
+    folder = tmp_path_factory.mktemp("cli") / "vv"
+    with embedded_postgres(folder, durable=False) as url:
+        migrate(url)
+        asyncio.run(hold(url))
+        yield folder
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command here; its exit code, standard output and standard error."""
+    monkeypatch.setenv("VIVAVOCE_DATA_DIR", str(folder))
+    # It would send the logging of all tests after this one to a stream that is gone by then.
+    monkeypatch.setattr("vivavoce.telemetry.logging.configure", lambda **_: None)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["vivavoce", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+            sys.exit(0)
+        code = ended.value.code
+        assert isinstance(code, int | None)
+        output = capsys.readouterr()
+        return code or 0, output.out, output.err
+
+    return run
+
+
+def ok(run: Run, *arguments: str) -> str:
+    code, out, err = run(*arguments)
+    assert code == 0, err
+    return out
+
+
+def test_sessions_are_listed(run: Run) -> None:
+    lines = ok(run, "session", "list").splitlines()
+    assert lines[0].split()[:3] == ["SESSION", "STUDY", "STATUS"]
+    assert [line.split()[0] for line in lines[1:]] == ["session-1", "session-0"]
+    assert "completed (finished)" in lines[2]
+    found = json.loads(ok(run, "session", "list", "--json", "--study", "demo"))
+    assert [(item["session_id"], item["status"], item["leased"]) for item in found] == [
+        ("session-0", "COMPLETED", True)
+    ]
+    assert json.loads(ok(run, "session", "list", "--json", "--status", "scheduled"))[0]["study_id"] == "other"
+    assert ok(run, "session", "list", "--study", "none") == "No sessions.\n"
+
+
+def test_the_latest_session_is_shown(run: Run) -> None:
+    shown = ok(run, "session", "show", "latest")
+    assert "A demo (demo)" in shown
+    assert "completed (finished)" in shown
+    assert "participant joined on webrtc" in shown
+    assert "[00:03] Participant  Très bien, “merci” 🙂" in shown
+    assert next(line for line in shown.splitlines() if line.startswith("response")).split()[1:] == [
+        "1",
+        "0.60",
+        "0.60",
+        "0.60",
+    ]
+    data = json.loads(ok(run, "session", "show", "session-0", "--json"))
+    assert data["state"]["status"] == "COMPLETED"
+    assert [event["seq"] for event in data["events"]] == list(range(1, 10))
+
+
+def test_a_session_that_never_began_is_shown_too(run: Run) -> None:
+    shown = ok(run, "session", "show", "session-1")
+    assert "Nothing.\n" in shown
+    assert "No turn was timed." in shown
+
+
+def test_a_transcript_is_exported_in_every_format(run: Run, tmp_path: Path) -> None:
+    data = json.loads(ok(run, "export", "latest", "--format", "json"))
+    assert [turn["speaker"] for turn in data["turns"]] == ["moderator", "participant"]
+    captions = webvtt.from_buffer(StringIO(ok(run, "export", "session-0", "--format", "vtt"))).captions
+    assert [(caption.voice, caption.start) for caption in captions] == [
+        ("Moderator", "00:00:00.400"),
+        ("Participant", "00:00:03.000"),
+    ]
+    target = tmp_path / "out.txt"
+    assert ok(run, "export", "latest", "--format", "txt", "--output", str(target)) == ""
+    assert "Très bien, “merci” 🙂" in target.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("session", "show", "s9"), "There is no session 's9'."),
+        (("export", "s9", "--format", "txt"), "`vivavoce session list` shows them all"),
+        (("export", "latest", "--format", "docx"), "docx"),
+        (
+            ("export", "latest", "--format", "txt", "--output", "/none/out.txt"),
+            "cannot be written to /none/out.txt",
+        ),
+        (("session", "list", "--status", "sleeping"), "sleeping"),
+    ],
+)
+def test_what_cannot_be_done_is_said(run: Run, arguments: tuple[str, ...], says: str) -> None:
+    code, out, err = run(*arguments)
+    assert code != 0
+    assert says in err
+    assert out == ""
+
+
+def vivavoce(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The real thing: a process of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("VIVAVOCE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "vivavoce.cli", *arguments],
+        env={**environment, "VIVAVOCE_DATA_DIR": str(folder), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=90,
+        check=False,
+    )
+
+
+def test_a_process_beside_the_server_stops_nothing(folder: Path) -> None:
+    pid = EmbeddedPostgres(folder).pid()
+    done = vivavoce(folder, "session", "list", "--json")
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)) == 2
+    assert EmbeddedPostgres(folder).pid() == pid
+
+
+def test_without_a_server_it_starts_the_database_and_stops_it_again(tmp_path: Path) -> None:
+    alone = tmp_path / "vv"
+    with embedded_postgres(alone, durable=False) as url:
+        migrate(url)
+        asyncio.run(hold(url))
+    done = vivavoce(alone, "export", "latest", "--format", "txt")
+    assert done.returncode == 0, done.stderr
+    assert "Très bien" in done.stdout
+    assert EmbeddedPostgres(alone).pid() is None
+
+
+def test_a_folder_without_data_is_named_and_not_made(tmp_path: Path) -> None:
+    done = vivavoce(tmp_path / "none", "session", "list")
+    assert done.returncode == 1
+    assert f"There is no Viva Voce data in {tmp_path / 'none'}." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "none").exists()

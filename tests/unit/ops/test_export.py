@@ -1,0 +1,106 @@
+"""Which session is meant, what is reported of it, and how an export is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from vivavoce.ops.export import ExportFailed, ExportFormat, NoSessions, export, report, resolve, write
+from vivavoce.session.clock import ManualClock
+from vivavoce.session.errors import SessionUnknown
+from vivavoce.session.events import (
+    ConsentGiven,
+    ParticipantJoined,
+    SessionEvent,
+    SessionScheduled,
+    SessionWaiting,
+)
+from vivavoce.session.memory import MemorySessionStore
+from vivavoce.session.state import fold
+
+AT = datetime(2030, 1, 1, 9, 0, tzinfo=UTC)
+SHA = "ab" * 32
+
+
+@pytest.fixture
+def store() -> MemorySessionStore:
+    return MemorySessionStore(ManualClock())
+
+
+async def schedule(store: MemorySessionStore, name: str, minute: int, *, join: bool) -> None:
+    scheduled = SessionScheduled(
+        study_id="demo", study_hash="f", study_title="Demo", language="en", participant_id="p-1"
+    )
+    at = AT + timedelta(minutes=minute)
+    await store.create(name, scheduled, at=at)
+    if join:
+        lease = await store.claim(name, holder="host", ttl_s=60)
+        consent = ConsentGiven(version="1", text_sha256=SHA, language="en", disclosure_sha256=SHA)
+        joined = ParticipantJoined(transport="webrtc", connection_id="c")
+        await store.append(lease, [consent, SessionWaiting(transport="webrtc"), joined], at=at)
+
+
+async def test_latest_is_the_newest_that_somebody_came_to(store: MemorySessionStore) -> None:
+    with pytest.raises(NoSessions, match="vivavoce demo"):
+        await resolve(store, "latest")
+    await schedule(store, "s1", 0, join=False)
+    assert await resolve(store, "latest") == "s1"
+    await schedule(store, "s2", 1, join=True)
+    await schedule(store, "s3", 2, join=True)
+    await schedule(store, "s4", 3, join=False)
+    assert await resolve(store, "latest") == "s3"
+    assert await resolve(store, "s1") == "s1"
+
+
+async def test_an_unknown_session_is_named(store: MemorySessionStore) -> None:
+    for call in (report(store, "s9"), export(store, "s9", ExportFormat.TXT)):
+        with pytest.raises(SessionUnknown, match="s9"):
+            await call
+
+
+async def test_a_report_is_what_follows_from_the_log(
+    store: MemorySessionStore, legal_history: Callable[[Random, int], list[SessionEvent]]
+) -> None:
+    first, *rest = legal_history(Random(3), 120)
+    assert isinstance(first.payload, SessionScheduled)
+    await store.create("s-1", first.payload, at=first.at)
+    lease = await store.claim("s-1", holder="host", ttl_s=60)
+    for event in rest:
+        await store.append(lease, [event.payload], at=event.at)
+    found = await report(store, "latest")
+    assert found.events == [first, *rest]
+    assert found.state == fold(found.events)
+    assert len(found.transcript.turns) > 0
+    assert found.timeline[0].text == "scheduled in en"
+    assert {moment.seq for moment in found.timeline} < {event.seq for event in found.events}
+    assert found.latency["response_s"].p50 == 0.62
+
+
+async def test_every_format_is_written(store: MemorySessionStore) -> None:
+    await schedule(store, "s1", 0, join=True)
+    written = {format: await export(store, "latest", format) for format in ExportFormat}
+    assert json.loads(written[ExportFormat.JSON])["session_id"] == "s1"
+    assert written[ExportFormat.VTT].startswith("WEBVTT\n")
+    assert written[ExportFormat.TXT].startswith("Demo (demo)\n")
+    assert all(text.endswith("\n") for text in written.values())
+
+
+def test_a_file_is_written_whole_and_replaces_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    target.write_text("a longer text that was there before")
+    write(target, "kürzer\n")
+    assert target.read_bytes() == "kürzer\n".encode()
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "dir").mkdir()
+    for target in (tmp_path / "none" / "out.txt", tmp_path / "dir"):
+        with pytest.raises(ExportFailed, match="cannot be written to"):
+            write(target, "x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dir"]
