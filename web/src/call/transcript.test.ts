@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Transcript, currentCaption, withCaption } from "./transcript.ts";
+import { type Transcript, currentCaption, lastSentences, withCaption } from "./transcript.ts";
 
 const say = (speaker: "moderator" | "participant", id: string, text: string, final = true) => ({
   speaker,
@@ -41,4 +41,25 @@ it("holds the moderator's latest words as the current ones while the participant
     say("participant", "3", "Yes"),
   );
   expect(currentCaption(transcript)?.text).toBe("Second?");
+});
+
+it("shows of a long text what is being said now, and more of it as far as it is read at a glance", () => {
+  const text =
+    "Thank you for your time. It takes three minutes. Please think of the last errand you ran with an office or a company, and how it went. What was it about?";
+  expect(lastSentences(text, "en", 60)).toBe("What was it about?");
+  expect(lastSentences(text, "en")).toMatch(/^Please think .* What was it about\?$/);
+  expect(lastSentences(text.slice(0, 48), "en")).toBe("Thank you for your time. It takes three minutes.");
+  expect(
+    lastSentences(
+      "A sentence that is far longer than can be read at a glance is shown whole. ".repeat(2),
+      "en",
+      20,
+    ),
+  ).toBe("A sentence that is far longer than can be read at a glance is shown whole.");
+  expect(lastSentences("كيف حالك؟ ما رأيك؟", "ar", 5)).toBe("ما رأيك؟");
+  expect(lastSentences("", "en")).toBe("");
+});
+
+it("does without the browser's own rules for sentences", () => {
+  expect(lastSentences("One. Two? Three", "not a language", 4)).toBe("Three");
 });

@@ -32,6 +32,30 @@ export function withCaption(transcript: Transcript, heard: Heard): Transcript {
   return [...transcript, caption].slice(-LONGEST);
 }
 
+/** Characters of a caption that can be read at a glance. */
+const AT_A_GLANCE = 110;
+
+/** The end of a text that is being spoken: its last sentence, and those before it as far as they are read at a glance. */
+export function lastSentences(text: string, language: string, glance = AT_A_GLANCE): string {
+  const parts = sentences(text.trim(), language);
+  let first = parts.length - 1;
+  let length = parts[first]?.length ?? 0;
+  while (first > 0 && length + (parts[first - 1]?.length ?? 0) <= glance) {
+    first -= 1;
+    length += parts[first]?.length ?? 0;
+  }
+  return parts.slice(Math.max(0, first)).join("").trim();
+}
+
+function sentences(text: string, language: string): string[] {
+  try {
+    return [...new Intl.Segmenter(language, { granularity: "sentence" }).segment(text)].map((s) => s.segment);
+  } catch {
+    // A browser without it, or a language code that is none: full stops will do.
+    return text.match(/[^.!?。！？؟]+[.!?。！？؟]*\s*/g) ?? [text];
+  }
+}
+
 /** The moderator's latest words: what the participant is asked now. */
 export function currentCaption(transcript: Transcript): Caption | null {
   for (let i = transcript.length - 1; i >= 0; i--) {

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { type Transcript, currentCaption } from "../../call/transcript.ts";
+import { type Transcript, currentCaption, lastSentences } from "../../call/transcript.ts";
 import { useStrings } from "../../i18n/strings.ts";
 
 interface Props {
@@ -22,7 +22,7 @@ export function CurrentCaption({ transcript, lang, dir }: Props) {
       {/* A box that may scroll must be reachable by keyboard. */}
       <div className="caption-now" ref={box} tabIndex={0} role="group" aria-label={call.captionNow}>
         <p lang={lang} dir={dir}>
-          {current?.text ?? ""}
+          {current === null ? "" : lastSentences(current.text, lang)}
         </p>
       </div>
       <Spoken transcript={transcript} lang={lang} dir={dir} />
