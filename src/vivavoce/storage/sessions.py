@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Text, cast, delete, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -32,6 +34,9 @@ from vivavoce.storage.tables import EventRow, LeaseRow, RecordingRow, SessionRow
 
 CLAIM_TRIES = 3
 
+STATES_KEPT = 500
+"""States of recent appends kept in memory, about 100 KB each for a long interview."""
+
 
 class PostgresSessionStore:
     """Implements `vivavoce.session.store.SessionStore`. Leases expire by the database's clock.
@@ -44,6 +49,8 @@ class PostgresSessionStore:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        # A log is append-only, so a session's id and seq name one state for ever: no other process can make it stale.
+        self._states: OrderedDict[str, SessionState] = OrderedDict()
 
     async def create(self, session_id: str, payload: SessionScheduled, *, at: datetime) -> SessionState:
         """Write event 1; see `SessionStore.create`."""
@@ -71,16 +78,16 @@ class PostgresSessionStore:
             ).one_or_none()
             row = (
                 await connection.execute(
-                    select(
-                        SessionRow.seq, SessionRow.state_version, SessionRow.state, _now().label("now")
-                    ).where(SessionRow.id == session_id)
+                    select(SessionRow.seq, _now().label("now")).where(SessionRow.id == session_id)
                 )
             ).one_or_none()
             if row is None:
                 raise SessionUnknown(session_id)
             if held is None or held.token != lease.token or held.expires_at <= row.now:
                 raise LeaseLost(session_id, holder=lease.holder)
-            before = await _state(connection, session_id, row.state_version, row.state)
+            before = self._states.get(session_id)
+            if before is None or before.seq != row.seq:
+                before = await _state(connection, session_id)
             events = [
                 SessionEvent(session_id=session_id, seq=seq, at=at, payload=payload)
                 for seq, payload in enumerate(payloads, start=row.seq + 1)
@@ -93,6 +100,7 @@ class PostgresSessionStore:
                 update(SessionRow).where(SessionRow.id == session_id).values(**_columns(after))
             )
             await _keep_recordings(connection, events)
+        self._remember(after)
         return after
 
     async def read(self, session_id: str, *, after: int = 0) -> EventList:
@@ -106,14 +114,7 @@ class PostgresSessionStore:
     async def state(self, session_id: str) -> SessionState:
         """The stored fold; see `SessionStore.state`."""
         async with transaction(self._engine, f"read the state of session {session_id}") as connection:
-            row = (
-                await connection.execute(
-                    select(SessionRow.state_version, SessionRow.state).where(SessionRow.id == session_id)
-                )
-            ).one_or_none()
-            if row is None:
-                raise SessionUnknown(session_id)
-            return await _state(connection, session_id, row.state_version, row.state)
+            return await _state(connection, session_id)
 
     async def claim(self, session_id: str, *, holder: str, ttl_s: float) -> Lease:
         """Become the one writer; see `SessionStore.claim`."""
@@ -216,6 +217,16 @@ class PostgresSessionStore:
             rows = (await connection.execute(query)).mappings().all()
         return [SessionSummary.model_validate(dict(row)) for row in rows]
 
+    def _remember(self, state: SessionState) -> None:
+        """Keep the state for the next append, unless a later one is kept already; a session that is over needs none."""
+        known = self._states.pop(state.session_id, None)
+        if known is not None and known.seq > state.seq:
+            state = known
+        if not state.status.terminal:
+            self._states[state.session_id] = state
+            if len(self._states) > STATES_KEPT:
+                self._states.popitem(last=False)
+
 
 def _now() -> ColumnElement[datetime]:
     """The database's clock at this statement; `now()` would be that at the transaction's start."""
@@ -234,7 +245,8 @@ def _columns(state: SessionState) -> dict[str, Any]:
         "reason": None if reason is None else reason.value,
         "seq": state.seq,
         "state_version": STATE_VERSION,
-        "state": state.model_dump(mode="json"),
+        # As text, by pydantic's own writer: this is most of an append's work.
+        "state": cast(literal(state.model_dump_json(), Text), JSONB),
         "created_at": state.created_at,
         "updated_at": state.updated_at,
         "joined_at": state.joined_at,
@@ -295,13 +307,20 @@ async def _exists(connection: AsyncConnection, session_id: str) -> bool:
     return found.one_or_none() is not None
 
 
-async def _state(
-    connection: AsyncConnection, session_id: str, version: int, snapshot: dict[str, Any]
-) -> SessionState:
+async def _state(connection: AsyncConnection, session_id: str) -> SessionState:
     """The snapshot, or the log folded anew where another version wrote the snapshot."""
-    if version == STATE_VERSION:
+    row = (
+        await connection.execute(
+            select(SessionRow.state_version, cast(SessionRow.state, Text).label("state")).where(
+                SessionRow.id == session_id
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        raise SessionUnknown(session_id)
+    if row.state_version == STATE_VERSION:
         try:
-            return SessionState.model_validate(snapshot)
+            return SessionState.model_validate_json(row.state)
         except ValidationError:
             pass  # the protocol's part of it may have changed without our number: the log decides
     return fold(await _read(connection, session_id))

@@ -217,7 +217,8 @@ async def test_a_snapshot_of_another_version_is_folded_anew(
         async with engine.begin() as connection:
             await connection.execute(text(damage))
         assert await store.state("s1") == before
-    after = await store.append(lease, [SessionWaiting(transport="webrtc")], at=AT)
+    elsewhere = PostgresSessionStore(engine)
+    after = await elsewhere.append(lease, [SessionWaiting(transport="webrtc")], at=AT)
     assert after == fold(await store.read("s1")) == await store.state("s1")
 
 
