@@ -30,6 +30,7 @@ from aiortc.jitterbuffer import JitterBuffer as StockBuffer
 from aiortc.rtp import RtpPacket
 from fastapi import FastAPI, Request, WebSocket
 from livekit import rtc
+from starlette.websockets import WebSocketDisconnect
 
 from vivavoce.transport.client import Participant, WebRtcParticipant, WebSocketParticipant
 from vivavoce.transport.desk import Desk
@@ -95,10 +96,16 @@ class Socket:
         return None if message["type"] == "websocket.disconnect" else message.get("bytes") or message["text"]
 
     async def send_bytes(self, data: bytes) -> None:
-        await self._websocket.send_bytes(data)
+        await self._send({"type": "websocket.send", "bytes": data})
 
     async def send_text(self, text: str) -> None:
-        await self._websocket.send_text(text)
+        await self._send({"type": "websocket.send", "text": text})
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        try:
+            await self._websocket.send(message)
+        except WebSocketDisconnect as error:
+            raise ConnectionError("the page has gone") from error
 
     async def close(self, code: int, reason: str) -> None:
         return

@@ -39,6 +39,9 @@ MAX_AHEAD_S = 2.0
 SEND_TIMEOUT_S = 3.0
 """Seconds a frame may wait to leave; a page that reads more slowly is lost."""
 
+GOODBYE_S = 0.2
+"""Seconds to wait for the page's close frame when sending has failed."""
+
 MAX_PENDING = 256
 """Messages that may wait to leave."""
 
@@ -194,6 +197,8 @@ class WebSocketLine(LineBase):
                 self._lose(f"the page took no sound for {SEND_TIMEOUT_S:g} s")
                 return
             except _GONE as error:
+                # A page that says goodbye while we speak breaks our sending first; its goodbye is on the way.
+                await asyncio.sleep(GOODBYE_S)
                 self._lose(f"the connection broke: {error}")
                 return
 

@@ -181,6 +181,15 @@ async def test_a_broken_connection_is_a_lost_line(error: Exception) -> None:
         assert (await call.end()).reason is EndReason.LOST
 
 
+async def test_a_goodbye_that_comes_while_we_speak_is_no_loss() -> None:
+    async with calling() as call:
+        call.page.broken = ConnectionResetError("closing")
+        call.line.send({"type": "state"})
+        await asyncio.sleep(0.06)
+        call.page.to_server.put_nowait(None)
+        assert (await call.end()).reason is EndReason.CLOSED
+
+
 async def test_a_page_that_closes_has_closed() -> None:
     async with calling() as call:
         call.page.to_server.put_nowait(None)
