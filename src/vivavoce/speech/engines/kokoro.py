@@ -11,9 +11,13 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from spacy.language import Language
 
+from vivavoce.speech.engines import french_g2p
 from vivavoce.speech.engines.base import Pcm
 from vivavoce.speech.engines.english_g2p import EnglishG2P, load_tagger
+from vivavoce.speech.engines.french_g2p import french
+from vivavoce.speech.engines.spanish_g2p import spanish
 from vivavoce.speech.engines.spelling import SpellingModel
 from vivavoce.speech.engines.text import Pause, pieces
 from vivavoce.speech.errors import EngineFailed, SpeechRejected
@@ -27,8 +31,9 @@ TOKENS_MOST = 510
 
 G2P: TypeAlias = Callable[[str], str]
 
-_LANGUAGES: Final = {"a": "en-US", "b": "en-GB"}
-"""By the first letter of a voice's name."""
+_LANGUAGES: Final = {"a": "en-US", "b": "en-GB", "e": "es", "f": "fr"}
+"""By the first letter of a voice's name. Its Hindi, Italian, Japanese, Portuguese and Chinese voices are left out:
+there is no pronunciation for them here."""
 
 _GENDERS: Final[dict[str, Literal["female", "male"]]] = {"f": "female", "m": "male"}
 
@@ -65,23 +70,22 @@ class Kokoro:
         vocabulary = json.loads((options.folder / "vocab.json").read_text(encoding="utf-8"))
         self._tokens: dict[str, int] = vocabulary["vocab"]
         self._voices = {voice.voice.id: voice for voice in _load_voices(options.folder / "voices")}
-        self._g2p = _g2p()
+        self._pronunciation = Pronunciation()
 
     def voices(self) -> Sequence[Voice]:
         """The voices in whose language a text can be turned into phonemes here."""
         return [voice.voice for voice in self._voices.values()]
 
     def warm_up(self) -> None:
-        """Speak a sentence, in each kind of English."""
-        for language in self._g2p:
-            voice = next(v for v in self._voices.values() if v.voice.language == language)
-            for _ in self.synthesize("Good morning, how are you?", voice.voice.id, None, 1.0):
-                pass
+        """Speak a sentence of American English, the default. Other languages are loaded when they are first spoken."""
+        voice = next(v for v in self._voices.values() if v.voice.language == "en-US")
+        for _ in self.synthesize("Good morning, how are you?", voice.voice.id, None, 1.0):
+            pass
 
     def synthesize(self, text: str, voice: str, language: str | None, speed: float) -> Iterator[Pcm]:
         """See `SpeechEngine.synthesize`."""
         chosen = self._voice(voice, language)
-        phonemes = self._g2p[chosen.voice.language]
+        phonemes = self._pronunciation.of(chosen.voice.language)
         said = False
         for piece in pieces(text):
             tokens = [self._tokens[sound] for sound in phonemes(piece.text) if sound in self._tokens]
@@ -146,12 +150,27 @@ def _load_voices(folder: Path) -> Iterator[_KokoroVoice]:
             yield _KokoroVoice(voice, np.fromfile(path, "<f4").reshape(TOKENS_MOST, 256))
 
 
-def _g2p() -> dict[str, G2P]:
-    tagger, spelling = load_tagger(), SpellingModel()
-    return {
-        "en-US": EnglishG2P(tagger, spelling, british=False).phonemes,
-        "en-GB": EnglishG2P(tagger, spelling, british=True).phonemes,
-    }
+class Pronunciation:
+    """How texts are said, by language; each is loaded when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, G2P] = {}
+        self._tagger: Language | None = None
+
+    def of(self, language: str) -> G2P:
+        """Text to phonemes in one of `_LANGUAGES`."""
+        if language not in self._loaded:
+            self._loaded[language] = self._load(language)
+        return self._loaded[language]
+
+    def _load(self, language: str) -> G2P:
+        if language == "es":
+            return spanish
+        if language == "fr":
+            lookup = french_g2p.load_lookup()
+            return lambda text: french(text, lookup)
+        self._tagger = self._tagger or load_tagger()
+        return EnglishG2P(self._tagger, SpellingModel(), british=language == "en-GB").phonemes
 
 
 def trimmed(sound: NDArray[np.float32], *, lead_s: float, tail_s: float) -> Pcm:

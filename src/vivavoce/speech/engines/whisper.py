@@ -61,7 +61,7 @@ class Tuning:
     pause_s: float = 3.0
     margin_s: float = 0.3
     beam: int = 5
-    doubt: float = -0.4
+    doubt: float = -0.25
     refuse: float = -0.9
     silence: float = 0.6
     tokens: int = 12
