@@ -13,6 +13,8 @@ export default defineConfig({
     // The page's content security policy allows no data: URLs, so nothing may be inlined.
     assetsInlineLimit: 0,
     reportCompressedSize: true,
+    // Whose work is in the bundle, and under which licences; shipped with it.
+    license: { fileName: "assets/licences.md" },
   },
   worker: { format: "es" },
   server: {

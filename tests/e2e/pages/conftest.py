@@ -93,6 +93,7 @@ async def visit(browser: Browser, host: FakeHost) -> AsyncGenerator[Open]:
         to: Invitation | str,
         *,
         microphone: bool = True,
+        moving: bool = False,
         init: str = "",
         init_axe: Path | None = None,
         same_browser_as: Visit | None = None,
@@ -102,6 +103,8 @@ async def visit(browser: Browser, host: FakeHost) -> AsyncGenerator[Open]:
                 permissions=["microphone"] if microphone else [],
                 viewport={"width": 390, "height": 844},
                 locale="en-GB",
+                # Spares the machine a moving picture, painted in software.
+                reduced_motion="reduce",
             )
             contexts.append(context)
             await context.add_init_script(WATCH)
@@ -109,6 +112,8 @@ async def visit(browser: Browser, host: FakeHost) -> AsyncGenerator[Open]:
             context = same_browser_as.page.context
         page = await context.new_page()
         page.set_default_timeout(10_000)
+        if moving:
+            await page.emulate_media(reduced_motion="no-preference")
         if init_axe is not None:
             await page.add_init_script(path=init_axe)
         if init:

@@ -45,7 +45,7 @@ async def in_call(host: FakeHost, visit: Open, **options: Any) -> tuple[Visit, S
     ("transport", "init"), [("webrtc", ""), ("websocket", NO_WEBRTC), ("websocket", NO_MEDIA)]
 )
 async def test_sound_goes_both_ways(transport: str, init: str, host: FakeHost, visit: Open) -> None:
-    seen, session, _ = await in_call(host, visit, init=LISTEN + init)
+    seen, session, _ = await in_call(host, visit, init=LISTEN + init, moving=True)
     assert session.transport == transport
     await until(lambda: session.loudness > 0.01, session)
     assert await seen.page.evaluate(MODERATOR_NOW) < 0.01
@@ -66,7 +66,7 @@ async def test_sound_goes_both_ways(transport: str, init: str, host: FakeHost, v
 
 
 async def test_speech_that_was_cut_off_is_not_played_out(host: FakeHost, visit: Open) -> None:
-    seen, session, _ = await in_call(host, visit, init=LISTEN + NO_WEBRTC)
+    seen, session, _ = await in_call(host, visit, init=LISTEN + NO_WEBRTC, moving=True)
     session.say_at_once(seconds=0.35)
     await seen.becomes(f"{MODERATOR_NOW} > 0.1")
     session.send({"type": "flush"})

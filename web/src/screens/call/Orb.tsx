@@ -33,6 +33,7 @@ export function Orb({ mode, moderator, participant }: Props) {
     let own = 0;
     let awake = 1;
     let frame = 0;
+    let painted = "";
 
     const repaint = () => {
       colour = getComputedStyle(element).getPropertyValue("--accent").trim();
@@ -41,14 +42,33 @@ export function Orb({ mode, moderator, participant }: Props) {
       const scale = Math.min(window.devicePixelRatio || 1, 2);
       element.width = Math.round(element.clientWidth * scale);
       element.height = Math.round(element.clientHeight * scale);
+      painted = "";
     };
     const draw = (now: number) => {
-      const { mode, moderator, participant } = shown.current;
-      voice += (moderator() - voice) * (moderator() > voice ? 0.5 : 0.12);
-      own += (participant() - own) * 0.25;
-      awake += ((mode === "away" ? 0.25 : mode === "waiting" ? 0.65 : 1) - awake) * 0.06;
-      paint(context, element, { colour, mode, voice, own, awake, seconds: calm.matches ? null : now / 1000 });
       frame = requestAnimationFrame(draw);
+      const { mode, moderator, participant } = shown.current;
+      const target = mode === "away" ? 0.25 : mode === "waiting" ? 0.65 : 1;
+      if (calm.matches) {
+        const look = {
+          colour,
+          mode,
+          voice: 0,
+          own: participant() > 0.3 ? 0.6 : 0,
+          awake: target,
+          seconds: null,
+        };
+        // A still picture is painted once.
+        const now = JSON.stringify([look, element.width, element.height]);
+        if (now !== painted) paint(context, element, look);
+        painted = now;
+        return;
+      }
+      painted = "";
+      const level = moderator();
+      voice += (level - voice) * (level > voice ? 0.5 : 0.12);
+      own += (participant() - own) * 0.25;
+      awake += (target - awake) * 0.06;
+      paint(context, element, { colour, mode, voice, own, awake, seconds: now / 1000 });
     };
     const observer = new ResizeObserver(resize);
     observer.observe(element);
