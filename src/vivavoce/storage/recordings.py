@@ -143,7 +143,12 @@ def open_recordings(url: str | None, *, default: Path) -> RecordingStore:
             ) from error
         return RecordingStore(LocalStore(prefix=folder), folder=folder)
     if parts.scheme == "s3" and parts.netloc:
-        client: ClientConfig = {"connect_timeout": CONNECT_TIMEOUT, "timeout": REQUEST_TIMEOUT}
+        client: ClientConfig = {
+            "connect_timeout": CONNECT_TIMEOUT,
+            "timeout": REQUEST_TIMEOUT,
+            # Options given here hide this one of the environment's, which a store without TLS needs.
+            "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("true", "1"),
+        }
         retry: RetryConfig = {"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT}
         prefix = parts.path.strip("/") or None
         return RecordingStore(S3Store(parts.netloc, prefix=prefix, client_options=client, retry_config=retry))
@@ -178,11 +183,9 @@ async def _errors(doing: str, *, key: str | None = None) -> AsyncGenerator[None]
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
             yield
-    except FileNotFoundError as error:
-        if key is None:
-            raise
-        raise RecordingUnknown(key) from error
     except (BaseError, OSError) as error:
+        if isinstance(error, FileNotFoundError) and key is not None:
+            raise RecordingUnknown(key) from error
         text = str(error).strip() or type(error).__name__
         first = text.splitlines()[0]
         if "No space left on device" in text or "StorageFull" in text:
