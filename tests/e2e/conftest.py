@@ -49,7 +49,11 @@ MICROPHONE = """
   const hum = context.createConstantSource(); const soft = context.createGain(); soft.gain.value = 1e-5;
   hum.connect(soft).connect(out); hum.start();
   window.__asked = 0;
-  navigator.mediaDevices.getUserMedia = async () => { window.__asked += 1; await context.resume(); return out.stream.clone(); };
+  navigator.mediaDevices.getUserMedia = async () => {
+    window.__asked += 1;
+    await context.resume();
+    return out.stream.clone();
+  };
   window.__say = async (wav) => {
     const bytes = Uint8Array.from(atob(wav), (c) => c.charCodeAt(0));
     const source = context.createBufferSource();
@@ -161,7 +165,7 @@ def speak() -> Callable[[Page, str], None]:
 
 @pytest.fixture(scope="session")
 def transcribe() -> Callable[[NDArray[np.int16]], str]:
-    """Stock faster-whisper in this process, so that what the moderator says is judged by neither of our own settings."""
+    """Stock faster-whisper in this process, so that what the moderator says is judged by none of our settings."""
     folder = ModelStore(load().models_dir).path("whisper-base")
     model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=2)
 

@@ -148,7 +148,9 @@ def _run(settings: Settings, work: Callable[[Server, Console], Awaitable[None]])
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
         try:
-            async with start(settings, on_step=lambda step: console.print(f"{step} …", style="dim")) as server:
+            async with start(
+                settings, on_step=lambda step: console.print(f"{step} …", style="dim")
+            ) as server:
                 try:
                     await work(server, console)
                 finally:
