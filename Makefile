@@ -33,7 +33,7 @@ $(STAMP)/python: requirements/dev.txt pyproject.toml | $(UV)
 	@touch $@
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' || { echo "Viva Voce builds its pages with Node 20 or newer. Install it from your system's packages."; exit 1; }
+	@node -e 'process.exitCode = +process.versions.node.split(".")[0] < 20 ? 1 : 0' || { echo "Viva Voce builds its pages with Node 20 or newer. Install it from your system's packages."; exit 1; }
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
