@@ -5,12 +5,9 @@ export const ar: Strings = {
   steps: {
     label: "خطوات الوصول إلى المقابلة",
     names: ["الموافقة", "فحص الصوت", "المقابلة"],
-    of: (step, count, name) => `الخطوة ${step} من ${count}: ${name}`,
   },
   common: {
     tryAgain: "حاول مرة أخرى",
-    cancel: "إلغاء",
-    close: "إغلاق",
     contact: (contact) => `لديك أسئلة؟ تواصل مع ${contact}.`,
     details: "رد الخادم",
     minutes: (n) =>
@@ -29,7 +26,6 @@ export const ar: Strings = {
   },
   loading: { title: "جارٍ فتح دعوتك…" },
   consent: {
-    title: "أنت مدعو إلى مقابلة",
     language: "لغة المقابلة",
     spoken: "محادثة صوتية داخل متصفحك",
     microphone: "تحتاج إلى ميكروفون ومكان هادئ",

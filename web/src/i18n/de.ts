@@ -5,12 +5,9 @@ export const de: Strings = {
   steps: {
     label: "Schritte zum Interview",
     names: ["Einwilligung", "Tonprobe", "Interview"],
-    of: (step, count, name) => `Schritt ${step} von ${count}: ${name}`,
   },
   common: {
     tryAgain: "Noch einmal versuchen",
-    cancel: "Abbrechen",
-    close: "Schließen",
     contact: (contact) => `Fragen? Wenden Sie sich an ${contact}.`,
     details: "Was der Server meldet",
     minutes: (n) => (n === 1 ? "Etwa 1 Minute" : `Etwa ${n} Minuten`),
@@ -22,7 +19,6 @@ export const de: Strings = {
   },
   loading: { title: "Ihre Einladung wird geöffnet …" },
   consent: {
-    title: "Sie sind zu einem Interview eingeladen",
     language: "Sprache des Interviews",
     spoken: "Ein gesprochenes Gespräch, im Browser",
     microphone: "Sie brauchen ein Mikrofon und einen ruhigen Ort",

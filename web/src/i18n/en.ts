@@ -4,12 +4,9 @@ export const en = {
   steps: {
     label: "Steps to the interview",
     names: ["Consent", "Sound check", "Interview"] as [string, string, string],
-    of: (step: number, count: number, name: string) => `Step ${step} of ${count}: ${name}`,
   },
   common: {
     tryAgain: "Try again",
-    cancel: "Cancel",
-    close: "Close",
     contact: (contact: string) => `Questions? Contact ${contact}.`,
     details: "What the server said",
     minutes: (n: number) => (n === 1 ? "About 1 minute" : `About ${n} minutes`),
@@ -21,7 +18,6 @@ export const en = {
   },
   loading: { title: "Opening your invitation…" },
   consent: {
-    title: "You are invited to an interview",
     language: "Language of the interview",
     spoken: "A spoken conversation, in your browser",
     microphone: "You need a microphone and a quiet place",

@@ -5,12 +5,9 @@ export const es: Strings = {
   steps: {
     label: "Pasos hasta la entrevista",
     names: ["Consentimiento", "Prueba de sonido", "Entrevista"],
-    of: (step, count, name) => `Paso ${step} de ${count}: ${name}`,
   },
   common: {
     tryAgain: "Intentar de nuevo",
-    cancel: "Cancelar",
-    close: "Cerrar",
     contact: (contact) => `¿Preguntas? Contacte con ${contact}.`,
     details: "Lo que dijo el servidor",
     minutes: (n) => (n === 1 ? "Alrededor de 1 minuto" : `Alrededor de ${n} minutos`),
@@ -22,7 +19,6 @@ export const es: Strings = {
   },
   loading: { title: "Abriendo su invitación…" },
   consent: {
-    title: "Tiene una invitación a una entrevista",
     language: "Idioma de la entrevista",
     spoken: "Una conversación hablada, en su navegador",
     microphone: "Necesita un micrófono y un lugar tranquilo",

@@ -5,12 +5,9 @@ export const fr: Strings = {
   steps: {
     label: "Étapes jusqu’à l’entretien",
     names: ["Consentement", "Test du son", "Entretien"],
-    of: (step, count, name) => `Étape ${step} sur ${count} : ${name}`,
   },
   common: {
     tryAgain: "Réessayer",
-    cancel: "Annuler",
-    close: "Fermer",
     contact: (contact) => `Une question ? Contactez ${contact}.`,
     details: "Réponse du serveur",
     minutes: (n) => (n === 1 ? "Environ 1 minute" : `Environ ${n} minutes`),
@@ -22,7 +19,6 @@ export const fr: Strings = {
   },
   loading: { title: "Ouverture de votre invitation…" },
   consent: {
-    title: "Vous êtes invité à un entretien",
     language: "Langue de l’entretien",
     spoken: "Une conversation de vive voix, dans votre navigateur",
     microphone: "Il vous faut un micro et un endroit calme",

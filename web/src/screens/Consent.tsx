@@ -77,6 +77,8 @@ export function Consent({ screen }: { screen: Extract<Screen, { name: "consent" 
           isSelected={agreed}
           onChange={setAgreed}
           isInvalid={missing}
+          isRequired
+          validationBehavior="aria"
           inputRef={box}
           {...(missing && { "aria-describedby": `${id}-missing` })}
         >
