@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
 
@@ -204,7 +204,9 @@ class SpeechClient:
             content=pcm,
             headers={"Content-Type": f"audio/pcm;rate={sample_rate}", "X-Vivavoce-Priority": priority},
         )
-        return _transcript(_json(await self._send(request)))
+        response = await self._send(request)
+        with _understanding(response):
+            return _transcript(_json(response))
 
     async def models(self) -> tuple[Model, ...]:
         """The engines that run there.
@@ -212,10 +214,12 @@ class SpeechClient:
         Raises:
             SpeechUnavailable.
         """
-        body = _json(await self._send(self._http.build_request("GET", "/v1/models")))
-        return tuple(
-            Model(item["id"], item["role"], tuple(item["languages"]), item["ready"]) for item in body["data"]
-        )
+        response = await self._send(self._http.build_request("GET", "/v1/models"))
+        with _understanding(response):
+            return tuple(
+                Model(item["id"], item["role"], tuple(item["languages"]), item["ready"])
+                for item in _json(response)["data"]
+            )
 
     async def voices(self) -> tuple[Voice, ...]:
         """The voices of the engines that are loaded.
@@ -223,10 +227,12 @@ class SpeechClient:
         Raises:
             SpeechUnavailable.
         """
-        body = _json(await self._send(self._http.build_request("GET", "/v1/audio/voices")))
-        return tuple(
-            Voice(item["id"], item["model"], item["language"], item["gender"]) for item in body["data"]
-        )
+        response = await self._send(self._http.build_request("GET", "/v1/audio/voices"))
+        with _understanding(response):
+            return tuple(
+                Voice(item["id"], item["model"], item["language"], item["gender"])
+                for item in _json(response)["data"]
+            )
 
     async def ready(self) -> Readiness:
         """Whether every engine is warm.
@@ -236,10 +242,10 @@ class SpeechClient:
         """
         request = self._http.build_request("GET", "/readyz")
         response = await self._transport(request)
-        body = _json(response)
-        if "checks" not in body:
-            raise _failure(response)
-        return Readiness(body["ready"], {name: check["detail"] for name, check in body["checks"].items()})
+        with _understanding(response):
+            body = _json(response)
+            details = {name: check["detail"] for name, check in body["checks"].items()}
+            return Readiness(body["ready"], details)
 
     async def _send(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
         response = await self._transport(request, stream=stream)
@@ -262,12 +268,28 @@ class SpeechClient:
 
 def _json(response: httpx.Response) -> dict[str, Any]:
     try:
-        return cast("dict[str, Any]", response.json())
-    except json.JSONDecodeError as error:
-        raise SpeechUnavailable(
-            f"What answers at {_address(response.request.url)} is no speech server of ours.",
-            next_step="Check VIVAVOCE_SPEECH__URL.",
-        ) from error
+        body: object = response.json()
+    except json.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict):
+        raise _stranger(response)
+    return cast("dict[str, Any]", body)
+
+
+@contextmanager
+def _understanding(response: httpx.Response) -> Generator[None]:
+    """Reading an answer that lacks what ours have means that something else answered."""
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError) as error:
+        raise _stranger(response) from error
+
+
+def _stranger(response: httpx.Response) -> SpeechUnavailable:
+    return SpeechUnavailable(
+        f"What answers at {_address(response.request.url)} is no speech server of ours.",
+        next_step="Check VIVAVOCE_SPEECH__URL.",
+    )
 
 
 def _transcript(body: dict[str, Any]) -> Transcript:
