@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -34,8 +35,17 @@ class StudyRecord:
 
     @property
     def study(self) -> Study:
-        """What is asked. Raises StudyError if this version of Viva Voce cannot read the file any more."""
-        return load_study(self.yaml.encode(), source=f"published study {self.id}")
+        """What is asked. The first time in a process the file is read, which may take a tenth of a second.
+
+        Raises:
+            StudyError: this version of Viva Voce cannot read the file any more.
+        """
+        return _read(self.yaml, f"published study {self.id}")
+
+
+@lru_cache(maxsize=64)
+def _read(yaml: str, source: str) -> Study:
+    return load_study(yaml.encode(), source=source)
 
 
 class StudyStore:

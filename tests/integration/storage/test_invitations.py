@@ -119,6 +119,7 @@ async def test_a_study_is_published_in_versions(engine: AsyncEngine, demo_yaml: 
     first = await studies.publish(demo_yaml)
     assert await studies.get(first.id) == first
     assert first.study.id == first.id
+    assert (await studies.get(first.id)).study is first.study, "a file is read once"
     assert first.study.content_hash == first.content_hash
     changed = demo_yaml.replace("hard_limit_minutes:", "hard_limit_minutes: 9 #")
     assert changed != demo_yaml
