@@ -46,6 +46,9 @@ CONNECT_TIMEOUT_S = 15.0
 CLOSE_TIMEOUT_S = 5.0
 """Seconds for saying goodbye to the other side."""
 
+DRAIN_S = 0.5
+"""Seconds the last messages have to leave before a connection is closed from here."""
+
 MAX_SDP_BYTES = 64 * 1024
 """Bytes of a session description; a browser's offer has about 5,000."""
 
@@ -192,6 +195,8 @@ class Peer:
         if self._closed:
             return
         self._closed = True
+        if not self.ended.done():
+            await self._drain()
         self._track.stop()
         try:
             await asyncio.wait_for(self._pc.close(), CLOSE_TIMEOUT_S)
@@ -209,6 +214,17 @@ class Peer:
             await step
         except _UNREADABLE as error:
             raise _unusable(error) from error
+
+    async def _drain(self) -> None:
+        """Let the last messages out."""
+        for _ in range(int(DRAIN_S / 0.02)):
+            if (
+                self._channel is None
+                or self._channel.readyState != "open"
+                or not self._channel.bufferedAmount
+            ):
+                return
+            await asyncio.sleep(0.02)
 
     def _state_changed(self) -> None:
         state = self._pc.connectionState

@@ -21,6 +21,10 @@ is taken at once; 2.9 MB at most."""
 FADE_S = 0.008
 """Seconds over which speech is faded when it is cut, paused or resumed: short to the ear, long enough not to click."""
 
+REWIND_S = 8.0
+"""Seconds already played that are kept for `PlayoutOutput.rewind`: more than a lost line stays unnoticed."""
+
+_PAST = int(REWIND_S * SAMPLE_RATE)
 _FADE = int(FADE_S * SAMPLE_RATE)
 _FALLING = np.cos(np.linspace(0, np.pi / 2, _FADE, dtype=np.float32)) ** 2
 _RISING = _FALLING[::-1]
@@ -92,10 +96,6 @@ class _Segment:
             if len(out) == samples * 2:
                 break
         return bytes(out)
-
-
-_PAST = 8 * SAMPLE_RATE
-"""Samples already played that are kept for `PlayoutOutput.rewind`: more than a lost line stays unnoticed."""
 
 
 class PlayoutOutput(io.AudioOutput):
@@ -218,6 +218,7 @@ class PlayoutOutput(io.AudioOutput):
     def hold(self) -> None:
         """Keep the speech while nobody is there to hear it (no line). Independent of `pause`."""
         self._held = True
+        self._tail = b""
 
     def release(self) -> None:
         """There is a line again."""
@@ -228,7 +229,7 @@ class PlayoutOutput(io.AudioOutput):
     def rewind(self, seconds: float) -> None:
         """What was pulled in the last `seconds` never reached an ear (the line was lost): play it again.
 
-        Reaches back at most 8 s and not beyond the segment being played.
+        Reaches back at most `REWIND_S` and not beyond the segment being played.
         """
         unheard = int(seconds * SAMPLE_RATE) - self._since_speech
         if self._segments and unheard > 0:

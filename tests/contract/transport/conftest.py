@@ -25,7 +25,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 from vivavoce.session.errors import BadFrame
 from vivavoce.transport.client import Participant, WebRtcParticipant, WebSocketParticipant
 from vivavoce.transport.desk import Desk
-from vivavoce.transport.line import Line, LineEnd
+from vivavoce.transport.line import LOST_AFTER_S, Line, LineEnd
 from vivavoce.transport.messages import PageMessage
 from vivavoce.transport.resample import Resampler
 from vivavoce.transport.webrtc import WebRtcLine
@@ -122,6 +122,7 @@ class House:
         self.rooms: dict[str, Room] = {}
         self.client_delay_s = 0.03  # the participants here have neither a jitter buffer nor a sound card
         self.api_url = ""
+        self.lost_after_s = LOST_AFTER_S
         self._tasks: set[asyncio.Task[Any]] = set()
         self.app = FastAPI()
         self.app.post("/api/v1/sessions/{session_id}/webrtc")(self._webrtc)
@@ -158,7 +159,9 @@ class House:
         if room.desk.line is not None and not body["take_over"]:
             return _refusal(409, "already_connected")
         try:
-            line, answer = await WebRtcLine.answer(body["sdp"], client_delay_s=self.client_delay_s)
+            line, answer = await WebRtcLine.answer(
+                body["sdp"], client_delay_s=self.client_delay_s, lost_after_s=self.lost_after_s
+            )
         except BadFrame as error:
             return _refusal(400, error.code, str(error))
         self._spawn(self._run(room, line))
@@ -171,7 +174,12 @@ class House:
             await websocket.close(4409, "already connected")
             return
         try:
-            line = WebSocketLine(Socket(websocket), rate=rate, client_delay_s=self.client_delay_s)
+            line = WebSocketLine(
+                Socket(websocket),
+                rate=rate,
+                client_delay_s=self.client_delay_s,
+                lost_after_s=self.lost_after_s,
+            )
         except BadFrame as error:
             await websocket.close(4400, error.what[:100])
             return

@@ -286,11 +286,13 @@ async def test_the_host_hangs_up(wire: Wire, house: House) -> None:
     room = house.room()
     async with Caller(wire, house) as caller:
         assert room.desk.line is not None
+        for n in range(20):
+            room.desk.send({"type": "caption", "text": "x" * 1000, "id": str(n)})
         room.desk.send({"type": "ended", "status": "COMPLETED"})
-        await asyncio.sleep(0.1)
         room.desk.line.close(EndReason.LEFT, "the interview is over")
         await asyncio.wait_for(caller.call.wait_closed(), 3)
-        assert caller.said("ended")
+        assert len(caller.said("caption")) == 20
+        assert caller.said("ended"), "the last words arrive"
     await until(lambda: bool(room.ends), within_s=3, what="the end")
     assert (room.ends[0].reason, room.ends[0].detail) == (EndReason.LEFT, "the interview is over")
 
@@ -308,6 +310,8 @@ async def test_a_page_that_vanishes_is_noticed_in_seconds_and_its_speech_kept(
     wire: Wire, house: House, end_by: str
 ) -> None:
     """A process that is stopped is a network that is gone: no packet, no goodbye."""
+    assert house.lost_after_s == 5
+    house.lost_after_s = 3  # the test is long enough
     room = house.room()
     events = finished(room)
     child = await asyncio.create_subprocess_exec(
@@ -320,7 +324,7 @@ async def test_a_page_that_vanishes_is_noticed_in_seconds_and_its_speech_kept(
         await until(lambda: room.desk.output.segment_played_s > 1, within_s=4, what="speech")
         heard_s = room.desk.output.segment_played_s
         child.send_signal(signal.SIGSTOP if end_by == "stopping" else signal.SIGKILL)
-        await until(lambda: bool(room.ends), within_s=9, what="the line's end")
+        await until(lambda: bool(room.ends), within_s=7, what="the line's end")
     finally:
         if child.returncode is None:
             child.kill()
