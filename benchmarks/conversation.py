@@ -93,7 +93,8 @@ def merged(reports: Sequence[dict[str, object]], key: str) -> dict[str, float]:
 def goal(key: str, row: dict[str, float]) -> str:
     """What was wanted, and whether it was reached."""
     return ", ".join(
-        f"{name} ≤ {limit} s: {'met' if row[name] <= limit else '**missed**'}" for name, limit in GOALS[key].items()
+        f"{name} ≤ {limit} s: {'met' if row[name] <= limit else '**missed**'}"
+        for name, limit in GOALS[key].items()
     )
 
 
@@ -122,12 +123,22 @@ def main() -> None:
                 simulate(arguments.study, transport, data_dir, seed) for seed in range(1, arguments.runs + 1)
             ]
             marks = asyncio.run(stages(data_dir, known))
-            lines += ["", f"## {transport}", "", "| s | n | p50 | p95 | max | goal |", "|---|---|---|---|---|---|"]
+            lines += [
+                "",
+                f"## {transport}",
+                "",
+                "| s | n | p50 | p95 | max | goal |",
+                "|---|---|---|---|---|---|",
+            ]
             for key, name in NAMES.items():
                 row = merged(reports, key)
                 figures = " | ".join(f"{row[part]:.2f}" for part in ("p50", "p95", "max"))
                 lines.append(f"| {name} | {row['n']} | {figures} | {goal(key, row)} |")
-            lines += ["", "Where the response's time goes, from the last voiced sample as the host heard it:", ""]
+            lines += [
+                "",
+                "Where the response's time goes, from the last voiced sample as the host heard it:",
+                "",
+            ]
             lines += ["| until | p50 | p95 |", "|---|---|---|"]
             for name, meaning in STAGES:
                 values = marks[name]

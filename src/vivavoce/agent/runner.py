@@ -1,36 +1,29 @@
 """The session runner: one interview's life in this process.
 
-It owns the session's tasks, holds its lease, keeps its timers and its recording, takes its lines as they come and go,
-and writes down what happens. A fault in it ends this session and no other.
+It owns the session's tasks, holds its lease, keeps its timers and its recording, and takes its lines as they come and
+go; the scribe writes down what is said. A fault in it ends this session and no other.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable
 
 import structlog
 
-from vivavoce.agent.conversation import AgentState, Conversation
-from vivavoce.agent.conversation import SpeechEnded as Spoken
+from vivavoce.agent.conversation import Conversation
 from vivavoce.agent.ending import Ending
 from vivavoce.agent.equipment import Equipment
 from vivavoce.agent.journal import Journal
 from vivavoce.agent.page import Page
+from vivavoce.agent.scribe import Scribe
 from vivavoce.agent.tape import Tape
-from vivavoce.agent.timing import TurnClock
 from vivavoce.errors import VivavoceError
 from vivavoce.moderator.director import Director
-from vivavoce.moderator.endpointing import Judgement
-from vivavoce.protocol.facts import Fact, MoveDecided
-from vivavoce.protocol.intent import read_intent
+from vivavoce.protocol.facts import MoveDecided
 from vivavoce.protocol.observations import (
-    Answered,
     Began,
     CloseDue,
-    Interrupted,
-    Observation,
     Returned,
     Silent,
     WrapUpDue,
@@ -48,19 +41,15 @@ from vivavoce.session.events import (
     RecordingClosed,
     SessionEnded,
     SessionStatus,
-    SpeechEnded,
-    SpeechStarted,
     TimerFired,
     TimerName,
     Transport,
-    Utterance,
 )
+from vivavoce.session.state import SessionState
 from vivavoce.session.timers import HOST_TIMERS, due
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import EndReason, Line, Message
 from vivavoce.transport.messages import Leave, Mute, PageMessage, Ping
-from vivavoce.voice.stt import Failure
-from vivavoce.voice.stt import Utterance as Said
 from vivavoce.voice.tts import ServerTTS
 from vivavoce.voice.wording import Voice
 
@@ -119,18 +108,15 @@ class SessionRunner:
         self._closing: Ending | None = None
         self._ending: Ending | None = None
         self._lost = False
-        self._utterances = sum(turn.speaker == "participant" for turn in state.turns)
-        self._last_speech: Spoken | None = None
-        self._turn_ids: list[str] = []
-        self._turn_started: float | None = None
-        self._participant_speaking = False
-        self._heard_s = 0.0
-        self._clock = TurnClock()
-        self._tape = Tape(state, equipment=equipment, post=self._post)
+        self._tape = Tape(state, equipment=equipment, post=self.post)
         self._page = Page(self._send, study=study, language=state.language)
+        self._scribe = Scribe(self, page=self._page, desk=self.desk, stt_model=equipment.stt_model)
         voice = study.voices[state.language]
         self._director = Director(
-            study, language=state.language, progress=lambda: journal.state.progress, record=self._record
+            study,
+            language=state.language,
+            progress=lambda: journal.state.progress,
+            record=self._scribe.record,
         )
         self._conversation = Conversation(
             desk=self.desk,
@@ -144,8 +130,8 @@ class SessionRunner:
             detector=equipment.detector,
             sound_judge=equipment.sound_judge(),
             interruption_s=self._director.profile().interruption_min_s,
-            new_utterance_id=self._new_utterance_id,
-            listener=self,
+            new_utterance_id=self._scribe.new_utterance_id,
+            listener=self._scribe,
         )
         self._log = log.bind(session_id=self.session_id)
 
@@ -227,7 +213,7 @@ class SessionRunner:
                 group.create_task(self._tick(), name="timers"),
             ]
             if self._resuming:
-                self._post(LeaseClaimed(holder=self._journal.lease.holder, resumed=True))
+                self.post(LeaseClaimed(holder=self._journal.lease.holder, resumed=True))
             await self._conversation.start()
             self._started.set()
             await self._over.wait()
@@ -246,15 +232,17 @@ class SessionRunner:
         while True:
             await asyncio.sleep(TICK_S)
             at_s = self._now_s()
-            if self._participant_speaking:
-                self._heard_s = at_s
+            if self._scribe.participant_speaking:
+                self._scribe.heard_s = at_s
             state = self._journal.state
-            run_out = due(state, now=self._equipment.clock.now(), at_s=at_s, heard_s=self._heard_s).timers
+            run_out = due(
+                state, now=self._equipment.clock.now(), at_s=at_s, heard_s=self._scribe.heard_s
+            ).timers
             if run_out and self._ending is None and self._closing is None:
                 self._fire(run_out[0])
             if self._line is not None and state.joined_at is not None:
                 self._page.progress(self._journal.state, at_s)
-                self._caption()
+                self._scribe.caption(self._conversation.caption)
 
     async def _serve(self, line: Line, user_agent: str | None) -> None:
         self._user_agents[line.connection_id] = user_agent
@@ -263,7 +251,7 @@ class SessionRunner:
             end = await line.run(self.desk, self._on_message)
             reason = end.reason
             if end.error_code is not None:
-                self._post(Fault(stage="transport", code=end.error_code, message=end.detail, recovered=True))
+                self.post(Fault(stage="transport", code=end.error_code, message=end.detail, recovered=True))
         finally:
             if self._line is line:
                 self._line = None
@@ -290,7 +278,7 @@ class SessionRunner:
         state = self._journal.state
         first = state.joined_at is None
         away_s = self._now_s() - state.left_s if state.left_s is not None else 0.0
-        self._post(
+        self.post(
             ParticipantJoined(
                 transport=self._transport(line),
                 connection_id=line.connection_id,
@@ -317,10 +305,10 @@ class SessionRunner:
     def _left(self, line: Line, reason: EndReason) -> None:
         state = self._journal.state
         if state.connection is not None and state.connection.connection_id == line.connection_id:
-            self._post(
+            self.post(
                 ParticipantLeft(connection_id=line.connection_id, reason=reason.value, at_s=self._now_s())
             )
-        self._participant_speaking = False
+        self._scribe.line_left()
         if reason is EndReason.LEFT:
             self.leave()
 
@@ -332,7 +320,7 @@ class SessionRunner:
                 self.desk.muted = muted
                 state = self._journal.state
                 if state.status is SessionStatus.ACTIVE and state.muted != muted:
-                    self._post(ParticipantMuted(muted=muted, at_s=self._now_s()))
+                    self.post(ParticipantMuted(muted=muted, at_s=self._now_s()))
             case Ping():
                 pass  # the line has answered it
 
@@ -340,7 +328,7 @@ class SessionRunner:
 
     def _fire(self, timer: TimerName) -> None:
         at_s = self._now_s()
-        self._post(TimerFired(timer=timer, at_s=at_s))
+        self.post(TimerFired(timer=timer, at_s=at_s))
         match timer:
             case TimerName.JOIN:
                 self._end(Ending.of(Reason.NO_SHOW))
@@ -358,124 +346,37 @@ class SessionRunner:
             case TimerName.HARD_LIMIT:
                 self.close(Reason.HARD_LIMIT)
 
-    # -- the conversation's listener
+    # -- what the scribe needs
 
-    def on_utterance(self, utterance: Said) -> bool:
-        """Log what was said; a backchannel over the moderator's voice is logged and answered by nobody."""
-        if self._journal.state.status is not SessionStatus.ACTIVE:
-            return False
-        over = self.desk.output.speaking
-        self._post(
-            Utterance(
-                utterance_id=utterance.utterance_id,
-                text=utterance.text,
-                start_s=self._at_s(utterance.started_at),
-                end_s=self._at_s(utterance.ended_at),
-                language=utterance.language,
-                confidence=utterance.confidence,
-                model=self._equipment.stt_model,
-                barge_in=over,
-            )
-        )
-        self._page.caption("participant", utterance.utterance_id, utterance.text, final=True)
-        if over and read_intent(utterance.text, self._language) == "backchannel":
-            return False
-        if not self._turn_ids:
-            self._turn_started = utterance.started_at
-        self._turn_ids.append(utterance.utterance_id)
-        self._clock.utterance(
-            utterance.utterance_id,
-            spoken_at=utterance.ended_at,
-            transcript_at=utterance.ended_at + utterance.decoded_s,
-        )
-        return True
+    @property
+    def state(self) -> SessionState:
+        """The fold of the log."""
+        return self._journal.state
 
-    def on_partial(self, utterance_id: str, text: str) -> None:
-        """Show what is being said."""
-        self._page.caption("participant", utterance_id, text, final=False)
+    @property
+    def answering(self) -> bool:
+        """Whether the participant's turns are still to be answered."""
+        return self._ending is None and self._closing is None and not self.state.progress.final
 
-    def on_unheard(self, failure: Failure) -> None:
-        """Log that words are only in the recording, and ask again."""
-        self._post(
-            Fault(
-                stage="stt",
-                code=failure.error.code,
-                message=f"{failure.utterance_id} has no text: {failure.error.what}",
-                recovered=False,
-            )
-        )
+    def at_s(self, at: float) -> float:
+        """An event-loop time on the session clock; 0 before the first joining."""
+        if self._journal.state.joined_at is None:
+            return 0.0
+        return round(max(0.0, at - self._zero), 3)
+
+    def ask_again(self) -> None:
+        """What was said is in the recording only: let the moderator ask."""
         self._conversation.say(Silent(self._now_s(), 0.0))
 
-    def on_turn(self, text: str) -> Observation | None:
-        """Make the observation of a finished turn: an answer, or words that cut the moderator short."""
-        progress = self._journal.state.progress
-        ids, self._turn_ids = tuple(self._turn_ids), []
-        if self._ending is not None or self._closing is not None or progress.final:
-            return None
-        at_s = self._now_s()
-        duration_s = self._loop.time() - self._turn_started if self._turn_started is not None else 0.0
-        last, self._last_speech = self._last_speech, None
-        cut = last is not None and last.interrupted and last.move == progress.last_move
-        if cut and last is not None:
-            return Interrupted(at_s, last.heard_text, text, utterance_ids=ids, duration_s=duration_s)
-        return Answered(at_s, text, utterance_ids=ids, duration_s=duration_s)
+    def said_last_words(self, move: MoveDecided) -> None:
+        """End the session once the last word has had time to arrive."""
+        reason = Reason(move.end_reason) if move.end_reason else Reason.FINISHED
+        ending = self._closing or Ending.of(reason)
+        self._loop.call_later(self.desk.client_delay_s + LAST_WORD_S, self._end, ending)
 
-    def on_judgement(self, judgement: Judgement, probability: float | None) -> None:
-        """Mark the end of the turn."""
-        self._clock.judged(self._loop.time(), judgement.reason)
-
-    def on_speech_started(self, move: MoveDecided | None, at: float) -> None:
-        """Log that the moderator became audible, and how long that took."""
-        if move is None or self._ending is not None:
-            return
-        self._post(SpeechStarted(speech_id=move.move_id, move_id=move.move_id, at_s=self._at_s(at)))
-        timed = self._clock.audible(at - self.desk.client_delay_s, at)
-        if timed is not None:
-            self._post(timed)
-
-    def on_speech_ended(self, speech: Spoken) -> None:
-        """Log what was heard; after the last words the session ends."""
-        self._last_speech = speech
-        move = speech.move
-        if move is None or self._ending is not None:
-            return
-        if move.move_id in self._journal.state.open_speeches:
-            self._post(
-                SpeechEnded(
-                    speech_id=move.move_id,
-                    move_id=move.move_id,
-                    start_s=self._at_s(speech.started_at),
-                    end_s=self._at_s(max(speech.started_at, speech.ended_at)),
-                    planned_text=speech.planned_text,
-                    heard_text=speech.heard_text,
-                    interrupted=speech.interrupted,
-                )
-            )
-            self._page.caption("moderator", move.move_id, speech.heard_text, final=True)
-        if move.final:
-            reason = Reason(move.end_reason) if move.end_reason else Reason.FINISHED
-            ending = self._closing or Ending.of(reason)
-            self._loop.call_later(self.desk.client_delay_s + LAST_WORD_S, self._end, ending)
-
-    def on_agent_state(self, state: AgentState) -> None:
-        """Tell the page."""
-        self._page.agent(state, self._journal.state)
-
-    def on_participant_speaking(self, speaking: bool) -> None:
-        """Tell the page; somebody who speaks is not idle."""
-        self._participant_speaking = speaking
-        if not speaking:
-            self._clock.silent(self._loop.time())
-        self._page.participant(speaking, self._journal.state)
-
-    def on_fault(
-        self, stage: Literal["stt", "tts", "llm", "agent"], error: BaseException, *, recovered: bool
-    ) -> None:
-        """Log it; what cannot be recovered ends the interview."""
-        code = error.code if isinstance(error, VivavoceError) else type(error).__name__
-        self._post(Fault(stage=stage, code=code, message=str(error), recovered=recovered))
-        if not recovered:
-            self._end(Ending.of(Reason.CRASH))
+    def broke(self) -> None:
+        """The conversation cannot go on."""
+        self._end(Ending.of(Reason.CRASH))
 
     # -- small things
 
@@ -494,15 +395,12 @@ class SessionRunner:
             self._journal.post(Fault(stage="agent", code=code, message=str(cause), recovered=False))
             self._end(Ending.of(Reason.CRASH))
 
-    def _record(self, facts: Sequence[Fact]) -> None:
-        self._clock.decided(self._loop.time())
-        self._post(*facts)
-
-    def _post(self, *payloads: Payload) -> None:
+    def post(self, *payloads: Payload) -> None:
+        """Write events; what still trickles in after the end is not part of the interview."""
         if self._lost or (
             self._ending is not None and not all(isinstance(p, RecordingClosed | Fault) for p in payloads)
         ):
-            return  # what still trickles in after the end is not part of the interview
+            return
         try:
             self._journal.post(*payloads)
         except VivavoceError as error:
@@ -513,27 +411,9 @@ class SessionRunner:
         if self._line is not None:
             self._line.send(message)
 
-    def _caption(self) -> None:
-        move = self._journal.state.progress.last_move
-        if (
-            move is not None
-            and self.desk.output.speaking
-            and move.move_id in self._journal.state.open_speeches
-        ):
-            self._page.caption("moderator", move.move_id, self._conversation.caption(), final=False)
-
-    def _new_utterance_id(self) -> str:
-        self._utterances += 1
-        return f"u{self._utterances}"
-
     @staticmethod
     def _transport(line: Line) -> Transport:
         return "webrtc" if line.transport == "webrtc" else "websocket"
 
     def _now_s(self) -> float:
-        return self._at_s(self._loop.time())
-
-    def _at_s(self, at: float) -> float:
-        if self._journal.state.joined_at is None:
-            return 0.0
-        return round(max(0.0, at - self._zero), 3)
+        return self.at_s(self._loop.time())
