@@ -129,7 +129,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
     assert code == 0, "`vivavoce demo` did not stop cleanly:\n" + "".join(server.output[-30:])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         pytest.fail("There is no Chromium: run `make browser`, or set CHROMIUM to a full Chromium or Chrome.")

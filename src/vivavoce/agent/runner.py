@@ -292,6 +292,10 @@ class SessionRunner:
             self.desk.recorder = self._tape.start(self._now_s())
             self.desk.gate_open = True
         self._page.hello(self._journal.state, resumed=not first, at_s=self._now_s())
+        asked = self._journal.state.progress.last_move
+        if asked is not None:
+            # A page that comes back empty shows what is being asked.
+            self._page.caption("moderator", asked.move_id, asked.text, final=True)
         if not self._journal.state.progress.began:
             self._conversation.say(Began(self._now_s()))
         elif self._resuming or away_s >= SHORT_ABSENCE_S:

@@ -121,6 +121,7 @@ async def test_a_lost_line_is_waited_for_and_welcomed_back(
     assert state.progress.last_move.move == "welcome_back"
     assert state.progress.last_move.parts[-1] == "What did you do today?"
     assert line.of("hello")[0]["resumed"] is True
+    assert line.of("caption")[0]["text"].endswith("What did you do today?")
 
 
 async def test_a_line_lost_in_mid_speech_loses_none_of_it(stage: Any) -> None:
