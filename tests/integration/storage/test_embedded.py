@@ -19,7 +19,8 @@ import psutil
 import psycopg
 import pytest
 
-from vivavoce.storage.embedded import MAJOR, EmbeddedPostgres, embedded_postgres
+from vivavoce.storage.cluster import MAJOR
+from vivavoce.storage.embedded import EmbeddedPostgres, embedded_postgres
 from vivavoce.storage.errors import (
     DataFolderEmpty,
     DataFolderUnusable,
