@@ -18,7 +18,7 @@ from vivavoce import settings
 from vivavoce.errors import VivavoceError
 from vivavoce.settings import Settings
 from vivavoce.speech import lifeline
-from vivavoce.speech.engines import ENGINES
+from vivavoce.speech.engines import ENGINES, EngineSpec
 from vivavoce.speech.messages import EngineOptions
 from vivavoce.speech.server import create_app
 from vivavoce.speech.store import ModelStore
@@ -72,13 +72,19 @@ def _supervisors(names: Sequence[str], store: ModelStore, loaded: Settings) -> d
         name: Supervisor(
             spec,
             EngineOptions(
-                folder=store.path(spec.model),
+                folders=_folders(spec, store),
                 threads=loaded.speech.stt_threads if spec.role == "stt" else loaded.speech.tts_threads,
             ),
         )
         for name in dict.fromkeys(names)
         for spec in (ENGINES[name],)
     }
+
+
+def _folders(spec: EngineSpec, store: ModelStore) -> tuple[Path, ...]:
+    """The engine's usual model, which must be there, and those that were pulled beside it."""
+    others = (id for id in store.installed() if store.catalogue[id].engine == spec.name and id != spec.model)
+    return (store.path(spec.model), *map(store.path, others))
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -33,9 +33,9 @@ class _Message(BaseModel):
 
 
 class EngineOptions(_Message):
-    """How an engine is loaded."""
+    """How an engine is loaded: from the folders of its models, the first one its default."""
 
-    folder: Path
+    folders: tuple[Path, ...] = Field(min_length=1)
     threads: int = Field(default=2, ge=1, le=64)
 
 

@@ -51,7 +51,7 @@ async def serve_fake_engines(
     engines = {
         name: Supervisor(
             EngineSpec(name, _role(name), f"fake_engines:{factory}", f"fake-{name}", (f"{name}-1",)),
-            EngineOptions(folder=Path("/nonexistent")),
+            EngineOptions(folders=(Path("/nonexistent"),)),
             limits=limits,
         )
         for name, factory in factories.items()

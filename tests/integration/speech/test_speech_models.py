@@ -18,6 +18,7 @@ from whisper_normalizer.basic import BasicTextNormalizer
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from vivavoce.speech.client import SpeechClient, SpeechRejected
+from vivavoce.speech.messages import EngineOptions
 from vivavoce.speech.sound import SoundFormat
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(300)]
@@ -228,10 +229,32 @@ async def test_what_an_engine_cannot_say_is_refused(
     assert refused.value.reason == reason
 
 
-async def test_a_language_nobody_knows_is_refused(client: SpeechClient) -> None:
+@pytest.mark.parametrize(
+    "language", ["tlh", "yue"]
+)  # Klingon; Cantonese, which only the largest Whisper knows
+async def test_a_language_nobody_knows_is_refused(client: SpeechClient, language: str) -> None:
     with pytest.raises(SpeechRejected) as refused:
-        await client.transcribe(pcm_of("lang_yes"), language="tlh")
+        await client.transcribe(pcm_of("lang_yes"), language=language)
     assert refused.value.reason == "language_unknown"
+
+
+def test_piper_has_the_voice_of_every_folder(models_dir: Path, tmp_path: Path) -> None:
+    """Not in a worker process: this is a test, and the only place where piper shares one with us."""
+    from vivavoce.speech.engines.piper import Piper
+
+    joe = models_dir / "piper-en_US-joe-medium"
+    other = tmp_path / "piper-de_DE-other-medium"
+    other.mkdir()
+    for suffix in ("onnx", "onnx.json"):
+        (other / f"de_DE-other-medium.{suffix}").symlink_to(joe / f"en_US-joe-medium.{suffix}")
+    piper = Piper(EngineOptions(folders=(joe, other)))
+    assert [(voice.id, voice.language) for voice in piper.voices()] == [
+        ("en_US-joe-medium", "en-US"),
+        ("de_DE-other-medium", "de-DE"),
+    ]
+    assert (
+        sum(len(chunk) for chunk in piper.synthesize("Guten Tag.", "de_DE-other-medium", "de", 1.0)) > 5_000
+    )
 
 
 @pytest.mark.parametrize("format", ["mp3", "opus", "aac", "flac", "wav", "pcm"])

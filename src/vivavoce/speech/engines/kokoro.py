@@ -64,12 +64,13 @@ class Kokoro:
         settings.inter_op_num_threads = 1
         # Threads that spin while they wait take the processor from the other engines and the conversations.
         settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        folder = options.folders[0]
         self._session = onnxruntime.InferenceSession(
-            str(options.folder / "model.onnx"), settings, providers=["CPUExecutionProvider"]
+            str(folder / "model.onnx"), settings, providers=["CPUExecutionProvider"]
         )
-        vocabulary = json.loads((options.folder / "vocab.json").read_text(encoding="utf-8"))
+        vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
         self._tokens: dict[str, int] = vocabulary["vocab"]
-        self._voices = {voice.voice.id: voice for voice in _load_voices(options.folder / "voices")}
+        self._voices = {voice.voice.id: voice for voice in _load_voices(folder / "voices")}
         self._pronunciation = Pronunciation()
 
     def voices(self) -> Sequence[Voice]:

@@ -1,4 +1,4 @@
-"""Piper (VITS): English, the first sound in about a tenth of a second.
+"""Piper (VITS): the first sound in about a tenth of a second.
 
 `piper-tts` is GPL-3.0. It is an extra that Viva Voce neither needs nor brings, and only this module imports it, which
 only a worker process imports: the rest of Viva Voce talks to that process over a socket.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -33,34 +34,35 @@ FIRST, MOST = 200, 400
 
 
 class Piper:
-    """The engine, with the one voice that is in its model's folder. Not safe for threads."""
+    """The engine, with the voices of its models' folders. Not safe for threads."""
 
     def __init__(self, options: EngineOptions) -> None:
-        weights = _weights(options.folder)
-        config = PiperConfig.from_dict(json.loads(Path(f"{weights}.json").read_text(encoding="utf-8")))
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = options.threads
-        settings.inter_op_num_threads = 1
-        settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        session = onnxruntime.InferenceSession(str(weights), settings, providers=["CPUExecutionProvider"])
-        self._engine = PiperVoice(session=session, config=config)
-        # Piper names its voices language_REGION-name-quality.
-        self._voice = Voice(id=weights.stem, language=weights.stem.split("-")[0].replace("_", "-"))
-        self.model = MODEL_PREFIX + weights.stem
-        self.sample_rate = config.sample_rate
+        self._voices = {
+            voice.voice.id: voice for voice in (_load(folder, options) for folder in options.folders)
+        }
+        first = next(iter(self._voices.values()))
+        self.model = MODEL_PREFIX + first.voice.id
+        self.sample_rate = first.engine.config.sample_rate
+        odd = [v.voice.id for v in self._voices.values() if v.engine.config.sample_rate != self.sample_rate]
+        if odd:
+            raise EngineFailed(
+                f"The voice {odd[0]} is not at {self.sample_rate} Hz as {first.voice.id} is.",
+                next_step="Keep voices of one quality; another speech server can have the others.",
+            )
 
     def voices(self) -> Sequence[Voice]:
-        """The one there is."""
-        return [self._voice]
+        """One for each model."""
+        return [voice.voice for voice in self._voices.values()]
 
     def warm_up(self) -> None:
-        """Speak a sentence."""
-        for _ in self.synthesize("Good morning, how are you?", self._voice.id, None, 1.0):
-            pass
+        """Speak a sentence with each voice."""
+        for voice in self._voices:
+            for _ in self.synthesize("Good morning, how are you?", voice, None, 1.0):
+                pass
 
     def synthesize(self, text: str, voice: str, language: str | None, speed: float) -> Iterator[Pcm]:
         """See `SpeechEngine.synthesize`."""
-        self._check(voice, language)
+        engine = self._voice(voice, language).engine
         if not any(letter.isalnum() for letter in text):
             raise SpeechRejected(
                 "There is nothing in this text that can be spoken.",
@@ -72,22 +74,23 @@ class Piper:
         for piece in pieces(text, first=FIRST, most=MOST):
             try:
                 # Brackets of two mark raw phonemes in Piper; in a text of ours they are only brackets.
-                for chunk in self._engine.synthesize(piece.text.replace("[[", "[ ["), settings):
+                for chunk in engine.synthesize(piece.text.replace("[[", "[ ["), settings):
                     yield chunk.audio_int16_array
             except RuntimeError as error:
                 raise EngineFailed(f"Piper failed: {error}.", next_step="Try other words.") from error
             if piece.pause == "sentence":
                 yield np.zeros(int(0.2 * self.sample_rate), np.int16)
 
-    def _check(self, voice: str, language: str | None) -> None:
-        if voice != self._voice.id:
+    def _voice(self, voice: str, language: str | None) -> _PiperVoice:
+        chosen = self._voices.get(voice)
+        if chosen is None:
             raise SpeechRejected(
                 f"Piper has no voice {voice!r} here.",
-                next_step=f"Use {self._voice.id}.",
+                next_step=f"It has {', '.join(self._voices)}; `vivavoce models list` shows what else there is.",
                 reason="voice_unknown",
                 param="voice",
             )
-        spoken = self._voice.language.split("-")[0]
+        spoken = chosen.voice.language.split("-")[0]
         if language is not None and language != spoken:
             raise SpeechRejected(
                 f"The voice {voice!r} speaks {spoken}, not {language!r}.",
@@ -95,16 +98,32 @@ class Piper:
                 reason="voice_language",
                 param="language",
             )
+        return chosen
 
 
-def _weights(folder: Path) -> Path:
+@dataclass(frozen=True, slots=True)
+class _PiperVoice:
+    voice: Voice
+    engine: PiperVoice
+
+
+def _load(folder: Path, options: EngineOptions) -> _PiperVoice:
     found = sorted(folder.glob("*.onnx"))
     if len(found) != 1:
         raise EngineFailed(
             f"The folder {folder} holds {len(found)} Piper voices; one is needed.",
             next_step="Run `vivavoce models verify`.",
         )
-    return found[0]
+    weights = found[0]
+    config = PiperConfig.from_dict(json.loads(Path(f"{weights}.json").read_text(encoding="utf-8")))
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = options.threads
+    settings.inter_op_num_threads = 1
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(str(weights), settings, providers=["CPUExecutionProvider"])
+    # Piper names its voices language_REGION-name-quality.
+    language = weights.stem.split("-")[0].replace("_", "-")
+    return _PiperVoice(Voice(id=weights.stem, language=language), PiperVoice(session=session, config=config))
 
 
 def load(options: EngineOptions) -> Piper:

@@ -118,9 +118,15 @@ class Whisper:
         self._tuning = tuning or Tuning()
         self._detect = detect or Silero()
         self._whisper = WhisperModel(
-            str(options.folder), device="cpu", compute_type="int8", cpu_threads=options.threads, num_workers=1
+            str(options.folders[0]),
+            device="cpu",
+            compute_type="int8",
+            cpu_threads=options.threads,
+            num_workers=1,
         )
-        self._languages = tuple(sorted(_LANGUAGE_CODES))
+        token = self._whisper.hf_tokenizer.token_to_id
+        # faster-whisper's list is that of the largest model; a smaller one has no token for some.
+        self._languages = tuple(code for code in sorted(_LANGUAGE_CODES) if token(f"<|{code}|>") is not None)
 
     def languages(self) -> Sequence[str]:
         """All that Whisper was trained on; how well it does differs widely."""
