@@ -58,15 +58,16 @@ unit: $(STAMP)/python ## fast tests: no I/O, virtual time
 	$(BIN)/pytest tests/unit -q -n 2
 
 integration: $(STAMP)/python models ## real PostgreSQL, real processes, real models
-	$(BIN)/pytest tests/integration tests/contract tests/faults -q
+	$(BIN)/pytest tests/integration tests/contract tests/faults -q -n 3 --dist loadfile
 
 e2e: setup browser ## whole interviews in a real browser
 	$(BIN)/pytest tests/e2e -q
 
 test: setup browser ## all tests
 	$(BIN)/pytest tests/unit -q -n 2
-	$(BIN)/pytest tests/integration tests/contract tests/faults tests/e2e -q
 	cd web && npm run --silent test
+	$(BIN)/pytest tests/integration tests/contract tests/faults -q -n 3 --dist loadfile
+	$(BIN)/pytest tests/e2e -q
 
 lint: $(STAMP)/python
 	$(BIN)/ruff check .

@@ -150,7 +150,7 @@ async def test_a_killed_recogniser_costs_no_word_of_the_answer(take_seat: Take) 
         await asked(seat)
         microphone.say(speech("kokoro_s05"))
         await asyncio.sleep(5)
-        workers = [p for p in psutil.process_iter(["cmdline"]) if "whisper" in (p.info["cmdline"] or [])]
+        workers = [p for p in psutil.Process().children(recursive=True) if "whisper" in p.cmdline()]
         assert len(workers) == 1
         workers[0].send_signal(signal.SIGKILL)
         state = await until(seat, lambda s: "morning" in answer(s) or s.fault_count > 0, within_s=90)
