@@ -135,6 +135,7 @@ class SpeechReply(Response):
         self._priority = priority
         self._format: SoundFormat = format
         self._events = events
+        self._started = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
@@ -149,8 +150,6 @@ class SpeechReply(Response):
                 raise
         else:
             self._metrics.ended(engine, "ok")
-
-    _started = False
 
     async def _stream(self, send: Send) -> None:
         name = self._supervisor.spec.name

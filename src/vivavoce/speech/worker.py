@@ -87,6 +87,7 @@ class Worker:
         self._writer = writer
         self._schedule: Schedule[Job] = Schedule()
         self._cancelled: set[int] = set()
+        self._running: int | None = None
         self._wake = asyncio.Event()
         # Engines are not safe for threads: this one does all of an engine's work.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
@@ -109,6 +110,8 @@ class Worker:
     def _take(self, request: Synthesise | Transcribe | Cancel | Taken, body: bytes) -> None:
         if isinstance(request, Cancel):
             self._cancelled.add(request.id)
+            if request.id == self._running and isinstance(self._engine, SpeechEngine):
+                self._engine.interrupt()
         elif isinstance(request, Taken):
             self._schedule.taken(request.id)
         else:
@@ -144,8 +147,13 @@ class Worker:
     async def _advance(self, turn: Turn[Job]) -> None:
         job = turn.job
         future = asyncio.get_running_loop().run_in_executor(self._thread, step, job)
+        self._running = turn.id
         await asyncio.wait([future])
+        self._running = None
         error = future.exception()
+        if error is not None and turn.id in self._cancelled:
+            # It was interrupted, on our word; the sweep says so.
+            return
         if error is not None:
             self._schedule.remove(turn.id)
             await self._send(failure(turn.id, error))

@@ -44,6 +44,17 @@ async def test_a_caller_who_leaves_stops_the_engine() -> None:
         assert 'vivavoce_speech_requests_in_hand{engine="speaker"} 0.0' in text
 
 
+async def test_a_caller_who_leaves_stops_even_a_long_step() -> None:
+    async with serve_fake_engines(speaker="speaker") as server, SpeechClient(server.url) as client:
+        task = asyncio.create_task(speak(client, "long"))
+        await until(lambda: server.engines["speaker"].in_flight == 1)
+        await asyncio.sleep(0.3)
+        task.cancel()
+        assert await until(lambda: server.engines["speaker"].in_flight == 0) < 2.0
+        assert await speak(client, "hello")  # the same process, as good as before
+        assert server.engines["speaker"].restarts == 0
+
+
 async def test_a_caller_who_leaves_before_the_first_sound_stops_the_engine() -> None:
     async with (
         serve_fake_engines(speaker="speaker", listener="listener") as server,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 import wave
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import httpx
 import jiwer
 import numpy as np
 import openai
@@ -196,6 +198,22 @@ async def test_the_first_sound_comes_before_the_last_is_made(
         async for _ in sound:
             at.append(time.monotonic() - start)
     assert at[0] < at[-1] / 3
+
+
+async def test_a_caller_who_leaves_stops_kokoro_inside_a_sentence(
+    client: SpeechClient, real_server: str
+) -> None:
+    """A sentence without a mark takes Kokoro seconds; the promise is 0.2 s, on a machine of one's own."""
+    text = "we went on " * 18
+    task = asyncio.create_task(spoken(client, text, model="kokoro", voice="af_heart"))
+    await asyncio.sleep(0.6)
+    assert not task.done()
+    task.cancel()
+    start = time.monotonic()
+    async with httpx.AsyncClient(base_url=real_server) as http:
+        while 'requests_in_hand{engine="kokoro"} 0.0' not in (await http.get("/metrics")).text:
+            assert time.monotonic() - start < 1.5
+            await asyncio.sleep(0.01)
 
 
 async def test_speed_changes_how_long_it_takes(client: SpeechClient) -> None:

@@ -58,6 +58,13 @@ class SpeechEngine(Protocol):
         """
         ...
 
+    def interrupt(self) -> None:
+        """End the step that is running as soon as the model permits, with any exception: its caller has left.
+
+        Called from another thread. An engine whose steps are short may do nothing.
+        """
+        ...
+
     def warm_up(self) -> None:
         """Do a real piece of work, so that the first caller does not pay for it."""
         ...

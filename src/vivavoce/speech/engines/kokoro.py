@@ -20,7 +20,7 @@ from vivavoce.speech.engines.french_g2p import french
 from vivavoce.speech.engines.spanish_g2p import spanish
 from vivavoce.speech.engines.spelling import SpellingModel
 from vivavoce.speech.engines.text import Pause, pieces
-from vivavoce.speech.errors import EngineFailed, SpeechRejected
+from vivavoce.speech.errors import SpeechRejected
 from vivavoce.speech.messages import EngineOptions, Voice
 
 MODEL = "kokoro-82m-int8"
@@ -72,6 +72,7 @@ class Kokoro:
         self._tokens: dict[str, int] = vocabulary["vocab"]
         self._voices = {voice.voice.id: voice for voice in _load_voices(folder / "voices")}
         self._pronunciation = Pronunciation()
+        self._step = onnxruntime.RunOptions()
 
     def voices(self) -> Sequence[Voice]:
         """The voices in whose language a text can be turned into phonemes here."""
@@ -83,12 +84,17 @@ class Kokoro:
         for _ in self.synthesize("Good morning, how are you?", voice.voice.id, None, 1.0):
             pass
 
+    def interrupt(self) -> None:
+        """Stop the model where it is: a long sentence would go on for seconds."""
+        self._step.terminate = True
+
     def synthesize(self, text: str, voice: str, language: str | None, speed: float) -> Iterator[Pcm]:
         """See `SpeechEngine.synthesize`."""
         chosen = self._voice(voice, language)
         phonemes = self._pronunciation.of(chosen.voice.language)
         said = False
         for piece in pieces(text):
+            self._step = onnxruntime.RunOptions()
             tokens = [self._tokens[sound] for sound in phonemes(piece.text) if sound in self._tokens]
             if not any(token > _LAST_MARK for token in tokens):
                 continue
@@ -130,12 +136,7 @@ class Kokoro:
             "style": style[len(tokens) - 1][None],
             "speed": np.array([speed], np.float32),
         }
-        try:
-            sound = self._session.run(None, inputs)[0]
-        except RuntimeError as error:
-            raise EngineFailed(
-                f"Kokoro failed on {len(tokens)} phonemes: {error}.", next_step="Try other words."
-            ) from error
+        sound = self._session.run(None, inputs, self._step)[0]
         return np.asarray(sound, np.float32).reshape(-1)
 
 

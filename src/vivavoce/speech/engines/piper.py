@@ -60,6 +60,9 @@ class Piper:
             for _ in self.synthesize("Good morning, how are you?", voice, None, 1.0):
                 pass
 
+    def interrupt(self) -> None:
+        """Nothing: a step is a sentence, a tenth of a second or two."""
+
     def synthesize(self, text: str, voice: str, language: str | None, speed: float) -> Iterator[Pcm]:
         """See `SpeechEngine.synthesize`."""
         engine = self._voice(voice, language).engine
@@ -72,12 +75,9 @@ class Piper:
             )
         settings = SynthesisConfig(length_scale=1.0 / speed)
         for piece in pieces(text, first=FIRST, most=MOST):
-            try:
-                # Brackets of two mark raw phonemes in Piper; in a text of ours they are only brackets.
-                for chunk in engine.synthesize(piece.text.replace("[[", "[ ["), settings):
-                    yield chunk.audio_int16_array
-            except RuntimeError as error:
-                raise EngineFailed(f"Piper failed: {error}.", next_step="Try other words.") from error
+            # Brackets of two mark raw phonemes in Piper; in a text of ours they are only brackets.
+            for chunk in engine.synthesize(piece.text.replace("[[", "[ ["), settings):
+                yield chunk.audio_int16_array
             if piece.pause == "sentence":
                 yield np.zeros(int(0.2 * self.sample_rate), np.int16)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
 
@@ -25,8 +26,14 @@ class Speaker:
     model = "fake-speaker"
     sample_rate = RATE
 
+    def __init__(self) -> None:
+        self._interrupted = threading.Event()
+
     def voices(self) -> Sequence[Voice]:
         return [Voice(id="tone", language="en-US", gender="female")]
+
+    def interrupt(self) -> None:
+        self._interrupted.set()
 
     def warm_up(self) -> None:
         return None
@@ -37,6 +44,7 @@ class Speaker:
                 f"There is no voice {voice!r}.", next_step="Use tone.", reason="voice_unknown", param="voice"
             )
         for word in text.split():
+            self._interrupted.clear()
             time.sleep(STEP_S)
             if word == "die":
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -44,6 +52,8 @@ class Speaker:
                 raise EngineFailed("It could not say this.", next_step="Say something else.")
             if word == "bug":
                 raise KeyError("an engine's own mistake")
+            if word == "long" and self._interrupted.wait(30):
+                raise RuntimeError("interrupted")
             if word == "hang":
                 time.sleep(600)
             yield (np.sin(np.arange(RATE // 2) * 0.06) * 8000).astype(np.int16)
