@@ -32,6 +32,9 @@ __all__ = [
 
 Priority: TypeAlias = Literal["live", "partial", "batch"]
 
+BATCH_PATIENCE = 4.0
+"""How many times longer a batch request waits for bytes: everybody else goes first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -108,10 +111,12 @@ class SpeechClient:
         read_timeout_s: float = 15,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        self._connect_timeout_s = connect_timeout_s
+        self._read_timeout_s = read_timeout_s
         self._http = httpx.AsyncClient(
             base_url=base_url,
             transport=transport,
-            timeout=httpx.Timeout(read_timeout_s, connect=connect_timeout_s, pool=connect_timeout_s),
+            timeout=self._timeout("live"),
             # A closed stream closes its connection, so speech needs many; the server bounds the work.
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
             # The server is ours: a proxy of the environment must not see what people say.
@@ -161,7 +166,11 @@ class SpeechClient:
             "response_format": "pcm",
         }
         request = self._http.build_request(
-            "POST", "/v1/audio/speech", json=body, headers={"X-Vivavoce-Priority": priority}
+            "POST",
+            "/v1/audio/speech",
+            json=body,
+            headers={"X-Vivavoce-Priority": priority},
+            timeout=self._timeout(priority),
         )
         response = await self._send(request, stream=True)
         try:
@@ -203,6 +212,8 @@ class SpeechClient:
             params={name: value for name, value in query.items() if value},
             content=pcm,
             headers={"Content-Type": f"audio/pcm;rate={sample_rate}", "X-Vivavoce-Priority": priority},
+            # The answer comes whole, at the end: long sound takes its time.
+            timeout=self._timeout(priority, extra_s=len(pcm) / 2 / sample_rate),
         )
         response = await self._send(request)
         with _understanding(response):
@@ -246,6 +257,14 @@ class SpeechClient:
             body = _json(response)
             details = {name: check["detail"] for name, check in body["checks"].items()}
             return Readiness(body["ready"], details)
+
+    def _timeout(self, priority: Priority, *, extra_s: float = 0.0) -> httpx.Timeout:
+        patience = BATCH_PATIENCE if priority == "batch" else 1.0
+        return httpx.Timeout(
+            patience * (self._read_timeout_s + extra_s),
+            connect=self._connect_timeout_s,
+            pool=self._connect_timeout_s,
+        )
 
     async def _send(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
         response = await self._transport(request, stream=stream)

@@ -2,7 +2,7 @@
 
 The server sends `Synthesise`, `Transcribe` (body: s16le mono at 16 kHz), `Cancel` and `Taken`. The worker sends one
 `Loaded` or `LoadFailed`, then for each request any number of `Chunk` (body: s16le mono at the engine's rate) and
-exactly one of `Spoken`, `Heard`, `Refused`, `Dropped`, `Failed`, `Cancelled`.
+`Working`, and exactly one of `Spoken`, `Heard`, `Refused`, `Dropped`, `Failed`, `Cancelled`.
 """
 
 from __future__ import annotations
@@ -121,6 +121,13 @@ class Chunk(_Message):
     id: int
 
 
+class Working(_Message):
+    """The engine has been at work for a while and has nothing to show yet: a sign of life."""
+
+    kind: Literal["working"] = "working"
+    id: int
+
+
 class Spoken(_Message):
     """The text has been spoken. `audio_s` of sound took `work_s` of engine time."""
 
@@ -176,7 +183,7 @@ class Cancelled(_Message):
 
 Request = Synthesise | Transcribe | Cancel | Taken
 Ending = Spoken | Heard | Refused | Dropped | Failed | Cancelled
-Reply = Loaded | LoadFailed | Chunk | Ending
+Reply = Loaded | LoadFailed | Chunk | Working | Ending
 
 _REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 _REPLY: TypeAdapter[Reply] = TypeAdapter(Annotated[Reply, Field(discriminator="kind")])

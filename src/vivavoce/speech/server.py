@@ -6,15 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast
+from typing import Any, Literal, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from vivavoce import __version__
@@ -32,10 +29,10 @@ from vivavoce.speech.replies import (
     error_response,
     while_connected,
 )
+from vivavoce.speech.requests import Sound, SpeechRequest, TranscriptionRequest, read_priority, read_sound
 from vivavoce.speech.sound import (
     RECOGNISER_RATE,
     SOUND_LIMIT_S,
-    SoundFormat,
     SoundTooLong,
     at_recogniser_rate,
     decode,
@@ -49,51 +46,6 @@ TEXT_LIMIT = 4096
 
 UPLOAD_LIMIT = 25 << 20
 """Bytes of one request: OpenAI's limit."""
-
-PROMPT_LIMIT = 2000
-"""Characters. Whisper reads 223 tokens, about 1000 characters; more is cut off at the front."""
-
-PRIORITY_HEADER = "x-vivavoce-priority"
-
-Language = Annotated[
-    str | None,
-    # `en-US` is English to Whisper and to a voice's choice of language alike.
-    BeforeValidator(lambda value: value.split("-")[0].lower() or None if isinstance(value, str) else value),
-]
-
-
-class SpeechRequest(BaseModel):
-    """The body of `POST /v1/audio/speech`. `language` is ours; unknown fields are ignored, as is `instructions`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    model: str
-    input: str
-    voice: str
-    response_format: SoundFormat = "mp3"
-    speed: float = Field(default=1.0, ge=0.25, le=4.0)
-    stream_format: Literal["audio", "sse"] = "audio"
-    language: Language = None
-
-
-class TranscriptionRequest(BaseModel):
-    """The fields of `POST /v1/audio/transcriptions` beside the sound. Unknown fields are ignored."""
-
-    model_config = ConfigDict(frozen=True)
-
-    model: str = ""
-    language: Language = None
-    prompt: str | None = Field(default=None, max_length=PROMPT_LIMIT)
-    response_format: Literal["json", "text", "verbose_json", "srt", "vtt"] = "json"
-    timestamp_granularities: tuple[Literal["word", "segment"], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Sound:
-    """What came to be transcribed: a file, or raw s16le mono at `rate` Hz."""
-
-    data: bytes
-    rate: int | None
 
 
 class _Routes:
@@ -134,7 +86,7 @@ class _Routes:
             voice=body.voice,
             language=body.language,
             speed=body.speed,
-            priority=_priority(request),
+            priority=read_priority(request),
             format=body.response_format,
             events=body.stream_format == "sse",
         )
@@ -142,13 +94,13 @@ class _Routes:
     async def transcriptions(self, request: Request) -> Response:
         """Write down a sound."""
         arrived = time.perf_counter()
-        sound, fields = await _read_sound(request)
+        sound, fields = await read_sound(request)
         engine = self._engine(fields.model or self._default("stt"), "stt")
         name = engine.spec.name
         try:
             pcm = await self._pcm(sound)
             heard = await while_connected(
-                request.receive, self._hear(engine, pcm, fields, _priority(request))
+                request.receive, self._hear(engine, pcm, fields, read_priority(request))
             )
         except CallerGone:
             self._metrics.ended(name, "gone")
@@ -160,7 +112,7 @@ class _Routes:
         self._metrics.transcribed(name, time.perf_counter() - arrived)
         return _transcription(heard.transcript, fields)
 
-    async def _pcm(self, sound: _Sound) -> bytes:
+    async def _pcm(self, sound: Sound) -> bytes:
         seconds = SOUND_LIMIT_S
         try:
             if sound.rate is None:
@@ -318,60 +270,6 @@ def _invalid(errors: Any) -> JSONResponse:
     where = ".".join(str(step) for step in first["loc"] if step not in ("body", "query"))
     message = f"{where or 'The request'} does not fit: {first['msg']}."
     return error_body(400, "invalid_request_error", "invalid_request", message, param=where or None)
-
-
-def _priority(request: Request) -> Priority:
-    value = request.headers.get(PRIORITY_HEADER, Priority.LIVE)
-    try:
-        return Priority(value)
-    except ValueError:
-        raise SpeechRejected(
-            f"{value!r} is no priority.",
-            next_step="Use live, partial or batch.",
-            reason="priority_unknown",
-            param=PRIORITY_HEADER,
-        ) from None
-
-
-async def _read_sound(request: Request) -> tuple[_Sound, TranscriptionRequest]:
-    """The sound and the fields: a form with a file, or raw samples with the fields in the query."""
-    kind, _, parameters = request.headers.get("content-type", "").partition(";")
-    try:
-        if kind.strip().lower() == "audio/pcm":
-            query = request.query_params
-            fields = _fields({**query, "timestamp_granularities": query.getlist("timestamp_granularities[]")})
-            return _Sound(await request.body(), _rate(parameters)), fields
-        async with request.form(max_files=1, max_fields=32) as form:
-            file = form.get("file")
-            if not isinstance(file, UploadFile):
-                raise SpeechRejected(
-                    "There is no sound in the request.",
-                    next_step="Send a form with the sound as `file`, or s16le mono as audio/pcm;rate=16000.",
-                    reason="sound_missing",
-                    param="file",
-                )
-            fields = _fields({**form, "timestamp_granularities": form.getlist("timestamp_granularities[]")})
-            return _Sound(await file.read(), None), fields
-    except ValidationError as error:
-        raise RequestValidationError(error.errors()) from error
-
-
-def _fields(values: Mapping[str, Any]) -> TranscriptionRequest:
-    # A field left empty in a form is a field left out.
-    return TranscriptionRequest.model_validate({name: value for name, value in values.items() if value != ""})
-
-
-def _rate(parameters: str) -> int:
-    """The rate in `rate=16000`, Hz."""
-    name, _, value = parameters.strip().partition("=")
-    if name.strip().lower() == "rate" and value.strip().isdigit() and 4000 <= int(value) <= 192_000:
-        return int(value)
-    raise SpeechRejected(
-        f"audio/pcm needs a rate from 4000 to 192000 Hz; got {parameters.strip()!r}.",
-        next_step="Send it as audio/pcm;rate=16000.",
-        reason="sound_rate",
-        param="content-type",
-    )
 
 
 def _transcription(transcript: Transcript, fields: TranscriptionRequest) -> Response:

@@ -49,6 +49,7 @@ from vivavoce.speech.messages import (
     Synthesise,
     Taken,
     Transcribe,
+    Working,
     frame,
     read_reply,
 )
@@ -263,6 +264,8 @@ class Supervisor:
         try:
             failed = await self._attend(reader)
         finally:
+            if not failed:
+                self._become(State.RESTARTING, "its process is ending")
             self._writer.close()
             self._writer = None
             code = await self._reap(process)
@@ -315,6 +318,8 @@ class Supervisor:
             return
         ticket = self._tickets.get(reply.id)
         if ticket is None:
+            return
+        if isinstance(reply, Working):
             return
         if not isinstance(reply, Chunk):
             ticket.over = True

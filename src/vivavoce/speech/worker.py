@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Never
 
+import numpy as np
 from pydantic import ValidationError
 
 from vivavoce.errors import VivavoceError
@@ -42,6 +43,7 @@ from vivavoce.speech.messages import (
     Synthesise,
     Taken,
     Transcribe,
+    Working,
     frame,
     read_request,
 )
@@ -51,6 +53,9 @@ from vivavoce.speech.transcript import Transcript
 log = logging.getLogger(__name__)
 
 READ_BYTES = 1 << 18
+
+WORKING_EVERY_S = 2.0
+"""Seconds of silence after which a worker that is at work says so: an hour of sound gives one answer, at its end."""
 
 
 @dataclass(slots=True)
@@ -88,6 +93,7 @@ class Worker:
         self._schedule: Schedule[Job] = Schedule()
         self._cancelled: set[int] = set()
         self._running: int | None = None
+        self._sent_at = 0.0
         self._wake = asyncio.Event()
         # Engines are not safe for threads: this one does all of an engine's work.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
@@ -132,13 +138,13 @@ class Worker:
     async def _sweep(self) -> None:
         """Close what was cancelled and what is late."""
         loop = asyncio.get_running_loop()
-        for id in sorted(self._cancelled):
+        while self._cancelled:
+            id = self._cancelled.pop()
             job = self._schedule.remove(id)
             if job is not None:
                 if isinstance(job.steps, Generator):
                     await loop.run_in_executor(self._thread, job.steps.close)
                 await self._send(Cancelled(id=id))
-        self._cancelled.clear()
         now = time.monotonic()
         for turn in self._schedule.late(now=now):
             self._schedule.remove(turn.id)
@@ -170,8 +176,11 @@ class Worker:
         if done.ended:
             self._schedule.remove(turn.id)
             await self._send(ending(turn.id, job, done))
+        elif time.monotonic() - self._sent_at > WORKING_EVERY_S:
+            await self._send(Working(id=turn.id))
 
     async def _send(self, reply: Reply, body: bytes = b"") -> None:
+        self._sent_at = time.monotonic()
         self._writer.write(encode(frame(reply, body)))
         await self._writer.drain()
 
@@ -183,8 +192,6 @@ def begin(
 
     Errors of a request that the engine cannot take come with the first step.
     """
-    import numpy as np
-
     if isinstance(request, Synthesise):
         assert isinstance(engine, SpeechEngine)
         return _spoken(engine, request)

@@ -122,6 +122,18 @@ async def test_an_engine_that_hangs_is_killed() -> None:
         assert await speak(client, "hello")
 
 
+async def test_long_work_is_no_hang() -> None:
+    """A transcription that takes longer than the limit for hanging shows signs of life meanwhile."""
+    limits = Limits(stall_s=3.0)
+    async with (
+        serve_fake_engines(listener="listener", limits=limits) as server,
+        SpeechClient(server.url) as client,
+    ):
+        transcript = await client.transcribe(SECOND * 50, priority="batch")
+        assert len(transcript.text.split()) == 50
+        assert server.engines["listener"].restarts == 0
+
+
 async def test_a_slow_reader_holds_back_only_itself() -> None:
     """The worker stops far enough ahead of a caller who does not read; others are served meanwhile."""
     async with serve_fake_engines(speaker="speaker") as server, SpeechClient(server.url) as client:

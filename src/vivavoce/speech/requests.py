@@ -1,0 +1,125 @@
+"""What callers send: the bodies, fields and headers of the speech server's calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from vivavoce.speech.errors import SpeechRejected
+from vivavoce.speech.messages import Priority
+from vivavoce.speech.sound import SoundFormat
+
+PROMPT_LIMIT = 2000
+"""Characters. Whisper reads 223 tokens, about 1000 characters; more is cut off at the front."""
+
+PRIORITY_HEADER = "x-vivavoce-priority"
+
+Language = Annotated[
+    str | None,
+    # `en-US` is English to Whisper and to a voice's choice of language alike.
+    BeforeValidator(lambda value: value.split("-")[0].lower() or None if isinstance(value, str) else value),
+]
+
+
+class SpeechRequest(BaseModel):
+    """The body of `POST /v1/audio/speech`. `language` is ours; unknown fields are ignored, as is `instructions`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    input: str
+    voice: str
+    response_format: SoundFormat = "mp3"
+    speed: float = Field(default=1.0, ge=0.25, le=4.0)
+    stream_format: Literal["audio", "sse"] = "audio"
+    language: Language = None
+
+
+class TranscriptionRequest(BaseModel):
+    """The fields of `POST /v1/audio/transcriptions` beside the sound. Unknown fields are ignored."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str = ""
+    language: Language = None
+    prompt: str | None = Field(default=None, max_length=PROMPT_LIMIT)
+    response_format: Literal["json", "text", "verbose_json", "srt", "vtt"] = "json"
+    timestamp_granularities: tuple[Literal["word", "segment"], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What came to be transcribed: a file, or raw s16le mono at `rate` Hz."""
+
+    data: bytes
+    rate: int | None
+
+
+def read_priority(request: Request) -> Priority:
+    """Of the header; live without one.
+
+    Raises:
+        SpeechRejected: it names no priority.
+    """
+    value = request.headers.get(PRIORITY_HEADER, Priority.LIVE)
+    try:
+        return Priority(value)
+    except ValueError:
+        raise SpeechRejected(
+            f"{value!r} is no priority.",
+            next_step="Use live, partial or batch.",
+            reason="priority_unknown",
+            param=PRIORITY_HEADER,
+        ) from None
+
+
+async def read_sound(request: Request) -> tuple[Sound, TranscriptionRequest]:
+    """The sound and the fields: a form with a file, or raw samples with the fields in the query.
+
+    Raises:
+        SpeechRejected: there is no sound, or no rate.
+        RequestValidationError: a field does not fit.
+    """
+    kind, _, parameters = request.headers.get("content-type", "").partition(";")
+    try:
+        if kind.strip().lower() == "audio/pcm":
+            query = request.query_params
+            fields = _fields({**query, "timestamp_granularities": query.getlist("timestamp_granularities[]")})
+            return Sound(await request.body(), _rate(parameters)), fields
+        async with request.form(max_files=1, max_fields=32) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise SpeechRejected(
+                    "There is no sound in the request.",
+                    next_step="Send a form with the sound as `file`, or s16le mono as audio/pcm;rate=16000.",
+                    reason="sound_missing",
+                    param="file",
+                )
+            fields = _fields({**form, "timestamp_granularities": form.getlist("timestamp_granularities[]")})
+            return Sound(await file.read(), None), fields
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
+
+
+def _fields(values: Mapping[str, Any]) -> TranscriptionRequest:
+    # A field left empty in a form is a field left out.
+    return TranscriptionRequest.model_validate({name: value for name, value in values.items() if value != ""})
+
+
+def _rate(parameters: str) -> int:
+    """The rate in `rate=16000`, Hz."""
+    name, _, value = parameters.strip().partition("=")
+    if name.strip().lower() == "rate" and value.strip().isdigit() and 4000 <= int(value) <= 192_000:
+        return int(value)
+    raise SpeechRejected(
+        f"audio/pcm needs a rate from 4000 to 192000 Hz; got {parameters.strip()!r}.",
+        next_step="Send it as audio/pcm;rate=16000.",
+        reason="sound_rate",
+        param="content-type",
+    )
