@@ -77,5 +77,14 @@ class Director:
         return decision.move if decision else None
 
     def profile(self) -> TurnProfile:
-        """The turn profile of the phase the interview is in."""
-        return self.study.turn_profile_for(self._progress().phase_id, self.language)
+        """The turn profile of the phase the interview is in.
+
+        After the last question the goodbye follows, and nobody can add anything to it: it waits as long as the profile
+        waits for a doubtful ending.
+        """
+        progress = self._progress()
+        profile = self.study.turn_profile_for(progress.phase_id, self.language)
+        *_, last = self.study.questions()
+        if progress.question is not None and progress.question.question_id == last.id:
+            return profile.model_copy(update={"min_wait_s": profile.max_wait_s})
+        return profile

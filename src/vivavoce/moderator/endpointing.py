@@ -15,7 +15,7 @@ from vivavoce.protocol.study import TurnProfile
 
 Reason = Literal["complete", "sounds_unfinished", "hangs", "thinking"]
 
-UNLIKELY = 0.35
+UNLIKELY = 0.30
 """Below this the local detector (livekit v1-mini) means «not finished»; its own thresholds are 0.20-0.40 a language."""
 
 
@@ -101,7 +101,7 @@ def judge(text: str, *, language: str, probability: float | None, profile: TurnP
         return Judgement(profile.thinking_wait_s, cue)
     if probability is not None and probability < UNLIKELY:
         doubt = 1 - probability / UNLIKELY
-        wait = profile.min_wait_s + (profile.max_wait_s - profile.min_wait_s) * (0.5 + doubt / 2)
+        wait = profile.min_wait_s + (profile.max_wait_s - profile.min_wait_s) * doubt
         return Judgement(wait, "sounds_unfinished")
     return Judgement(profile.min_wait_s, "complete")
 

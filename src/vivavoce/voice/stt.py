@@ -23,8 +23,9 @@ EARLY_SILENCE_S = 0.16
 """Silence after which an utterance is transcribed on the chance that it is over. A stop consonant's closure is shorter
 (under 0.15 s in fluent speech), so few decodes are thrown away."""
 
-PARTIAL_EVERY_S = 0.7
-"""How often the text so far is decoded for the captions. A partial costs about 0.15 s of a core."""
+PARTIAL_EVERY_S = 1.2
+"""How often the text so far is decoded for the captions. A partial costs 0.15-0.3 s, and an utterance ending meanwhile
+has to wait for it: more often would give livelier captions and later answers."""
 
 PARTIAL_LIMIT_S = 28.0
 """Beyond this length partials stop: Whisper's window is 30 s and only the final transcript is worth two of them."""
