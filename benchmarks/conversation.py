@@ -113,7 +113,8 @@ def main() -> None:
         f"faster-whisper {version('faster-whisper')}.",
         "",
         f"{arguments.runs} interviews of `{arguments.study.name}` a transport, one at a time, host and simulated "
-        "participant on the same machine. p50 is the median of the interviews' medians, p95 and max the worst of theirs.",
+        "participant on the same machine. p50 is the median of the interviews' medians, p95 and max the worst of "
+        "theirs.",
     ]
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
