@@ -246,9 +246,9 @@ time; word error rate at most 5 %, and at most 1.5 points worse than with the wh
 CONCLUSION = """
 ## Read against what was expected
 
-- The short window takes 0.3 to 0.4 of the whole one's time up to 6 s, as expected; a 2 s answer is within 250 ms. Longer
-  ones miss it where a token takes 9 ms, as on the machine of this table: the decoder reads all its weights for each
-  token, so memory sets the pace, and neither a second thread nor float32 helps (both measured; float32 is twice as slow).
+- The short window takes 0.3 to 0.4 of the whole one's time up to 6 s, as expected; a 2 s answer is within 250 ms.
+  Longer ones miss it where a token takes 9 ms, as on the machine of this table. A second thread does not help there and
+  float32 takes twice as long (both tried), so memory is likely what sets the pace: each token reads all the weights.
 - What is doubtful is searched again, which a 1 s clip of "Wait, stop" shows: 100 ms more than a clear one.
 - It costs about one word in a hundred, in noise and out of it.
 - Silence and noise of every kind and level, 0.3 to 30 s, give no words at all (`tests/integration/speech`).
