@@ -82,7 +82,12 @@ async def prepare_study(
 
     async def synthesise(text: str, voice: Voice) -> AsyncIterator[tuple[bytes, int]]:
         async with client.speak(
-            text, model=voice.engine, voice=voice.voice, language=voice.language, speed=voice.speed
+            text,
+            model=voice.engine,
+            voice=voice.voice,
+            language=voice.language,
+            speed=voice.speed,
+            priority="batch",
         ) as sound:
             async for chunk in sound:
                 yield chunk, sound.sample_rate
