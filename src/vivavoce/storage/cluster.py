@@ -154,21 +154,32 @@ class Cluster:
                     account,
                     "pg_ctl",
                     "stop",
-                    "--wait",
-                    f"--timeout={STOP_TIMEOUT_S}",
+                    "--no-wait",
                     f"--mode={mode}",
                     f"--pgdata={self.data}",
                     "--silent",
-                    timeout_s=STOP_TIMEOUT_S + 10,
+                    timeout_s=STOP_TIMEOUT_S,
                 )
-                if outcome is None:
+                if self._gone():
                     break
-                log.warning("the database did not stop", mode=mode, said=outcome)
+                log.warning("the database did not stop", mode=mode, said=outcome or "")
             else:
                 raise self.failed("did not stop", "it still runs")
         if self._server is not None:
             self._server.wait(STOP_TIMEOUT_S)
             self._server = None
+
+    def _gone(self) -> bool:
+        """Wait until the server has ended. A killed one that is our child is only gone once it is reaped, which `pg_ctl
+        --wait` could not know: it would wait for a zombie."""
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if self._server is not None:
+                self._server.poll()
+            if self.postmaster() is None:
+                return True
+            time.sleep(0.05)
+        return False
 
     def postmaster(self) -> psutil.Process | None:
         """The running server of this folder, if there is one."""
