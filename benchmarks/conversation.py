@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from vivavoce.session.events import TurnTimed
 from vivavoce.settings import load
@@ -43,7 +44,7 @@ STAGES = (
 )
 
 
-def simulate(study: Path, transport: str, data_dir: Path, seed: int) -> dict[str, object]:
+def simulate(study: Path, transport: str, data_dir: Path, seed: int) -> dict[str, Any]:
     """One interview; its report."""
     report = data_dir / f"{transport}-{seed}.json"
     command = [sys.executable, "-m", "vivavoce.cli", "simulate", str(study), "--sessions", "1"]
@@ -77,16 +78,14 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def merged(reports: Sequence[dict[str, object]], key: str) -> dict[str, float]:
+def merged(reports: Sequence[dict[str, Any]], key: str) -> dict[str, float]:
     """One row from several interviews: n summed, p50 the median of theirs, p95 and max the worst of theirs."""
-    rows = [report[key] for report in reports]
-    assert all(isinstance(row, dict) for row in rows)
-    filled = [row for row in rows if row["n"]]  # pyright: ignore[reportIndexIssue,reportCallIssue,reportArgumentType]
+    filled: list[dict[str, float]] = [report[key] for report in reports if report[key]["n"]]
     return {
-        "n": sum(row["n"] for row in filled),  # pyright: ignore
-        "p50": statistics.median(row["p50"] for row in filled),  # pyright: ignore
-        "p95": max(row["p95"] for row in filled),  # pyright: ignore
-        "max": max(row["max"] for row in filled),  # pyright: ignore
+        "n": sum(row["n"] for row in filled),
+        "p50": statistics.median(row["p50"] for row in filled),
+        "p95": max(row["p95"] for row in filled),
+        "max": max(row["max"] for row in filled),
     }
 
 

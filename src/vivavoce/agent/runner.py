@@ -90,13 +90,11 @@ class SessionRunner:
         closed: Callable[[], None],
     ) -> None:
         self._journal = journal
-        self._study = study
         self._equipment = equipment
         self._closed = closed
         self._loop = asyncio.get_running_loop()
         state = journal.state
         self.session_id = state.session_id
-        self._language = state.language
         self._resuming = state.joined_at is not None
         self._zero = self._loop.time() - state.at_s(equipment.clock.now())
         self.desk = Desk(session_time=self._now_s)
