@@ -17,7 +17,6 @@ import subprocess
 import sys
 import time
 import wave
-from collections.abc import Generator
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +29,7 @@ from whisper_normalizer.english import EnglishTextNormalizer
 
 from vivavoce.settings import load
 from vivavoce.speech.client import SpeechClient
+from vivavoce.speech.engines.base import alone
 from vivavoce.speech.engines.whisper import Tuning, Whisper
 from vivavoce.speech.messages import EngineOptions
 from vivavoce.speech.store import ModelStore
@@ -80,13 +80,9 @@ def harder(pcm: Pcm) -> dict[str, Pcm]:
 
 def transcribe(engine: Whisper, pcm: Pcm) -> tuple[Transcript, float]:
     """The transcript and the seconds it took."""
-    steps: Generator[None, None, Transcript] = engine.transcribe(pcm, "en", None, False)
     start = time.perf_counter()
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value, time.perf_counter() - start
+    transcript = alone(engine, engine.transcribe(pcm, "en", None, False))
+    return transcript, time.perf_counter() - start
 
 
 def accuracy(short: Whisper, whole: Whisper) -> None:

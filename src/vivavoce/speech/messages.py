@@ -1,8 +1,8 @@
 """What the server and an engine's process say to each other: the heads of the frames.
 
-The server sends `Synthesise`, `Transcribe` (body: s16le mono at 16 kHz), `Cancel` and `Taken`. The worker sends one
-`Loaded` or `LoadFailed`, then for each request any number of `Chunk` (body: s16le mono at the engine's rate) and
-`Working`, and exactly one of `Spoken`, `Heard`, `Refused`, `Dropped`, `Failed`, `Cancelled`.
+The server sends one `Load`, then `Synthesise`, `Transcribe` (body: s16le mono at 16 kHz), `Cancel` and `Taken`. The
+worker sends one `Loaded` or `LoadFailed`, then for each request any number of `Chunk` (body: s16le mono at the engine's
+rate) and `Working`, and exactly one of `Spoken`, `Heard`, `Refused`, `Dropped`, `Failed`, `Cancelled`.
 """
 
 from __future__ import annotations
@@ -45,6 +45,29 @@ class Voice(_Message):
     id: str
     language: str
     gender: Literal["female", "male", "unknown"] = "unknown"
+
+
+class WordTime(_Message):
+    """When a word is said.
+
+    Attributes:
+        text: the word as it is written, with its punctuation.
+        start, end: its characters in the text that is spoken, `text[start:end]`.
+        start_s, end_s: seconds from the start of the stretch of sound that it is in.
+    """
+
+    text: str
+    start: int
+    end: int
+    start_s: float
+    end_s: float
+
+
+class Load(_Message):
+    """Load the engine. Sent over the socket, since what is in a command line everybody can read."""
+
+    kind: Literal["load"] = "load"
+    options: EngineOptions
 
 
 class Synthesise(_Message):
@@ -115,10 +138,11 @@ class LoadFailed(_Message):
 
 
 class Chunk(_Message):
-    """Sound; the body is s16le mono at the engine's rate."""
+    """Sound; the body is s16le mono at the engine's rate. `words` as in `WordTime`, where the engine knows them."""
 
     kind: Literal["chunk"] = "chunk"
     id: int
+    words: tuple[WordTime, ...] = ()
 
 
 class Working(_Message):
@@ -181,7 +205,7 @@ class Cancelled(_Message):
     id: int
 
 
-Request = Synthesise | Transcribe | Cancel | Taken
+Request = Load | Synthesise | Transcribe | Cancel | Taken
 Ending = Spoken | Heard | Refused | Dropped | Failed | Cancelled
 Reply = Loaded | LoadFailed | Chunk | Working | Ending
 

@@ -172,7 +172,7 @@ class SpeechReply(Response):
                     self._metrics.first_sound(name, time.perf_counter() - arrived)
                     await _write(send, self._start(encoder))
                 # A compressed chunk of several seconds takes tens of milliseconds.
-                encoded = await asyncio.to_thread(encoder.encode, chunk)
+                encoded = await asyncio.to_thread(encoder.encode, chunk.pcm)
                 await self._body(send, encoded)
             if not self._started:
                 await _write(send, self._start(encoder))

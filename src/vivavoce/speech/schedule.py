@@ -1,7 +1,7 @@
 """Whose turn it is: which of the open jobs an engine works on next. Pure; the time is passed in.
 
-An engine does one step at a time: a sentence spoken, a window encoded. Between steps the next job is the one of the
-highest priority whose sound will run out first. A job that has given no sound yet counts as due when it arrived, so
+An engine works in steps: a sentence spoken, a window encoded. Whenever it has a hand free, the next job is the one of
+the highest priority whose sound will run out first. A job that has given no sound yet counts as due when it arrived, so
 a newcomer goes before those who have sound left to play, and nobody's playback starves while another runs far ahead.
 """
 
@@ -34,6 +34,7 @@ class Turn(Generic[JobT]):
         arrived_s: when it came.
         due_s: when its sound runs out; `arrived_s` while it has given none.
         began: whether it had its first step.
+        running: whether a step of it is being worked.
         untaken: chunks given that the caller has not taken.
     """
 
@@ -43,6 +44,7 @@ class Turn(Generic[JobT]):
     arrived_s: float
     due_s: float
     began: bool = False
+    running: bool = False
     untaken: int = 0
 
 
@@ -59,6 +61,10 @@ class Schedule(Generic[JobT]):
         """Open a job."""
         self._turns[id] = Turn(id, job, priority, arrived_s=now, due_s=now)
 
+    def get(self, id: int) -> Turn[JobT] | None:
+        """An open job; None when it is not open (any more)."""
+        return self._turns.get(id)
+
     def remove(self, id: int) -> JobT | None:
         """Close a job; None when it is not open (any more)."""
         turn = self._turns.pop(id, None)
@@ -66,8 +72,15 @@ class Schedule(Generic[JobT]):
 
     def next(self) -> Turn[JobT] | None:
         """Whose step is next; None when nobody can go on."""
-        able = [turn for turn in self._turns.values() if turn.untaken < UNTAKEN_LIMIT]
-        return min(able, key=lambda turn: (_RANK[turn.priority], turn.due_s, turn.id), default=None)
+        return min(self._able(), key=_urgency, default=None)
+
+    def group(self, most: int) -> list[Turn[JobT]]:
+        """Whose steps are next, of one priority, the most urgent first; empty when nobody can go on."""
+        able = sorted(self._able(), key=_urgency)
+        return [turn for turn in able if turn.priority is able[0].priority][:most]
+
+    def _able(self) -> list[Turn[JobT]]:
+        return [turn for turn in self._turns.values() if not turn.running and turn.untaken < UNTAKEN_LIMIT]
 
     def late(self, *, now: float) -> list[Turn[JobT]]:
         """Partial transcriptions that waited too long for their first step."""
@@ -90,3 +103,7 @@ class Schedule(Generic[JobT]):
         turn = self._turns.get(id)
         if turn is not None:
             turn.untaken = max(0, turn.untaken - 1)
+
+
+def _urgency(turn: Turn[JobT]) -> tuple[int, float, int]:
+    return _RANK[turn.priority], turn.due_s, turn.id

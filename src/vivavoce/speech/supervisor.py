@@ -40,15 +40,18 @@ from vivavoce.speech.messages import (
     EngineOptions,
     Failed,
     Heard,
+    Load,
     Loaded,
     LoadFailed,
     Priority,
     Refused,
     Reply,
+    Request,
     Spoken,
     Synthesise,
     Taken,
     Transcribe,
+    WordTime,
     Working,
     frame,
     read_reply,
@@ -90,6 +93,19 @@ class State(StrEnum):
     RESTARTING = "restarting"
     FAILED = "failed"
     STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A stretch of speech.
+
+    Attributes:
+        pcm: s16le mono at the engine's rate.
+        words: when its words are said, from its start; empty where the engine does not know.
+    """
+
+    pcm: bytes
+    words: tuple[WordTime, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -157,8 +173,8 @@ class Supervisor:
     @asynccontextmanager
     async def speak(
         self, text: str, *, voice: str, language: str | None, speed: float, priority: Priority
-    ) -> AsyncGenerator[AsyncIterator[bytes | Spoken]]:
-        """Speak a text: the context gives an iterator of s16le chunks, and last of all a `Spoken`.
+    ) -> AsyncGenerator[AsyncIterator[Speech | Spoken]]:
+        """Speak a text: the context gives an iterator of stretches of speech, and last of all a `Spoken`.
 
         Leaving the context stops the engine's work on it.
 
@@ -193,13 +209,14 @@ class Supervisor:
             assert isinstance(reply, Heard)
             return reply
 
-    async def _chunks(self, ticket: _Ticket) -> AsyncGenerator[bytes | Spoken]:
+    async def _chunks(self, ticket: _Ticket) -> AsyncGenerator[Speech | Spoken]:
         while True:
             reply, body = await self._next(ticket)
             if isinstance(reply, Spoken):
                 yield reply
                 return
-            yield body
+            assert isinstance(reply, Chunk)
+            yield Speech(body, reply.words)
             self._send(Taken(id=ticket.id))
 
     async def _next(self, ticket: _Ticket) -> tuple[Reply, bytes]:
@@ -242,7 +259,7 @@ class Supervisor:
                 retry_after_s=1.0,
             )
 
-    def _send(self, request: Synthesise | Transcribe | Cancel | Taken, body: bytes = b"") -> None:
+    def _send(self, request: Request, body: bytes = b"") -> None:
         # What does not fit the socket's buffer waits in the transport's: at most `Limits.live` requests.
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(encode(frame(request, body)))
@@ -260,6 +277,7 @@ class Supervisor:
                 env=_environment(self._options),
             )
         reader, self._writer = await asyncio.open_connection(sock=ours, limit=READ_BYTES)
+        self._send(Load(options=self._options))
         failed = False
         try:
             failed = await self._attend(reader)
@@ -359,7 +377,6 @@ class Supervisor:
             "vivavoce.speech.worker",
             self.spec.name,
             f"--factory={self.spec.factory}",
-            f"--options={self._options.model_dump_json()}",
             f"--socket={fd}",
             f"--parent={os.getpid()}",
         ]

@@ -1,4 +1,4 @@
-"""An engine's own process: `python -m vivavoce.speech.worker ENGINE --factory … --options … --socket FD --parent PID`.
+"""An engine's own process: `python -m vivavoce.speech.worker ENGINE --factory … --socket FD --parent PID`.
 
 It takes requests from the server over a socket, works on them a step at a time in the order that `schedule` says, and
 sends what comes out. It ends when the socket does.
@@ -13,20 +13,19 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Never
 
-import numpy as np
 from pydantic import ValidationError
 
 from vivavoce.errors import VivavoceError
 from vivavoce.speech import lifeline
 from vivavoce.speech.engines import factory
-from vivavoce.speech.engines.base import Engine, Pcm, SpeechEngine, TranscriptionEngine
+from vivavoce.speech.engines.base import Engine, SpeechEngine
 from vivavoce.speech.errors import EngineFailed, SpeechRejected
 from vivavoce.speech.frames import FrameDecoder, FrameError, encode
+from vivavoce.speech.jobs import Job, Outcome, begin, step
 from vivavoce.speech.messages import (
     Cancel,
     Cancelled,
@@ -35,14 +34,14 @@ from vivavoce.speech.messages import (
     EngineOptions,
     Failed,
     Heard,
+    Load,
     Loaded,
     LoadFailed,
     Refused,
     Reply,
+    Request,
     Spoken,
-    Synthesise,
     Taken,
-    Transcribe,
     Working,
     frame,
     read_request,
@@ -58,124 +57,119 @@ WORKING_EVERY_S = 2.0
 """Seconds of silence after which a worker that is at work says so: an hour of sound gives one answer, at its end."""
 
 
-@dataclass(slots=True)
-class Job:
-    """A request being worked on. `work_s` is the engine's time on it so far."""
-
-    request: Synthesise | Transcribe
-    steps: Iterator[Pcm] | Generator[None, None, Transcript]
-    work_s: float = 0.0
-    audio_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one step of a job gave: a chunk, or its end with a transcript, or neither (a pause)."""
-
-    chunk: Pcm | None = None
-    ended: bool = False
-    transcript: Transcript | None = None
-    took_s: float = 0.0
-
-
 class Worker:
     """Runs one engine.
 
     Args:
         engine: loaded and warm.
-        reader, writer: the server's end.
+        requests: what the server sends; its end is the server's.
+        writer: to the server.
     """
 
-    def __init__(self, engine: Engine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, engine: Engine, requests: AsyncGenerator[tuple[Request, bytes]], writer: asyncio.StreamWriter
+    ) -> None:
         self._engine = engine
-        self._reader = reader
+        self._requests = requests
         self._writer = writer
         self._schedule: Schedule[Job] = Schedule()
         self._cancelled: set[int] = set()
-        self._running: int | None = None
+        self._busy = 0
         self._sent_at = 0.0
         self._wake = asyncio.Event()
-        # Engines are not safe for threads: this one does all of an engine's work.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
+        self._lanes, self._together = (
+            (engine.lanes, 1) if isinstance(engine, SpeechEngine) else (1, engine.together)
+        )
+        # All of an engine's work is done on these threads, so that it never has more at once than it can take.
+        self._threads = ThreadPoolExecutor(self._lanes, thread_name_prefix="engine")
 
     async def run(self) -> None:
         """Work until the task is cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read(), name="worker.read")
-            group.create_task(self._work(), name="worker.work")
+            group.create_task(self._work(group), name="worker.work")
 
     async def _read(self) -> None:
-        decoder = FrameDecoder()
-        while data := await self._reader.read(READ_BYTES):
-            for part in decoder.feed(data):
-                self._take(read_request(part.head), part.body)
-                self._wake.set()
+        async for request, body in self._requests:
+            self._take(request, body)
+            self._wake.set()
         # The server is gone. A native call may hold the engine's thread for long, and nobody wants its result.
         _exit(0)
 
-    def _take(self, request: Synthesise | Transcribe | Cancel | Taken, body: bytes) -> None:
+    def _take(self, request: Request, body: bytes) -> None:
         if isinstance(request, Cancel):
-            self._cancelled.add(request.id)
-            if request.id == self._running and isinstance(self._engine, SpeechEngine):
-                self._engine.interrupt()
+            turn = self._schedule.get(request.id)
+            if turn is not None:
+                self._cancelled.add(request.id)
+                turn.job.halt.ask()
         elif isinstance(request, Taken):
             self._schedule.taken(request.id)
-        else:
-            job = Job(request, begin(self._engine, request, body))
+        elif not isinstance(request, Load):
+            job = begin(self._engine, request, body)
             self._schedule.add(request.id, job, request.priority, now=time.monotonic())
 
-    async def _work(self) -> None:
+    async def _work(self, group: asyncio.TaskGroup) -> None:
         while True:
+            self._wake.clear()
             await self._sweep()
-            turn = self._schedule.next()
-            if turn is None:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            turn.began = True
-            await self._advance(turn)
+            while self._busy < self._lanes and (turns := self._schedule.group(self._together)):
+                self._busy += 1
+                for turn in turns:
+                    turn.began = turn.running = True
+                group.create_task(self._advance(turns), name="worker.step")
+            await self._wake.wait()
 
     async def _sweep(self) -> None:
         """Close what was cancelled and what is late."""
-        loop = asyncio.get_running_loop()
-        while self._cancelled:
-            id = self._cancelled.pop()
-            job = self._schedule.remove(id)
-            if job is not None:
-                if isinstance(job.steps, Generator):
-                    await loop.run_in_executor(self._thread, job.steps.close)
+        for id in list(self._cancelled):
+            turn = self._schedule.get(id)
+            if turn is not None and turn.running:
+                continue
+            self._cancelled.discard(id)
+            if turn is not None:
+                self._schedule.remove(id)
+                turn.job.close()
                 await self._send(Cancelled(id=id))
         now = time.monotonic()
         for turn in self._schedule.late(now=now):
             self._schedule.remove(turn.id)
             await self._send(Dropped(id=turn.id, waited_s=now - turn.arrived_s))
 
-    async def _advance(self, turn: Turn[Job]) -> None:
-        job = turn.job
-        future = asyncio.get_running_loop().run_in_executor(self._thread, step, job)
-        self._running = turn.id
-        await asyncio.wait([future])
-        self._running = None
-        error = future.exception()
-        if error is not None and turn.id in self._cancelled:
-            # It was interrupted, on our word; the sweep says so.
+    async def _advance(self, turns: Sequence[Turn[Job]]) -> None:
+        jobs = [turn.job for turn in turns]
+        outcomes = await asyncio.get_running_loop().run_in_executor(self._threads, step, self._engine, jobs)
+        # The hand is free before its work is sent: the next step need not wait for the socket.
+        self._busy -= 1
+        for turn, outcome in zip(turns, outcomes, strict=True):
+            turn.running = False
+            self._note(turn, outcome)
+        self._wake.set()
+        for turn, outcome in zip(turns, outcomes, strict=True):
+            await self._report(turn, outcome)
+
+    def _note(self, turn: Turn[Job], outcome: Outcome) -> None:
+        """Keep the schedule true."""
+        if turn.id in self._cancelled:
+            # The sweep says the last word, whatever the step gave.
             return
-        if error is not None:
+        if outcome.error is not None or outcome.ended:
             self._schedule.remove(turn.id)
-            await self._send(failure(turn.id, error))
-            return
-        done = future.result()
-        job.work_s += done.took_s
-        if done.chunk is not None and len(done.chunk):
+        elif outcome.stretch is not None:
             assert isinstance(self._engine, SpeechEngine)
-            audio_s = len(done.chunk) / self._engine.sample_rate
-            job.audio_s += audio_s
+            audio_s = len(outcome.stretch.pcm) / self._engine.sample_rate
+            turn.job.audio_s += audio_s
             self._schedule.gave(turn.id, audio_s, now=time.monotonic())
-            if turn.id not in self._cancelled:
-                await self._send(Chunk(id=turn.id), done.chunk.astype("<i2", copy=False).tobytes())
-        if done.ended:
-            self._schedule.remove(turn.id)
-            await self._send(ending(turn.id, job, done))
+
+    async def _report(self, turn: Turn[Job], outcome: Outcome) -> None:
+        if turn.id in self._cancelled:
+            return
+        if outcome.error is not None:
+            await self._send(failure(turn.id, outcome.error))
+        elif outcome.ended:
+            await self._send(ending(turn.id, turn.job, outcome.transcript))
+        elif outcome.stretch is not None:
+            pcm = outcome.stretch.pcm.astype("<i2", copy=False).tobytes()
+            await self._send(Chunk(id=turn.id, words=outcome.stretch.words), pcm)
         elif time.monotonic() - self._sent_at > WORKING_EVERY_S:
             await self._send(Working(id=turn.id))
 
@@ -185,38 +179,22 @@ class Worker:
         await self._writer.drain()
 
 
-def begin(
-    engine: Engine, request: Synthesise | Transcribe, body: bytes
-) -> Iterator[Pcm] | Generator[None, None, Transcript]:
-    """A request as steps; nothing is worked yet.
+async def requests(reader: asyncio.StreamReader) -> AsyncGenerator[tuple[Request, bytes]]:
+    """What the server sends, until its end of the socket closes.
 
-    Errors of a request that the engine cannot take come with the first step.
+    Raises:
+        FrameError, pydantic.ValidationError: it sent no request of ours.
     """
-    if isinstance(request, Synthesise):
-        assert isinstance(engine, SpeechEngine)
-        return _spoken(engine, request)
-    assert isinstance(engine, TranscriptionEngine)
-    return engine.transcribe(np.frombuffer(body, "<i2"), request.language, request.prompt, request.words)
+    decoder = FrameDecoder()
+    while data := await reader.read(READ_BYTES):
+        for part in decoder.feed(data):
+            yield read_request(part.head), part.body
 
 
-def _spoken(engine: SpeechEngine, request: Synthesise) -> Generator[Pcm]:
-    yield from engine.synthesize(request.text, request.voice, request.language, request.speed)
-
-
-def step(job: Job) -> Step:
-    """One step, on the engine's thread."""
-    start = time.perf_counter()
-    try:
-        chunk = next(job.steps)
-    except StopIteration as stop:
-        return Step(ended=True, transcript=stop.value, took_s=time.perf_counter() - start)
-    return Step(chunk=chunk, took_s=time.perf_counter() - start)
-
-
-def ending(id: int, job: Job, done: Step) -> Spoken | Heard:
+def ending(id: int, job: Job, transcript: Transcript | None) -> Spoken | Heard:
     """The last word on a job that went well."""
-    if done.transcript is not None:
-        return Heard(id=id, transcript=done.transcript, work_s=job.work_s)
+    if transcript is not None:
+        return Heard(id=id, transcript=transcript, work_s=job.work_s)
     return Spoken(id=id, audio_s=job.audio_s, work_s=job.work_s)
 
 
@@ -257,12 +235,18 @@ def load(path: str, options: EngineOptions) -> tuple[Engine, Loaded]:
     )
 
 
-async def serve(path: str, options: EngineOptions, connection: socket.socket) -> None:
-    """Load the engine, say so, and work."""
+async def serve(path: str, connection: socket.socket) -> None:
+    """Load the engine as the first request says, say so, and work."""
     reader, writer = await asyncio.open_connection(sock=connection, limit=READ_BYTES)
+    arriving = requests(reader)
+    try:
+        first, _ = await anext(arriving)
+    except StopAsyncIteration:
+        return
+    assert isinstance(first, Load), "the server's first request says how to load the engine"
     # Loading blocks this thread: only the server's end of the socket could want something, and it waits.
     try:
-        engine, loaded = load(path, options)
+        engine, loaded = load(path, first.options)
     except VivavoceError as error:
         writer.write(encode(frame(LoadFailed(code=error.code, what=error.what, next_step=error.next_step))))
         await writer.drain()
@@ -270,7 +254,7 @@ async def serve(path: str, options: EngineOptions, connection: socket.socket) ->
         return
     writer.write(encode(frame(loaded)))
     try:
-        await Worker(engine, reader, writer).run()
+        await Worker(engine, arriving, writer).run()
     except* (ConnectionError, FrameError, ValidationError) as group:
         log.error("the server's end of the socket broke: %s", group.exceptions[0])
         _exit(1)
@@ -286,7 +270,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="vivavoce-speech-worker")
     parser.add_argument("engine", help="its name, to be seen in the process list")
     parser.add_argument("--factory", required=True)
-    parser.add_argument("--options", required=True, help="EngineOptions as JSON")
     parser.add_argument("--socket", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)
     arguments = parser.parse_args(argv)
@@ -295,7 +278,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(level=logging.WARNING, format=f"speech worker {arguments.engine}: %(message)s")
     connection = socket.socket(fileno=arguments.socket)
-    asyncio.run(serve(arguments.factory, EngineOptions.model_validate_json(arguments.options), connection))
+    asyncio.run(serve(arguments.factory, connection))
 
 
 if __name__ == "__main__":

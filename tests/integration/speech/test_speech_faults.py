@@ -6,13 +6,13 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from vivavoce.speech.client import SpeechBusy, SpeechClient, SpeechDropped, SpeechUnavailable
+from vivavoce.speech.client import SpeechBusy, SpeechClient, SpeechDropped, SpeechUnavailable, Transcript
 from vivavoce.speech.supervisor import Limits, State
 
 from .conftest import serve_fake_engines
@@ -192,6 +192,38 @@ async def test_playback_of_two_callers_interleaves() -> None:
         assert not first.done()
         assert waited < 2.0
         await first
+
+
+async def test_an_engine_with_two_lanes_speaks_two_texts_at_once() -> None:
+    async with serve_fake_engines(speaker="two_speakers") as server, SpeechClient(server.url) as client:
+        alone = await took(speak(client, "word " * 10))
+        both = await took(asyncio.gather(*(speak(client, "word " * 10) for _ in range(2))))
+        assert both < 1.6 * alone
+
+
+async def test_utterances_that_end_together_are_heard_together() -> None:
+    async with serve_fake_engines(listener="eight_ears") as server, SpeechClient(server.url) as client:
+        alone = await took(client.transcribe(SECOND * 5))
+        all_at_once = await took(asyncio.gather(*(client.transcribe(SECOND * 5) for _ in range(8))))
+        assert all_at_once < 3 * alone  # one by one it would be eight times as long
+
+
+async def test_one_that_fails_among_those_heard_together_fails_alone() -> None:
+    async with serve_fake_engines(listener="eight_ears") as server, SpeechClient(server.url) as client:
+        outcomes = await asyncio.gather(
+            *(client.transcribe(SECOND * 2, prompt=word) for word in ("one", "fail", "three")),
+            return_exceptions=True,
+        )
+        one, failed, three = outcomes
+        assert isinstance(one, Transcript) and one.text == "one one"
+        assert isinstance(three, Transcript) and three.text == "three three"
+        assert isinstance(failed, SpeechUnavailable)
+
+
+async def took(work: Awaitable[object]) -> float:
+    start = time.monotonic()
+    await work
+    return time.monotonic() - start
 
 
 async def test_readiness_names_what_is_loading_and_work_waits_for_it() -> None:

@@ -72,6 +72,26 @@ def test_only_a_partial_that_has_not_begun_is_late() -> None:
     assert [turn.job for turn in schedule.late(now=PARTIAL_WAIT_S + 0.01)] == ["partial"]
 
 
+def test_a_job_that_is_being_worked_is_not_chosen_again() -> None:
+    schedule: Schedule[str] = Schedule()
+    schedule.add(1, "first", Priority.LIVE, now=0.0)
+    schedule.add(2, "second", Priority.LIVE, now=1.0)
+    first = schedule.next()
+    assert first is not None
+    first.running = True
+    assert whose(schedule) == "second"
+
+
+def test_a_group_is_of_one_priority_and_the_most_urgent_first() -> None:
+    schedule: Schedule[str] = Schedule()
+    schedule.add(1, "batch", Priority.BATCH, now=0.0)
+    for id in (4, 3, 2):
+        schedule.add(id, f"live {id}", Priority.LIVE, now=float(id))
+    assert [turn.job for turn in schedule.group(8)] == ["live 2", "live 3", "live 4"]
+    assert [turn.job for turn in schedule.group(2)] == ["live 2", "live 3"]
+    assert Schedule[str]().group(8) == []
+
+
 @given(st.lists(st.tuples(st.sampled_from(list(Priority)), st.floats(0.1, 5.0)), min_size=1, max_size=6))
 def test_nobody_of_the_first_rank_is_left_out(jobs: list[tuple[Priority, float]]) -> None:
     """Everybody of the highest priority has had a step by the time anybody has had 2 + (longest / shortest)."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spacy.language import Language
 
 from vivavoce.speech.engines import french_g2p
-from vivavoce.speech.engines.base import Pcm
+from vivavoce.speech.engines.base import Halt, Pcm, Stretch
 from vivavoce.speech.engines.english_g2p import EnglishG2P, load_tagger
 from vivavoce.speech.engines.french_g2p import french
 from vivavoce.speech.engines.spanish_g2p import spanish
@@ -57,6 +57,7 @@ class Kokoro:
 
     model = MODEL
     sample_rate = SAMPLE_RATE
+    lanes = 1
 
     def __init__(self, options: EngineOptions) -> None:
         settings = onnxruntime.SessionOptions()
@@ -72,7 +73,6 @@ class Kokoro:
         self._tokens: dict[str, int] = vocabulary["vocab"]
         self._voices = {voice.voice.id: voice for voice in _load_voices(folder / "voices")}
         self._pronunciation = Pronunciation()
-        self._step = onnxruntime.RunOptions()
 
     def voices(self) -> Sequence[Voice]:
         """The voices in whose language a text can be turned into phonemes here."""
@@ -81,28 +81,27 @@ class Kokoro:
     def warm_up(self) -> None:
         """Speak a sentence of American English, the default. Other languages are loaded when they are first spoken."""
         voice = next(v for v in self._voices.values() if v.voice.language == "en-US")
-        for _ in self.synthesize("Good morning, how are you?", voice.voice.id, None, 1.0):
+        for _ in self.synthesize("Good morning, how are you?", voice.voice.id, None, 1.0, Halt()):
             pass
 
-    def interrupt(self) -> None:
-        """Stop the model where it is: a long sentence would go on for seconds."""
-        self._step.terminate = True
-
-    def synthesize(self, text: str, voice: str, language: str | None, speed: float) -> Iterator[Pcm]:
+    def synthesize(
+        self, text: str, voice: str, language: str | None, speed: float, halt: Halt
+    ) -> Iterator[Stretch]:
         """See `SpeechEngine.synthesize`."""
         chosen = self._voice(voice, language)
         phonemes = self._pronunciation.of(chosen.voice.language)
         said = False
         for piece in pieces(text):
-            self._step = onnxruntime.RunOptions()
             tokens = [self._tokens[sound] for sound in phonemes(piece.text) if sound in self._tokens]
             if not any(token > _LAST_MARK for token in tokens):
                 continue
             for start in range(0, len(tokens), TOKENS_MOST):
                 said = True
-                sound = self._run(tokens[start : start + TOKENS_MOST], chosen.style, speed)
+                sound = self._run(tokens[start : start + TOKENS_MOST], chosen.style, speed, halt)
                 last = start + TOKENS_MOST >= len(tokens)
-                yield trimmed(sound, lead_s=_LEAD_S, tail_s=_PAUSE_S[piece.pause if last else "clause"])
+                yield Stretch(
+                    trimmed(sound, lead_s=_LEAD_S, tail_s=_PAUSE_S[piece.pause if last else "clause"])
+                )
         if not said:
             raise SpeechRejected(
                 "There is nothing in this text that can be spoken.",
@@ -130,13 +129,18 @@ class Kokoro:
             )
         return chosen
 
-    def _run(self, tokens: Sequence[int], style: NDArray[np.float32], speed: float) -> NDArray[np.float32]:
+    def _run(
+        self, tokens: Sequence[int], style: NDArray[np.float32], speed: float, halt: Halt
+    ) -> NDArray[np.float32]:
+        running = onnxruntime.RunOptions()
+        # A long sentence would go on for seconds.
+        halt.watch(lambda: setattr(running, "terminate", True))
         inputs = {
             "tokens": np.array([[0, *tokens, 0]], np.int64),
             "style": style[len(tokens) - 1][None],
             "speed": np.array([speed], np.float32),
         }
-        sound = self._session.run(None, inputs, self._step)[0]
+        sound = self._session.run(None, inputs, running)[0]
         return np.asarray(sound, np.float32).reshape(-1)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from vivavoce.speech.engines.base import Pcm
+from vivavoce.speech.engines.base import Halt, Stretch
 from vivavoce.speech.engines.text import pieces
 from vivavoce.speech.errors import EngineFailed, EngineNotInstalled, SpeechRejected
 from vivavoce.speech.messages import EngineOptions, Voice
@@ -35,6 +35,8 @@ FIRST, MOST = 200, 400
 
 class Piper:
     """The engine, with the voices of its models' folders. Not safe for threads."""
+
+    lanes = 1
 
     def __init__(self, options: EngineOptions) -> None:
         self._voices = {
@@ -57,13 +59,12 @@ class Piper:
     def warm_up(self) -> None:
         """Speak a sentence with each voice."""
         for voice in self._voices:
-            for _ in self.synthesize("Good morning, how are you?", voice, None, 1.0):
+            for _ in self.synthesize("Good morning, how are you?", voice, None, 1.0, Halt()):
                 pass
 
-    def interrupt(self) -> None:
-        """Nothing: a step is a sentence, a tenth of a second or two."""
-
-    def synthesize(self, text: str, voice: str, language: str | None, speed: float) -> Iterator[Pcm]:
+    def synthesize(
+        self, text: str, voice: str, language: str | None, speed: float, halt: Halt
+    ) -> Iterator[Stretch]:
         """See `SpeechEngine.synthesize`."""
         engine = self._voice(voice, language).engine
         if not any(letter.isalnum() for letter in text):
@@ -77,9 +78,9 @@ class Piper:
         for piece in pieces(text, first=FIRST, most=MOST):
             # Brackets of two mark raw phonemes in Piper; in a text of ours they are only brackets.
             for chunk in engine.synthesize(piece.text.replace("[[", "[ ["), settings):
-                yield chunk.audio_int16_array
+                yield Stretch(chunk.audio_int16_array)
             if piece.pause == "sentence":
-                yield np.zeros(int(0.2 * self.sample_rate), np.int16)
+                yield Stretch(np.zeros(int(0.2 * self.sample_rate), np.int16))
 
     def _voice(self, voice: str, language: str | None) -> _PiperVoice:
         chosen = self._voices.get(voice)

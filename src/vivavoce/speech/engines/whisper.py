@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, cast
 
 import ctranslate2
@@ -19,8 +19,9 @@ from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer  # pyright: ignore[reportPrivateUsage]  # its only list
 from numpy.typing import NDArray
 
-from vivavoce.speech.engines.activity import Detect, Region, Silero, regions, windows
-from vivavoce.speech.engines.base import RECOGNISER_RATE, Pcm
+from vivavoce.speech.engines.activity import Detect as DetectActivity
+from vivavoce.speech.engines.activity import Region, Silero, regions, windows
+from vivavoce.speech.engines.base import RECOGNISER_RATE, Operation, Pcm, alone
 from vivavoce.speech.errors import SpeechRejected
 from vivavoce.speech.messages import EngineOptions
 from vivavoce.speech.transcript import Segment, Transcript, Word
@@ -77,6 +78,50 @@ class Tuning:
 
 
 @dataclass(frozen=True, slots=True)
+class Encode:
+    """Encode a sound, float32 of full scale 1 at 16 kHz, in a window of so many seconds; gives an `Encoding`."""
+
+    sound: NDArray[np.float32]
+    window_s: float
+    kind: str = field(default="encode", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Detect:
+    """Tell the language of an encoded sound; gives its code."""
+
+    encoded: Encoding
+    kind: str = field(default="detect", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Decode:
+    """Decode an encoded sound: at most `cap` tokens, a search of width `beam`; gives a `Decoded`."""
+
+    encoded: Encoding
+    language: str
+    prompt: str | None
+    cap: int
+    beam: int
+
+    @property
+    def kind(self) -> str:
+        """Searches of one width can be done together."""
+        return f"decode-{self.beam}"
+
+
+@dataclass(frozen=True, slots=True)
+class Align:
+    """Time the words of a decoded sound; gives words."""
+
+    encoded: Encoding
+    decoded: Decoded
+    language: str
+    sound_s: float
+    kind: str = field(default="align", init=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Decoded:
     """One try at a piece of sound. `score` is the mean log probability of its tokens."""
 
@@ -111,9 +156,10 @@ class Whisper:
     """The recogniser. Not safe for threads: the worker works on one thread."""
 
     model = MODEL
+    together = 1
 
     def __init__(
-        self, options: EngineOptions, *, detect: Detect | None = None, tuning: Tuning | None = None
+        self, options: EngineOptions, *, detect: DetectActivity | None = None, tuning: Tuning | None = None
     ) -> None:
         self._tuning = tuning or Tuning()
         self._detect = detect or Silero()
@@ -136,12 +182,28 @@ class Whisper:
         """Encode and decode a second of noise: the detector would keep it from the decoder."""
         noise = np.random.default_rng(1).normal(0, 0.05, RECOGNISER_RATE).astype(np.float32)
         self._detect(noise)
-        for _ in self._decode_window(noise, "en", None, words=True):
-            pass
+        alone(self, self._decode_window(noise, "en", None, words=True))
+
+    def perform(self, operations: Sequence[Operation]) -> Sequence[Any]:
+        """See `TranscriptionEngine.perform`."""
+        return [self._perform(operation) for operation in operations]
+
+    def _perform(self, operation: Operation) -> Any:
+        match operation:
+            case Encode():
+                return self._encode(operation.sound, operation.window_s)
+            case Detect():
+                return self._language(operation.encoded)
+            case Decode():
+                return self._decode(operation)
+            case Align():
+                return self._time(operation)
+            case _:
+                raise TypeError(f"{operation!r} is no operation of Whisper's")
 
     def transcribe(
         self, pcm: Pcm, language: str | None, prompt: str | None, words: bool
-    ) -> Generator[None, None, Transcript]:
+    ) -> Generator[Operation, Any, Transcript]:
         """See `TranscriptionEngine.transcribe`."""
         if language is not None and language not in self._languages:
             raise SpeechRejected(
@@ -154,7 +216,6 @@ class Whisper:
         pieces: list[tuple[Segment, tuple[Word, ...]]] = []
         spoken = language
         for window in self._windows(samples):
-            yield
             sound = samples[window.start : window.end]
             spoken, segment, timed = yield from self._decode_window(sound, spoken, prompt, words=words)
             if segment is not None:
@@ -174,31 +235,28 @@ class Whisper:
 
     def _decode_window(
         self, sound: NDArray[np.float32], language: str | None, prompt: str | None, *, words: bool
-    ) -> Generator[None, None, tuple[str, Segment | None, tuple[Word, ...]]]:
+    ) -> Generator[Operation, Any, tuple[str, Segment | None, tuple[Word, ...]]]:
         """Decode at most 30 s. Gives the language, and the segment unless nothing was said; times from its start."""
         tuning = self._tuning
         sound_s = len(sound) / RECOGNISER_RATE
         window_s = tuning.window_s(sound_s)
-        encoded = self._encode(sound, window_s)
-        yield
-        spoken = language or self._language(encoded)
-        decoded = self._decode(encoded, spoken, prompt, cap=tuning.cap(sound_s, spoken), beam=1)
+        encoded: Encoding = yield Encode(sound, window_s)
+        spoken: str = language or (yield Detect(encoded))
+        cap = tuning.cap(sound_s, spoken)
+        decoded: Decoded = yield Decode(encoded, spoken, prompt, cap, 1)
         if decoded.score < tuning.doubt or doubtful(decoded, tuning):
-            yield
-            decoded = self._decode(encoded, spoken, prompt, cap=tuning.cap(sound_s, spoken), beam=tuning.beam)
+            decoded = yield Decode(encoded, spoken, prompt, cap, tuning.beam)
         if doubtful(decoded, tuning) and window_s < WHOLE_WINDOW_S:
-            yield
-            encoded = self._encode(sound, WHOLE_WINDOW_S)
-            yield
-            spoken = language or self._language(encoded)
-            decoded = self._decode(encoded, spoken, prompt, cap=tuning.cap(sound_s, spoken), beam=tuning.beam)
+            encoded = yield Encode(sound, WHOLE_WINDOW_S)
+            spoken = language or (yield Detect(encoded))
+            decoded = yield Decode(encoded, spoken, prompt, tuning.cap(sound_s, spoken), tuning.beam)
         if decoded.no_speech > tuning.silence and decoded.score < tuning.refuse:
             return spoken, None, ()
         if doubtful(decoded, tuning):
             decoded = replace(decoded, text=unrepeated(decoded.text))
         if not decoded.text:
             return spoken, None, ()
-        timed = self._time(encoded, decoded, spoken, sound_s) if words else ()
+        timed: tuple[Word, ...] = (yield Align(encoded, decoded, spoken, sound_s)) if words else ()
         return spoken, Segment(decoded.text, 0.0, sound_s, math.exp(decoded.score)), timed
 
     def _encode(self, sound: NDArray[np.float32], window_s: float) -> Encoding:
@@ -219,18 +277,17 @@ class Whisper:
     def _tokenizer(self, language: str) -> Tokenizer:
         return Tokenizer(self._whisper.hf_tokenizer, True, task="transcribe", language=language)
 
-    def _decode(
-        self, encoded: Encoding, language: str, prompt: str | None, *, cap: int, beam: int
-    ) -> Decoded:
-        tokenizer = self._tokenizer(language)
+    def _decode(self, wanted: Decode) -> Decoded:
+        tokenizer = self._tokenizer(wanted.language)
         start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        if prompt:
-            start = [tokenizer.sot_prev, *tokenizer.encode(" " + prompt.strip())[-PROMPT_TOKENS:], *start]
-        limit = min(len(start) + cap, self._whisper.max_length)
+        if wanted.prompt:
+            prompt = tokenizer.encode(" " + wanted.prompt.strip())[-PROMPT_TOKENS:]
+            start = [tokenizer.sot_prev, *prompt, *start]
+        limit = min(len(start) + wanted.cap, self._whisper.max_length)
         result = self._whisper.model.generate(
-            encoded,
+            wanted.encoded,
             [start],
-            beam_size=beam,
+            beam_size=wanted.beam,
             max_length=limit,
             return_scores=True,
             return_no_speech_prob=True,
@@ -244,18 +301,18 @@ class Whisper:
             capped=len(start) + len(tokens) >= limit - 1,
         )
 
-    def _time(self, encoded: Encoding, decoded: Decoded, language: str, sound_s: float) -> tuple[Word, ...]:
-        tokenizer = self._tokenizer(language)
-        frames = int(sound_s * self._whisper.frames_per_second)
-        tokens = [token for token in decoded.tokens if token < tokenizer.eot]
+    def _time(self, wanted: Align) -> tuple[Word, ...]:
+        tokenizer = self._tokenizer(wanted.language)
+        frames = int(wanted.sound_s * self._whisper.frames_per_second)
+        tokens = [token for token in wanted.decoded.tokens if token < tokenizer.eot]
         # Its annotation says one list; it takes, and gives, one for each segment.
-        found = self._whisper.find_alignment(tokenizer, cast("list[int]", [tokens]), encoded, frames)
+        found = self._whisper.find_alignment(tokenizer, cast("list[int]", [tokens]), wanted.encoded, frames)
         return joined_words(
             [
                 Word(
                     str(word["word"]),
                     float(word["start"]),
-                    min(float(word["end"]), sound_s),
+                    min(float(word["end"]), wanted.sound_s),
                     float(word["probability"]),
                 )
                 for word in (found[0] if found else [])

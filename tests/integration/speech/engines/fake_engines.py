@@ -7,12 +7,14 @@ import signal
 import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from vivavoce.speech.engines.base import Pcm
+from vivavoce.speech.engines.base import Halt, Operation, Pcm, Stretch
 from vivavoce.speech.errors import EngineFailed, EngineNotInstalled, SpeechRejected
-from vivavoce.speech.messages import EngineOptions, Voice
+from vivavoce.speech.messages import EngineOptions, Voice, WordTime
 from vivavoce.speech.transcript import Segment, Transcript, Word
 
 RATE = 24_000
@@ -26,25 +28,27 @@ class Speaker:
     model = "fake-speaker"
     sample_rate = RATE
 
-    def __init__(self) -> None:
-        self._interrupted = threading.Event()
+    def __init__(self, lanes: int = 1) -> None:
+        self.lanes = lanes
 
     def voices(self) -> Sequence[Voice]:
         return [Voice(id="tone", language="en-US", gender="female")]
 
-    def interrupt(self) -> None:
-        self._interrupted.set()
-
     def warm_up(self) -> None:
         return None
 
-    def synthesize(self, text: str, voice: str, language: str | None, speed: float) -> Iterator[Pcm]:
+    def synthesize(
+        self, text: str, voice: str, language: str | None, speed: float, halt: Halt
+    ) -> Iterator[Stretch]:
         if voice != "tone":
             raise SpeechRejected(
                 f"There is no voice {voice!r}.", next_step="Use tone.", reason="voice_unknown", param="voice"
             )
+        interrupted = threading.Event()
+        halt.watch(interrupted.set)
+        start = 0
         for word in text.split():
-            self._interrupted.clear()
+            start = text.index(word, start)
             time.sleep(STEP_S)
             if word == "die":
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -52,17 +56,42 @@ class Speaker:
                 raise EngineFailed("It could not say this.", next_step="Say something else.")
             if word == "bug":
                 raise KeyError("an engine's own mistake")
-            if word == "long" and self._interrupted.wait(30):
+            if word == "long" and interrupted.wait(30):
                 raise RuntimeError("interrupted")
             if word == "hang":
                 time.sleep(600)
-            yield (np.sin(np.arange(RATE // 2) * 0.06) * 8000).astype(np.int16)
+            tone = (np.sin(np.arange(RATE // 2) * 0.06) * 8000).astype(np.int16)
+            end = start + len(word)
+            yield Stretch(tone, (WordTime(text=word, start=start, end=end, start_s=0.0, end_s=0.5),))
+            start = end
+
+
+@dataclass(frozen=True)
+class Second:
+    """Hear a second of sound; gives a word."""
+
+    word: str
+    kind: str = "second"
 
 
 class Listener:
-    """Hears one word for each second of sound, in `STEP_S` each; nothing in digital silence."""
+    """Hears one word for each second of sound, in `STEP_S` each; nothing in digital silence.
+
+    Args:
+        together: for how many jobs it hears a second at once, also in `STEP_S`.
+    """
 
     model = "fake-listener"
+
+    def __init__(self, together: int = 1) -> None:
+        self.together = together
+
+    def perform(self, operations: Sequence[Operation]) -> Sequence[Any]:
+        time.sleep(STEP_S)
+        heard = [operation.word for operation in operations if isinstance(operation, Second)]
+        if "fail" in heard:
+            raise EngineFailed("It could not hear this.", next_step="Say it again.")
+        return heard
 
     def languages(self) -> Sequence[str]:
         return ("en", "fr")
@@ -72,13 +101,12 @@ class Listener:
 
     def transcribe(
         self, pcm: Pcm, language: str | None, prompt: str | None, words: bool
-    ) -> Generator[None, None, Transcript]:
+    ) -> Generator[Operation, Any, Transcript]:
         seconds = len(pcm) / 16_000
         said: list[Word] = []
         for second in range(int(seconds) if pcm.any() else 0):
-            time.sleep(STEP_S)
-            yield
-            said.append(Word(prompt or "word", second, second + 0.5, 0.9))
+            word: str = yield Second(prompt or "word")
+            said.append(Word(word, second, second + 0.5, 0.9))
         text = " ".join(word.text for word in said)
         return Transcript(
             text=text,
@@ -96,6 +124,14 @@ def speaker(options: EngineOptions) -> Speaker:
 
 def listener(options: EngineOptions) -> Listener:
     return Listener()
+
+
+def two_speakers(options: EngineOptions) -> Speaker:
+    return Speaker(lanes=2)
+
+
+def eight_ears(options: EngineOptions) -> Listener:
+    return Listener(together=8)
 
 
 def slow_to_load(options: EngineOptions) -> Speaker:
