@@ -16,6 +16,7 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
+from numpy.typing import NDArray
 
 from vivavoce.speech.errors import SpeechRejected
 
@@ -150,24 +151,41 @@ def decode(data: bytes, *, limit_s: float = SOUND_LIMIT_S) -> bytes:
         SpeechRejected: no sound in it that FFmpeg can read.
         SoundTooLong: more than `limit_s` seconds; the rest was not decoded.
     """
-    limit = int(limit_s * RECOGNISER_RATE) * 2
+    return _decode(data, RECOGNISER_RATE, limit_s)[0]
+
+
+def decode_at_own_rate(data: bytes, *, limit_s: float) -> tuple[NDArray[np.int16], int]:
+    """A sound file as mono samples, and their rate in Hz: the file's own, up to `OPUS_RATE`.
+
+    Raises:
+        SpeechRejected: no sound in it that FFmpeg can read.
+        SoundTooLong: more than `limit_s` seconds; the rest was not decoded.
+    """
+    pcm, rate = _decode(data, None, limit_s)
+    return np.frombuffer(pcm, "<i2").astype(np.int16), rate
+
+
+def _decode(data: bytes, rate: int | None, limit_s: float) -> tuple[bytes, int]:
+    """S16le mono at `rate`, or at the file's own rate, and the rate."""
     pcm = bytearray()
     try:
         with av.open(io.BytesIO(data), "r", options={"format_whitelist": _CONTAINERS}) as container:
-            for samples in _samples(container):
+            if not container.streams.audio:
+                raise _unreadable()
+            stream = container.streams.audio[0]
+            to_rate = rate or min(stream.rate, OPUS_RATE)
+            for samples in _samples(container, stream, to_rate):
                 pcm += samples
-                if len(pcm) > limit:
+                if len(pcm) > int(limit_s * to_rate) * 2:
                     raise SoundTooLong(limit_s)
     except (FFmpegError, EOFError) as error:
         raise _unreadable() from error
-    return bytes(pcm)
+    return bytes(pcm), to_rate
 
 
-def _samples(container: InputContainer) -> Iterator[bytes]:
-    if not container.streams.audio:
-        raise _unreadable()
-    resampler = AudioResampler(format="s16", layout="mono", rate=RECOGNISER_RATE)
-    for frame in container.decode(container.streams.audio[0]):
+def _samples(container: InputContainer, stream: AudioStream, rate: int) -> Iterator[bytes]:
+    resampler = AudioResampler(format="s16", layout="mono", rate=rate)
+    for frame in container.decode(stream):
         for part in resampler.resample(frame):
             yield part.to_ndarray().astype("<i2").tobytes()
     for part in resampler.resample(None):
