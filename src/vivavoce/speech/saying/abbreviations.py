@@ -1,0 +1,70 @@
+"""Abbreviations in full."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from vivavoce.speech.saying.context import Said, ends_sentence
+from vivavoce.speech.saying.idiom import Idiom
+
+_NAME_FOLLOWS: Final = re.compile(r"[ \u00a0\u202f]?[^\W\d_]")
+_NUMBER_FOLLOWS: Final = re.compile(r"[ \u00a0\u202f]?\d")
+_NUMBER_PRECEDES: Final = re.compile(r"\d[ \u00a0\u202f]?(?:[A-Z]\w+ )?$")
+
+
+def abbreviation(text: str, at: int, idiom: Idiom) -> Said | None:
+    """An abbreviation that begins here."""
+    short = idiom.abbreviations
+    match = _pattern(type(idiom)).match(text, at)
+    if match is None:
+        return None
+    end = match.end()
+    written = _key(match.group(), type(idiom))
+    if (spoken := short.before_number.get(written)) and _NUMBER_FOLLOWS.match(text, end):
+        return Said(at, end, spoken)
+    following = _NAME_FOLLOWS.match(text, end)
+    if (spoken := short.before_name.get(written)) and following and following.group()[-1].isupper():
+        return Said(at, end, spoken)
+    if (spoken := short.after_number.get(written)) and _NUMBER_PRECEDES.search(text[max(0, at - 40) : at]):
+        return Said(at, end, spoken + _stop(text, end, written))
+    if spoken := short.always.get(written):
+        last = written in short.ending and ends_sentence(text, end)
+        return Said(at, end, spoken + ("." if last and written.endswith(".") else ""))
+    return None
+
+
+def _stop(text: str, end: int, written: str) -> str:
+    return "." if written.endswith(".") and ends_sentence(text, end) else ""
+
+
+def _keys(idiom: type[Idiom]) -> list[str]:
+    short = idiom.abbreviations
+    return [*short.always, *short.before_name, *short.before_number, *short.after_number]
+
+
+@lru_cache(maxsize=32)
+def _forms(idiom: type[Idiom]) -> dict[str, str]:
+    """As it may be written, without spaces → the table's key."""
+    forms: dict[str, str] = {}
+    for key in _keys(idiom):
+        bare = key.replace(" ", "")
+        forms.setdefault(bare, key)
+        forms.setdefault(bare[0].upper() + bare[1:], key)
+    return forms
+
+
+def _key(written: str, idiom: type[Idiom]) -> str:
+    bare = "".join(written.split())
+    return _forms(idiom).get(bare, written)
+
+
+@lru_cache(maxsize=32)
+def _pattern(idiom: type[Idiom]) -> re.Pattern[str]:
+    parts: list[str] = []
+    for key in sorted(set(_keys(idiom)), key=len, reverse=True):
+        first, rest = key[0], key[1:]
+        letters = f"[{re.escape(first)}{re.escape(first.upper())}]" if first.islower() else re.escape(first)
+        parts.append(letters + r"[ \u00a0\u202f]?".join(re.escape(piece) for piece in rest.split(" ")))
+    return re.compile(f"(?:{'|'.join(parts)})(?!\\w)") if parts else re.compile(r"(?!)")
