@@ -8,17 +8,18 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
-from rich.table import Column, Table
 
-from vivavoce import settings
 from vivavoce.speech.catalogue import CATALOGUE, Engine, Model, defaults, find
-from vivavoce.speech.pull import Folder, Hub, Registry, Source, http_client, pull
-from vivavoce.speech.store import ModelDamaged, ModelMissing, ModelStore
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from vivavoce.speech.pull import Source
+    from vivavoce.speech.store import ModelStore
 
 ENGINES: tuple[Engine, ...] = ("whisper", "kokoro", "piper")
 State = Literal["ready", "absent", "damaged"]
@@ -57,6 +58,10 @@ def pull_models(
     wanted = _wanted(ids or [], every=every, engines=engines)
     if quiet_when_complete and all(store.has(model.id) for model in wanted):
         return
+    from rich.console import Console
+
+    from vivavoce.speech.pull import pull
+
     console = Console(stderr=True)
     with _source(folder, hub) as source:
         for model in wanted:
@@ -72,6 +77,9 @@ def list_models(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, on standard output.")] = False,
 ) -> None:
     """Every model there is, and whether it is here."""
+    from rich.console import Console
+    from rich.table import Column, Table
+
     store = _store()
     if as_json:
         typer.echo(json.dumps([_as_json(model, store) for model in CATALOGUE.values()], indent=2))
@@ -94,6 +102,8 @@ def verify_models(
     ids: Annotated[list[str] | None, typer.Argument(help="Which ones; default: those that are here.")] = None,
 ) -> None:
     """Read every byte and compare hashes. Exit code 1 if anything differs."""
+    from vivavoce.speech.store import ModelDamaged, ModelMissing
+
     store = _store()
     wanted = [find(name).id for name in ids or []] or [
         name for name in CATALOGUE if (store.root / name).exists()
@@ -122,6 +132,9 @@ def remove_models(ids: Annotated[list[str], typer.Argument(help="Which ones.")])
 
 
 def _store() -> ModelStore:
+    from vivavoce import settings
+    from vivavoce.speech.store import ModelStore
+
     return ModelStore(settings.load().models_dir)
 
 
@@ -138,6 +151,8 @@ def _wanted(ids: list[str], *, every: bool, engines: str | None) -> list[Model]:
         if unknown := [name for name in named if name not in ENGINES]:
             raise typer.BadParameter(f"there is no engine {unknown[0]}; there are {', '.join(ENGINES)}")
         return defaults(tuple(cast(Engine, name) for name in named))
+    from vivavoce import settings
+
     used = set(settings.load().speech.engines)
     # Only the engine's own worker may import it (GPL-3.0); asking whether it is installed loads nothing.
     if importlib.util.find_spec("piper") is not None:
@@ -147,6 +162,8 @@ def _wanted(ids: list[str], *, every: bool, engines: str | None) -> list[Model]:
 
 @contextmanager
 def _source(folder: Path | None, hub: str | None) -> Generator[Source]:
+    from vivavoce.speech.pull import Folder, Hub, Registry, http_client
+
     if folder is not None:
         yield Folder(folder)
         return
@@ -155,6 +172,8 @@ def _source(folder: Path | None, hub: str | None) -> Generator[Source]:
 
 
 def _state(store: ModelStore, model: Model) -> State:
+    from vivavoce.speech.store import ModelDamaged, ModelMissing
+
     try:
         store.path(model.id)
     except ModelMissing:
@@ -228,6 +247,9 @@ def _shown(model: Model, console: Console) -> Generator[_Bars | _Lines]:
     if not console.is_terminal:
         yield _Lines(model)
         return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+    from rich.table import Column
+
     name = TextColumn(
         "{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", max_width=30)
     )

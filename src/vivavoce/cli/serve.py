@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-from vivavoce.settings import Settings, load
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from vivavoce.ops.serve import Server
+    from vivavoce.settings import Settings
 
 DEMO_STUDY = "demo.yaml"
 
@@ -35,8 +35,9 @@ def serve(
     ] = None,
 ) -> None:
     """Run everything on this machine: database, speech server, agent host and web."""
-    _configure_logging(load())
-    _run(_with_port(load(), port), _serve_until_stopped)
+    settings = _with_port(_load(), port)
+    _configure_logging(settings)
+    _run(settings, _serve_until_stopped)
 
 
 def demo(
@@ -48,7 +49,7 @@ def demo(
     ] = None,
 ) -> None:
     """Hold the demo interview in your browser: prints one link."""
-    settings = _with_port(load(), port)
+    settings = _with_port(_load(), port)
     _configure_logging(settings, quiet=True)
 
     async def show(server: Server, console: Console) -> None:
@@ -81,10 +82,12 @@ def publish(
     study: Annotated[Path, typer.Argument(help="A study file.")],
 ) -> None:
     """Check a study, keep it, and make the sound of everything it says."""
-    settings = load()
+    settings = _load()
     _configure_logging(settings, quiet=True)
 
     async def work() -> None:
+        from rich.console import Console
+
         from vivavoce.ops.publish import publish_here
 
         console = Console()
@@ -109,7 +112,7 @@ def invite(
     language: Annotated[str | None, typer.Option(help="Language the page opens in.")] = None,
 ) -> None:
     """Make invitation links, one a participant."""
-    settings = load()
+    settings = _load()
     _configure_logging(settings, quiet=True)
 
     async def work() -> None:
@@ -128,6 +131,8 @@ async def _serve_until_stopped(server: Server, console: Console) -> None:
 
 def _run(settings: Settings, work: Callable[[Server, Console], Awaitable[None]]) -> None:
     """Start the server, do the work until SIGINT or SIGTERM, stop in order."""
+    from rich.console import Console
+
     from vivavoce.ops.serve import serve as start
 
     console = Console(stderr=False, highlight=False)
@@ -174,6 +179,12 @@ def _demo_study(path: Path | None) -> tuple[bytes, str]:
     return checkout.read_bytes(), str(checkout)
 
 
+def _load() -> Settings:
+    from vivavoce.settings import load
+
+    return load()
+
+
 def _with_port(settings: Settings, port: int | None) -> Settings:
     if port is None:
         return settings
@@ -188,4 +199,6 @@ def _configure_logging(settings: Settings, *, quiet: bool = False) -> None:
 
 
 def _bar(console: Console) -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
     return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console)

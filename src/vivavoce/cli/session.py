@@ -6,15 +6,14 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from vivavoce.ops.export import ExportFormat, Report, export, report, write
 from vivavoce.session.status import SessionStatus
-from vivavoce.session.transcript import to_text
 
 if TYPE_CHECKING:
+    from vivavoce.ops.export import Report
     from vivavoce.session.store import SessionStore, SessionSummary
 
 T = TypeVar("T")
@@ -60,6 +59,8 @@ def show_session(
     ] = False,
 ) -> None:
     """Show a session: its state, what happened when, how fast it answered, and what was said."""
+    from vivavoce.ops.export import report
+
     found = _with_store(lambda store: report(store, session_id))
     if as_json:
         typer.echo(
@@ -80,7 +81,7 @@ def show_session(
 def export_session(
     session_id: Annotated[str, typer.Argument(metavar="SESSION", help="A session's id, or `latest`.")],
     format: Annotated[
-        ExportFormat,
+        Literal["json", "vtt", "txt"],
         typer.Option(case_sensitive=False, help="vtt: WebVTT captions, in step with the recording."),
     ],
     output: Annotated[
@@ -88,7 +89,9 @@ def export_session(
     ] = None,
 ) -> None:
     """Write a session's transcript."""
-    text = _with_store(lambda store: export(store, session_id, format))
+    from vivavoce.ops.export import ExportFormat, export, write
+
+    text = _with_store(lambda store: export(store, session_id, ExportFormat(format)))
     if output is None:
         typer.echo(text, nl=False)
     else:
@@ -140,6 +143,8 @@ def _minutes(summary: SessionSummary) -> str:
 
 
 def _print_report(found: Report) -> None:
+    from vivavoce.session.transcript import to_text
+
     state = found.state
     typer.echo(to_text(found.transcript).split("\n\n", 1)[0])
     asked = len(state.progress.questions)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vivavoce import settings
-from vivavoce.settings import SettingRow, SettingsError
+if TYPE_CHECKING:
+    from vivavoce.settings import SettingRow
 
 
 def register(app: typer.Typer) -> None:
@@ -23,9 +23,11 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Print every setting: its value, where that came from, and what it means. Secrets are masked."""
+    from vivavoce import settings
+
     try:
         rows = settings.describe(config=config)
-    except SettingsError:
+    except settings.SettingsError:
         # The error sends people here to look names up; show them, then say what is wrong.
         if not as_json:
             _print(settings.defaults())

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
-
-from vivavoce import settings
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from vivavoce.ops.simulate import Report, Spread
     from vivavoce.ops.simulate.report import Outcome
+    from vivavoce.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -56,7 +56,11 @@ def simulate(
     """
     if json_file is not None and not json_file.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {json_file.absolute().parent} to write the report to")
-    here = settings.load()
+    from rich.console import Console
+
+    from vivavoce.settings import load
+
+    here = load()
     _configure_logging(here)
     console = Console(stderr=True, highlight=False)
     if url is None and links is None:
@@ -126,7 +130,7 @@ def simulate(
         raise typer.Exit(1)
 
 
-def _configure_logging(here: settings.Settings) -> None:
+def _configure_logging(here: Settings) -> None:
     """What a host says in passing would bury the report; `VIVAVOCE_LOG__LEVEL=debug` still shows it."""
     from vivavoce.telemetry.logging import configure
 
@@ -142,6 +146,8 @@ def _print_outcome(console: Console, outcome: Outcome, total: int) -> None:
 
 
 def _print_report(console: Console, report: Report, late_s: float) -> None:
+    from rich.table import Table
+
     table = Table("at the participant's ear", box=None, pad_edge=False)
     for name in ("n", "p50", "p95", "max"):
         table.add_column(name, justify="right")

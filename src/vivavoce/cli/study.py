@@ -6,15 +6,14 @@ import json
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vivavoce.protocol.check import CheckResult, check_study
-from vivavoce.protocol.outline import Outline, outline
-from vivavoce.protocol.problems import Problem, StudyError
-from vivavoce.protocol.study import Study
-from vivavoce.protocol.tree import MAX_BYTES
+if TYPE_CHECKING:
+    from vivavoce.protocol.check import CheckResult
+    from vivavoce.protocol.outline import Outline
+    from vivavoce.protocol.study import Study
 
 study = typer.Typer(no_args_is_help=True, help="Study files: checked and shown.")
 
@@ -58,6 +57,9 @@ def show_study(
     ] = None,
 ) -> None:
     """Outline a study: its phases, questions and probes, and how long an interview may take."""
+    from vivavoce.protocol.outline import outline
+    from vivavoce.protocol.problems import StudyError
+
     result = _check(file)
     if result.study is None:
         raise StudyError(result.problems, source=result.source)
@@ -65,6 +67,10 @@ def show_study(
 
 
 def _check(path: Path) -> CheckResult:
+    from vivavoce.protocol.check import CheckResult, check_study
+    from vivavoce.protocol.problems import Problem
+    from vivavoce.protocol.tree import MAX_BYTES
+
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)

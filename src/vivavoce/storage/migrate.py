@@ -1,19 +1,26 @@
-"""Bring a database to this version's tables, or say why not."""
+"""Bring a database to this version's tables, or say why not.
+
+A database that is at `HEAD` is recognised by a query. Alembic takes as long to import as PostgreSQL takes to start, so
+it is imported where a database is not.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from vivavoce.storage.engine import explain, make_sync_engine
 from vivavoce.storage.errors import DatabaseBehind, DatabaseNewer
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0001"
+"""The revision this version needs: the last one in `migrations/versions`."""
 
 LOCK_KEY = 0x76697661
 """Of the advisory lock that lets one migration run at a time; a transaction's lock, so it works behind PgBouncer."""
@@ -21,15 +28,8 @@ LOCK_KEY = 0x76697661
 LOCK_TIMEOUT_S = 60
 
 
-def head() -> str:
-    """The revision this version needs."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    assert revision is not None
-    return revision
-
-
 def migrate(url: str) -> None:
-    """Bring the database to `head()`, in one transaction. Blocking: call it in a thread.
+    """Bring the database to `HEAD`, in one transaction. Blocking: call it in a thread.
 
     Raises:
         DatabaseNewer: a newer version has been here.
@@ -40,16 +40,14 @@ def migrate(url: str) -> None:
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
         found = _found(connection)
-        if found == head():
+        if found == HEAD:
             return
         _refuse_newer(found)
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        _upgrade(connection)
 
 
 def check_version(url: str) -> None:
-    """Make sure that the database is at `head()`. Blocking: call it in a thread.
+    """Make sure that the database is at `HEAD`. Blocking: call it in a thread.
 
     Raises:
         DatabaseNewer: a newer version has been here.
@@ -58,9 +56,9 @@ def check_version(url: str) -> None:
     """
     with _connected(url, "look at the database's version") as connection:
         found = _found(connection)
-    if found != head():
+    if found != HEAD:
         _refuse_newer(found)
-        raise DatabaseBehind(found, ours=head())
+        raise DatabaseBehind(found, ours=HEAD)
 
 
 @contextmanager
@@ -79,16 +77,31 @@ def _connected(url: str, doing: str) -> Generator[Connection]:
 
 
 def _found(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """The revision that the database is at; None: it has no tables of ours."""
+    if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar_one() is None:
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, HEAD)
 
 
 def _refuse_newer(found: str | None) -> None:
-    script = ScriptDirectory.from_config(_config())
-    if found is not None and found not in {revision.revision for revision in script.walk_revisions()}:
+    from alembic.script import ScriptDirectory
+
+    known = {revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
         raise DatabaseNewer(found)
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", "vivavoce.storage:migrations")
     return config

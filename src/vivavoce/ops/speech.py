@@ -1,0 +1,102 @@
+"""The speech server as a process of its own: its engines, its address, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+
+import uvicorn
+
+from vivavoce.ops.address import bind
+from vivavoce.settings import SpeechSettings
+from vivavoce.speech import lifeline
+from vivavoce.speech.engines import ENGINES, EngineSpec
+from vivavoce.speech.messages import EngineOptions
+from vivavoce.speech.server import create_app
+from vivavoce.speech.store import ModelStore
+from vivavoce.speech.supervisor import Supervisor
+
+STOP_S = 3
+"""Seconds that open requests have to end when the server is told to."""
+
+
+def run(
+    engines: Sequence[str],
+    *,
+    store: ModelStore,
+    settings: SpeechSettings,
+    host: str,
+    port: int,
+    parent: int | None,
+) -> None:
+    """Serve these engines until SIGINT, SIGTERM, or the end of the process `parent`. Prints `READY` and the address.
+
+    Raises:
+        ModelMissing, ModelDamaged: an engine's usual model is not there.
+        AddressTaken: nothing can listen there.
+    """
+    supervisors = {name: _supervisor(ENGINES[name], store, settings) for name in dict.fromkeys(engines)}
+    sock = bind(host, port, next_step="Stop what listens there, or give another --port (0 takes a free one).")
+    with contextlib.closing(sock):
+        asyncio.run(_serve(supervisors, sock, host, parent))
+
+
+def _supervisor(spec: EngineSpec, store: ModelStore, settings: SpeechSettings) -> Supervisor:
+    threads = settings.stt_threads if spec.role == "stt" else settings.tts_threads
+    return Supervisor(spec, EngineOptions(folders=_folders(spec, store), threads=threads))
+
+
+def _folders(spec: EngineSpec, store: ModelStore) -> tuple[Path, ...]:
+    """The engine's usual model, which must be there, and those that were pulled beside it."""
+    others = (id for id in store.installed() if store.catalogue[id].engine == spec.name and id != spec.model)
+    return (store.path(spec.model), *map(store.path, others))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it listens, and leaves signals to us."""
+
+    def __init__(self, config: uvicorn.Config, ready: str) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(self._ready, flush=True)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+async def _serve(
+    supervisors: dict[str, Supervisor], sock: socket.socket, host: str, parent: int | None
+) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    config = uvicorn.Config(
+        create_app(supervisors), log_config=None, access_log=False, timeout_graceful_shutdown=STOP_S
+    )
+    server = _Server(config, f"READY http://{shown}:{sock.getsockname()[1]}")
+
+    def stop() -> None:
+        # The second time a stop is asked for, open requests are not waited for.
+        server.force_exit = server.should_exit
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    async with asyncio.TaskGroup() as group:
+        watch = group.create_task(_stop_with(parent, stop), name="speech.parent") if parent else None
+        await server.serve([sock])
+        if watch is not None:
+            watch.cancel()
+
+
+async def _stop_with(parent: int, stop: Callable[[], None]) -> None:
+    await lifeline.parent_gone(parent)
+    stop()

@@ -1,0 +1,48 @@
+"""What a command loads before it has anything to do with it: `vivavoce --help` is asked for by people, who wait.
+
+`benchmarks/start.md` has the seconds; here are the modules that cost them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "pydantic",
+    "numpy",
+    "httpx",
+    "fastapi",
+    "uvicorn",
+    "sqlalchemy",
+    "alembic",
+    "livekit",
+    "aiortc",
+    "spacy",
+)
+
+
+@pytest.mark.parametrize(
+    ("modules", "needed"),
+    [
+        ("vivavoce.cli.main", ()),
+        # `make` asks each time whether all models are there.
+        ("vivavoce.cli.models, vivavoce.settings, vivavoce.speech.store", ("pydantic",)),
+    ],
+)
+def test_what_is_not_needed_is_not_loaded(modules: str, needed: tuple[str, ...]) -> None:
+    script = f"import sys, {modules}; print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert tuple(done.stdout.split()) == needed
+
+
+def test_a_database_that_is_up_to_date_needs_no_alembic() -> None:
+    script = "import sys, vivavoce.storage.open; print('alembic' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["False"]
