@@ -287,3 +287,41 @@ async def test_sessions_are_listed_newest_first_and_filtered(bench: Bench) -> No
     await store.release(lease)
     (active,) = await store.list(statuses={SessionStatus.ACTIVE})
     assert not active.leased
+
+
+async def test_recordings_left_open_are_found_when_nobody_holds_their_session(bench: Bench) -> None:
+    store = bench.store
+    leases = {name: await begun(store, name) for name in ("open", "closed", "silent", "held", "two parts")}
+
+    def closed(key: str) -> RecordingClosed:
+        return RecordingClosed(key=key, duration_s=1.5, bytes=3, sha256=SHA)
+
+    def started(key: str) -> RecordingStarted:
+        return RecordingStarted(key=key, sample_rate=48_000, channels=2, codec="opus")
+
+    for name in ("open", "closed", "held", "two parts"):
+        await store.append(leases[name], [started(f"{name}/1")], at=AT)
+    await store.append(leases["closed"], [closed("closed/1")], at=AT)
+    await store.append(leases["two parts"], [closed("two parts/1"), started("two parts/2")], at=AT)
+    assert await store.unclosed() == []
+    for name in ("open", "closed", "silent", "two parts"):
+        await store.release(leases[name])
+    assert sorted(await store.unclosed()) == ["open", "two parts"]
+    assert len(await store.unclosed(limit=1)) == 1
+    # The rest is closed by whoever comes after, also when the session is over.
+    lease = await store.claim("open", holder="host-2", ttl_s=30)
+    await store.append(lease, [ENDED, closed("open/1")], at=AT)
+    await store.release(lease)
+    assert await store.unclosed() == ["two parts"]
+
+
+async def test_a_recording_left_open_is_found_when_its_holders_lease_has_run_out(bench: Bench) -> None:
+    await begun(bench.store)
+    lease = await begun(bench.store, "s2")
+    await bench.store.append(
+        lease, [RecordingStarted(key="s2/1", sample_rate=48_000, channels=2, codec="opus")], at=AT
+    )
+    await bench.store.renew(lease, ttl_s=0.2)
+    assert await bench.store.unclosed() == []
+    await bench.let_pass(0.2)
+    assert await bench.store.unclosed() == ["s2"]

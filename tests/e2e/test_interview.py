@@ -21,7 +21,7 @@ from vivavoce.session.events import SessionEvent
 from vivavoce.session.state import SessionState, fold
 from vivavoce.settings import load
 from vivavoce.storage.open import open_storage
-from vivavoce.transport.recording import read_recording
+from vivavoce.transport.recorded import read_recording
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech"
 ANSWERS = [

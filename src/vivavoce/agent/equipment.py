@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from livekit.agents import vad
-
-from vivavoce.moderator.turns import SoundJudge
+from vivavoce.agent.hearing import Hearing
 from vivavoce.session.clock import Clock
 from vivavoce.speech.client import SpeechClient
 from vivavoce.voice.wording import WordingStore
 
-Keep = Callable[[str, Path], Awaitable[object]]
-"""Takes a finished recording file under a key, and the file away."""
+
+class Archive(Protocol):
+    """Where finished recordings are kept."""
+
+    async def keep(self, key: str, path: Path) -> object:
+        """Take a finished file under that key, and the file away."""
+        ...
+
+    def borrow(self, key: str) -> AbstractAsyncContextManager[Path | None]:
+        """A recording as a file to be read while the context lasts; None: there is none of that key."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -24,19 +32,17 @@ class Equipment:
     Attributes:
         client: the speech server.
         wording: prepared sound.
-        detector: hears whether somebody speaks.
-        sound_judge: makes a session's judge of whether a turn sounds complete; None where there is none.
+        hearing: the models that hear whether somebody speaks, and has finished.
         stt_model: name of the speech server's model that transcribes.
-        keep: see `Keep`.
+        archive: takes finished recordings.
         spool: folder for recordings while they are written.
         clock: the wall clock.
     """
 
     client: SpeechClient
     wording: WordingStore
-    detector: vad.VAD
-    sound_judge: Callable[[], SoundJudge | None]
+    hearing: Hearing
     stt_model: str
-    keep: Keep
+    archive: Archive
     spool: Path
     clock: Clock

@@ -10,22 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import structlog
-from livekit import rtc
-from livekit.agents import inference
-
-from vivavoce.agent.ending import Ending
-from vivavoce.agent.equipment import Equipment, Keep
+from vivavoce.agent.equipment import Archive, Equipment
+from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.journal import Journal
 from vivavoce.agent.measure import Meter
 from vivavoce.agent.runner import SessionRunner
+from vivavoce.agent.sweeper import Sweeper
 from vivavoce.errors import VivavoceError
-from vivavoce.moderator.turns import SoundJudge
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock
 from vivavoce.session.errors import AlreadyConnected, HostFull, LeaseHeld, SessionOver
-from vivavoce.session.events import Reason, SessionEnded, SessionStatus, SessionWaiting, Transport
-from vivavoce.session.state import SessionState
+from vivavoce.session.events import Reason, SessionStatus, SessionWaiting, Transport
 from vivavoce.session.store import SessionStore
 from vivavoce.session.timers import HOST_TIMERS
 from vivavoce.settings import Settings
@@ -34,34 +29,15 @@ from vivavoce.telemetry.metrics import Metrics
 from vivavoce.transport.line import AudioSocket
 from vivavoce.transport.webrtc import WebRtcLine
 from vivavoce.transport.websocket import WebSocketLine
-from vivavoce.voice.activity import SAMPLE_RATE
 from vivavoce.voice.wording import WordingStore
-
-SILENCE_S = 0.4
-"""Silence that ends an utterance. Every turn profile waits longer before it answers, and the text is sought before
-(`voice.stt.EARLY_SILENCE_S`), so a longer one costs no response time and cuts fewer sentences in two."""
 
 BUSY_RETRY_S = 30.0
 """When a full host may be asked again: about how often a place falls free with four 5-minute interviews, halved."""
-
-WARM_FRAMES = 25
-"""Half a second of silence: enough for both models' first judgement."""
-
-WARM_TIMEOUT_S = 60.0
 
 LAG_EVERY_S = 1.0
 
 CLOSE_S = 30.0
 """How long sessions may take to say goodbye when the host closes."""
-
-
-class HostNotReady(VivavoceError):
-    """The host cannot hold sessions."""
-
-    code = "host_not_ready"
-
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -107,8 +83,9 @@ class Host:
         studies: what is asked.
         client: the speech server.
         wording: prepared sound.
-        keep: takes finished recordings.
-        settings: slots and the end-of-turn detector.
+        hearing: the models that hear a participant.
+        archive: keeps finished recordings.
+        settings: slots, and the model that transcribes.
         clock: wall clock.
         spool: folder for recordings while they are written.
         metrics: of the process.
@@ -121,7 +98,8 @@ class Host:
         studies: Studies,
         client: SpeechClient,
         wording: WordingStore,
-        keep: Keep,
+        hearing: Hearing,
+        archive: Archive,
         settings: Settings,
         clock: Clock,
         spool: Path,
@@ -137,18 +115,22 @@ class Host:
         self._admitting: dict[str, asyncio.Lock] = {}
         self._closing = False
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
-        self._turn_detector = (
-            inference.TurnDetector(version="v1-mini") if settings.turn.detector == "v1-mini" else None
-        )
         self._equipment = Equipment(
             client=client,
             wording=wording,
-            detector=inference.VAD(model="silero", min_silence_duration=SILENCE_S),
-            sound_judge=self._sound_judge,
+            hearing=hearing,
             stt_model=settings.speech.stt_model,
-            keep=keep,
+            archive=archive,
             spool=spool,
             clock=clock,
+        )
+        self.sweeper = Sweeper(
+            store=store,
+            archive=archive,
+            spool=spool,
+            clock=clock,
+            holder=self.holder,
+            held=lambda session_id: session_id in self._runners,
         )
 
     # -- the gateway, as `web` sees it
@@ -193,36 +175,9 @@ class Host:
         if runner is not None:
             runner.leave()
             return
-        await self._end_unattended(session_id, Reason.LEFT)
+        await self.sweeper.end(session_id, Reason.LEFT)
 
     # -- life
-
-    async def warm(self) -> None:
-        """Load what the first session would otherwise wait for: voice activity detection and the sound of a turn's end.
-
-        No model is loaded inside a session.
-        """
-        stream = self._equipment.detector.stream()
-        judge = self._sound_judge()
-        try:
-            frame = rtc.AudioFrame(bytes(2 * SAMPLE_RATE // 50), SAMPLE_RATE, 1, SAMPLE_RATE // 50)
-            for _ in range(WARM_FRAMES):
-                stream.push_frame(frame)
-                if judge is not None:
-                    judge.push_audio(frame)
-            async with asyncio.timeout(WARM_TIMEOUT_S):
-                await anext(aiter(stream))
-                if judge is not None:
-                    await judge.predict()
-        except TimeoutError:
-            raise HostNotReady(
-                f"The voice activity and end-of-turn models did not answer within {WARM_TIMEOUT_S:.0f} s.",
-                next_step="The machine may be overloaded: try again, or set VIVAVOCE_TURN__DETECTOR=none.",
-            ) from None
-        finally:
-            await stream.aclose()
-            if judge is not None:
-                await judge.aclose()
 
     async def watch_loop(self) -> None:
         """Measure how late the event loop is, and say which statuses there are, until cancelled."""
@@ -232,18 +187,6 @@ class Host:
             await asyncio.sleep(LAG_EVERY_S)
             self._metrics.event_loop_lag(max(0.0, loop.time() - due))
             self._metrics.hold_sessions(Counter(runner.status for runner in self._runners.values()))
-
-    async def sweep(self) -> None:
-        """Look for sessions that nobody holds, again and again, until cancelled.
-
-        A session whose holder died and whose participant did not come back in time is closed with what there is.
-        """
-        while True:
-            try:
-                await self._sweep_once()
-            except VivavoceError as error:
-                log.warning("sweep failed, next one follows", error=str(error), sweep_s=HOST_TIMERS.sweep_s)
-            await asyncio.sleep(HOST_TIMERS.sweep_s)
 
     async def aclose(self) -> None:
         """Say goodbye in every session and let go of them."""
@@ -313,37 +256,3 @@ class Host:
     def _forget(self, session_id: str) -> None:
         self._runners.pop(session_id, None)
         self._tasks.pop(session_id, None)
-
-    def _sound_judge(self) -> SoundJudge | None:
-        return self._turn_detector.stream() if self._turn_detector is not None else None
-
-    async def _sweep_once(self) -> None:
-        live = {SessionStatus.WAITING, SessionStatus.ACTIVE, SessionStatus.DISCONNECTED}
-        for summary in await self._store.list(statuses=live, limit=1000):
-            if summary.leased or summary.session_id in self._runners:
-                continue
-            state = await self._store.state(summary.session_id)
-            patience = state.timers.rejoin_s if state.joined_at else state.timers.join_s
-            if (self._clock.now() - state.updated_at).total_seconds() > patience:
-                await self._end_unattended(
-                    summary.session_id, Reason.CRASH if state.joined_at else Reason.NO_SHOW
-                )
-
-    async def _end_unattended(self, session_id: str, reason: Reason) -> None:
-        state: SessionState = await self._store.state(session_id)
-        if state.status.terminal:
-            return
-        try:
-            lease = await self._store.claim(session_id, holder=self.holder, ttl_s=HOST_TIMERS.lease_s)
-        except LeaseHeld:
-            return  # somebody took it up in the meantime
-        # Whoever held it died, not the interview: what was said is kept.
-        ending = Ending(SessionStatus.INTERRUPTED, reason) if reason is Reason.CRASH else Ending.of(reason)
-        at = self._clock.now()
-        await self._store.append(
-            lease, [SessionEnded(status=ending.status, reason=reason, at_s=state.at_s(at))], at=at
-        )
-        await self._store.release(lease)
-        log.info(
-            "unattended session ended", session_id=session_id, status=ending.status.value, reason=reason.value
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
@@ -24,6 +25,11 @@ def recording_key(session_id: str, part: int) -> str:
     return f"{session_id}/part{part}.ogg"
 
 
+def spooled(spool: Path, key: str) -> Path:
+    """Where a recording is in the spool while it is written, and until the object store has it."""
+    return spool / key.replace("/", ".")
+
+
 class Tape:
     """Writes one recording file while the runner lives and hands it over when it ends.
 
@@ -38,7 +44,7 @@ class Tape:
         self._post = post
         self._session_id = state.session_id
         self.key = recording_key(state.session_id, len(state.recordings) + 1)
-        self.path = equipment.spool / self.key.replace("/", ".")
+        self.path = spooled(equipment.spool, self.key)
         self._recorder: Recorder | None = None
 
     def start(self, at_s: float) -> Recorder | None:
@@ -57,7 +63,7 @@ class Tape:
             return
         try:
             closed = await self._recorder.close()
-            await self._equipment.keep(self.key, self.path)
+            await self._equipment.archive.keep(self.key, self.path)
         except VivavoceError as error:
             log.error(
                 "recording not kept", session_id=self._session_id, path=str(self.path), error=str(error)

@@ -12,6 +12,7 @@ from typing import TypeVar
 import structlog
 from prometheus_client import CollectorRegistry
 
+from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.host import Host
 from vivavoce.errors import VivavoceError
 from vivavoce.ops.checks import database_check, speech_check
@@ -100,19 +101,21 @@ async def serve(
         await asyncio.to_thread(spool.mkdir, parents=True, exist_ok=True)
         wording = WordingStore(settings.wording_dir)
         metrics = Metrics(CollectorRegistry())
+        hearing = Hearing(settings.turn.detector)
         host = Host(
             store=storage.sessions,
             studies=storage.studies,
             client=client,
             wording=wording,
-            keep=storage.recordings.keep,
+            hearing=hearing,
+            archive=storage.recordings,
             settings=settings,
             clock=clock,
             spool=spool,
             metrics=metrics,
         )
         on_step("Warming up the moderator")
-        await host.warm()
+        await hearing.warm()
         await keep_left_over(spool, storage.recordings.keep)
         app = create_app(
             invitations=storage.invitations,
@@ -129,7 +132,7 @@ async def serve(
             },
             registry=metrics.registry,
         )
-        for name, work in (("host.sweep", host.sweep()), ("host.loop", host.watch_loop())):
+        for name, work in (("host.sweep", host.sweeper.run()), ("host.loop", host.watch_loop())):
             await stack.enter_async_context(_background(work, name))
         await stack.enter_async_context(serving(app, sock))
         # First to stop: sessions say goodbye while their lines are still served.

@@ -14,7 +14,7 @@ from vivavoce.session.events import Payload, SessionEvent, SessionScheduled
 from vivavoce.session.lease import Lease
 from vivavoce.session.state import SessionState, apply, fold
 from vivavoce.session.status import SessionStatus
-from vivavoce.session.store import EventList, SessionSummary, SummaryList, summarise
+from vivavoce.session.store import EventList, Ids, SessionSummary, SummaryList, summarise
 
 
 def new_token() -> str:
@@ -113,6 +113,14 @@ class MemorySessionStore:
         ]
         found.sort(key=lambda summary: (summary.created_at, summary.session_id), reverse=True)
         return found[:limit]
+
+    async def unclosed(self, *, limit: int = 100) -> Ids:
+        """Sessions with a recording left open; see `SessionStore.unclosed`."""
+        return [
+            summary.session_id
+            for summary in await self.list(limit=len(self._logs))
+            if not summary.leased and self._logs[summary.session_id].state.unclosed
+        ][:limit]
 
     def _log(self, session_id: str) -> _Log:
         log = self._logs.get(session_id)

@@ -147,6 +147,11 @@ class SessionState(_Frozen):
     joined_at: UtcDatetime | None = None
     ended_at: UtcDatetime | None = None
 
+    @property
+    def unclosed(self) -> tuple[str, ...]:
+        """Keys of the recordings that were started and not closed."""
+        return tuple(recording.key for recording in self.recordings if recording.sha256 is None)
+
     def at_s(self, now: UtcDatetime) -> float:
         """`now` on the session clock, in seconds; 0 before the participant first joined."""
         return 0.0 if self.joined_at is None else max(0.0, (now - self.joined_at).total_seconds())

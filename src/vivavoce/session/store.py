@@ -51,6 +51,7 @@ class SessionSummary(BaseModel):
 
 
 SummaryList = list[SessionSummary]
+Ids = list[str]
 
 
 def summarise(state: SessionState, *, leased: bool) -> SessionSummary:
@@ -140,4 +141,8 @@ class SessionStore(Protocol):
         limit: int = 100,
     ) -> SummaryList:
         """The newest sessions first, by creation; `None` filters nothing, an empty collection everything."""
+        ...
+
+    async def unclosed(self, *, limit: int = 100) -> Ids:
+        """The ids of sessions with a recording that was started and not closed, and that nobody holds; newest first."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -99,6 +100,17 @@ class RecordingStore:
                 return
             yield bytes(chunk)
 
+    @asynccontextmanager
+    async def borrow(self, key: str) -> AsyncGenerator[Path | None]:
+        """A recording as a file to be read while the context lasts; None: there is none under that key."""
+        if self._folder is not None:
+            path = self._folder / key
+            yield path if await asyncio.to_thread(path.is_file) else None
+            return
+        with tempfile.TemporaryDirectory(prefix="vivavoce-") as folder:
+            path = Path(folder) / "recording"
+            yield path if await self._fetch(key, path) else None
+
     async def size(self, key: str) -> int:
         """Its size in bytes. Raises RecordingUnknown."""
         async with _errors(f"look at recording {key}", key=key):
@@ -115,6 +127,15 @@ class RecordingStore:
         await self.size(key)
         async with _errors(f"delete recording {key}", key=key):
             await obstore.delete_async(self._store, key)
+
+    async def _fetch(self, key: str, path: Path) -> bool:
+        try:
+            with path.open("wb") as file:
+                async for chunk in self.stream(key):
+                    await asyncio.to_thread(file.write, chunk)
+        except RecordingUnknown:
+            return False
+        return True
 
     def _settle(self, key: str, path: Path) -> None:
         if self._folder is not None:

@@ -28,7 +28,7 @@ from vivavoce.session.lease import Lease
 from vivavoce.session.memory import new_token
 from vivavoce.session.state import STATE_VERSION, SessionState, apply, fold
 from vivavoce.session.status import Reason, SessionStatus
-from vivavoce.session.store import EventList, SessionSummary, SummaryList
+from vivavoce.session.store import EventList, Ids, SessionSummary, SummaryList
 from vivavoce.storage.engine import transaction
 from vivavoce.storage.tables import EventRow, LeaseRow, RecordingRow, SessionRow
 
@@ -216,6 +216,19 @@ class PostgresSessionStore:
         async with transaction(self._engine, "list sessions") as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [SessionSummary.model_validate(dict(row)) for row in rows]
+
+    async def unclosed(self, *, limit: int = 100) -> Ids:
+        """Sessions with a recording left open; see `SessionStore.unclosed`."""
+        left_open = select(RecordingRow.session_id).where(RecordingRow.sha256.is_(None))
+        query = (
+            select(SessionRow.id)
+            .outerjoin(LeaseRow, LeaseRow.session_id == SessionRow.id)
+            .where(SessionRow.id.in_(left_open), func.coalesce(LeaseRow.expires_at <= _now(), literal(True)))
+            .order_by(SessionRow.created_at.desc(), SessionRow.id.desc())
+            .limit(limit)
+        )
+        async with transaction(self._engine, "look for recordings left open") as connection:
+            return list((await connection.execute(query)).scalars())
 
     def _remember(self, state: SessionState) -> None:
         """Keep the state for the next append, unless a later one is kept already; a session that is over needs none."""

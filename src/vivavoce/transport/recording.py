@@ -2,7 +2,7 @@
 
 Left is the participant, right the moderator. The file runs on the session clock: a position in it is a `start_s` of the
 log. A process that is killed loses at most `HOLD_S` + `PAGE_S` and what the encoder has under way: under 4 s. A session
-that is taken up again goes on in a new file (`next_part`) that says itself where on the session clock it begins.
+that is taken up again goes on in a new file that says itself where on the session clock it begins.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import io
 import os
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,7 +23,6 @@ import av
 import av.error
 import numpy as np
 from av.audio.frame import AudioFrame
-from numpy.typing import NDArray
 
 from vivavoce.errors import VivavoceError
 from vivavoce.transport.opus import without_filter_threads
@@ -50,8 +49,6 @@ CHANNELS = 2
 _FRAME = 960
 _BLOCK = SAMPLE_RATE // 5
 _PIECES_PER_S = 100  # two voices in pieces of 20 ms
-
-Sound = NDArray[np.int16]
 
 
 class RecordingFailed(VivavoceError):
@@ -121,7 +118,7 @@ class Recorder:
         hold_s: seconds a piece may come late.
 
     Raises:
-        RecordingFailed: the file cannot be created; `next_part` finds a free name.
+        RecordingFailed: the file cannot be created; nothing is ever written over.
     """
 
     def __init__(
@@ -329,50 +326,3 @@ class _Writer:
     def _fail(self, error: Exception) -> None:
         if self.error is None:
             self.error = RecordingFailed(self._path, getattr(error, "strerror", None) or str(error))
-
-
-def next_part(path: Path) -> Path:
-    """`path`, or if that exists `name.part2.ogg`, `name.part3.ogg` …: where a session taken up again records."""
-    part = 1
-    candidate = path
-    while candidate.exists():
-        part += 1
-        candidate = path.with_name(f"{path.stem}.part{part}{path.suffix}")
-    return candidate
-
-
-def read_recording(*paths: Path) -> tuple[Sound, Sound]:
-    """Decode a recording, all its parts given in order.
-
-    Reads as far as a file goes: one whose writer was killed ends where it ends.
-
-    Returns:
-        the participant's and the moderator's sound, int16 at 48 kHz, both from second 0 of the session clock.
-
-    Raises:
-        RecordingFailed: a file is no recording of ours.
-    """
-    parts: list[tuple[int, Sound]] = []
-    for path in paths:
-        parts.extend(_decoded(path))
-    length = max((begin + len(sound) for begin, sound in parts), default=0)
-    both = np.zeros((length, CHANNELS), np.int16)
-    for begin, sound in parts:
-        both[begin : begin + len(sound)] = sound
-    return both[:, 0].copy(), both[:, 1].copy()
-
-
-def _decoded(path: Path) -> Sequence[tuple[int, Sound]]:
-    pieces: list[tuple[int, Sound]] = []
-    try:
-        with av.open(str(path)) as container:
-            resampler = av.AudioResampler(format="s16", layout="stereo", rate=SAMPLE_RATE)
-            for frame in container.decode(audio=0):
-                begin = int((frame.pts or 0) * (frame.time_base or Fraction(1, SAMPLE_RATE)) * SAMPLE_RATE)
-                for piece in resampler.resample(frame):
-                    sound = piece.to_ndarray().reshape(-1, CHANNELS).astype(np.int16, copy=False)
-                    pieces.append((begin, sound))
-    except av.error.FFmpegError as error:
-        if not pieces:
-            raise RecordingFailed(path, f"it cannot be read ({error.strerror})") from error
-    return pieces

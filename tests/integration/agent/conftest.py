@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
+from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.host import Host
 from vivavoce.protocol.lines import BUILT_IN_LINES
 from vivavoce.protocol.study import Consent, Limits, Phase, Probe, Question, Study, Trigger, Voice, Wording
@@ -97,6 +98,20 @@ def speech(name: str) -> np.ndarray:
     """A fixture's samples, int16 at 16 kHz."""
     with wave.open(str(SPEECH / f"{name}.wav")) as file:
         return np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16)
+
+
+@dataclass
+class Archive:
+    """Where recordings are kept: it leaves them in the spool and remembers where."""
+
+    kept: dict[str, Path] = field(default_factory=dict[str, Path])
+
+    async def keep(self, key: str, path: Path) -> None:
+        self.kept[key] = path
+
+    @asynccontextmanager
+    async def borrow(self, key: str) -> AsyncGenerator[Path | None]:
+        yield self.kept.get(key)
 
 
 @dataclass
@@ -310,11 +325,7 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
             sound.put(text, voice, Prepared(_tone(seconds), spread(text, seconds)))
         spool = tmp_path / "spool"
         spool.mkdir(exist_ok=True)
-        kept: dict[str, Path] = {}
-
-        async def keep(key: str, path: Path) -> None:
-            kept[key] = path
-
+        archive = Archive()
         recogniser = Recogniser()
         store = store or MemorySessionStore(SystemClock())
         host = Host(
@@ -322,14 +333,15 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
             studies=Studies(small),
             client=recogniser,  # pyright: ignore[reportArgumentType]  # plays the speech server's client
             wording=sound,
-            keep=keep,
+            hearing=Hearing("v1-mini"),
+            archive=archive,
             settings=Settings(host=HostSettings(slots=slots)),
             clock=SystemClock(),
             spool=spool,
             metrics=Metrics(CollectorRegistry()),
         )
         try:
-            yield Stage(host, store, recogniser, small, kept)
+            yield Stage(host, store, recogniser, small, archive.kept)
         finally:
             await host.aclose()
             assert host.capacity().used == 0

@@ -288,7 +288,7 @@ async def test_a_session_nobody_holds_is_closed_by_the_sweep(stage: Any) -> None
     lease = await stage.store.claim("s1", holder="dead host", ttl_s=0.1)
     await stage.store.append(lease, [SessionWaiting(transport="webrtc")], at=clock.now())
     await asyncio.sleep(0.3)
-    sweep = asyncio.create_task(stage.host.sweep())
+    sweep = asyncio.create_task(stage.host.sweeper.run())
     state = await stage.until(lambda state: state.status.terminal, within_s=5)
     sweep.cancel()
     assert (state.status, state.reason) == (SessionStatus.ABANDONED, Reason.NO_SHOW)

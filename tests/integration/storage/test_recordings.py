@@ -150,6 +150,20 @@ async def test_a_bucket_that_cannot_be_reached_is_told(
     assert len(read(spooled)) == SIZE
 
 
+async def test_a_recording_is_borrowed_as_a_file(store: RecordingStore, folder: Path, spooled: Path) -> None:
+    data = read(spooled)
+    await store.keep("s1/part1.ogg", spooled)
+    # A store elsewhere has no folder that could be read from.
+    elsewhere = RecordingStore(LocalStore(prefix=folder))
+    for where in (store, elsewhere):
+        async with where.borrow("s1/part1.ogg") as path:
+            assert path is not None
+            assert read(path) == data
+        async with where.borrow("s1/part2.ogg") as nothing:
+            assert nothing is None
+    assert await store.list() == ["s1/part1.ogg"]
+
+
 @pytest.mark.parametrize("url", ["ftp://host/x", "s3://", "recordings", ""])
 def test_a_url_of_no_known_kind_is_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(RecordingsUrlInvalid, match="s3://bucket/prefix"):

@@ -16,14 +16,8 @@ import numpy as np
 import pytest
 
 from vivavoce.errors import VivavoceError
-from vivavoce.transport.recording import (
-    HOLD_S,
-    Recorder,
-    RecordingFailed,
-    RecordingOverflow,
-    next_part,
-    read_recording,
-)
+from vivavoce.transport.recorded import Measured, RecordingUnreadable, measure, read_recording
+from vivavoce.transport.recording import HOLD_S, Recorder, RecordingFailed, RecordingOverflow
 
 RATE = 48_000
 PIECE = 960
@@ -147,22 +141,23 @@ def test_a_killed_process_loses_less_than_five_seconds(tmp_path: Path) -> None:
 
         participant, moderator = read_recording(path)
         assert spoken_s - len(participant) / RATE < 5.0
+        measured = measure(path)
+        assert measured.duration_s == pytest.approx(len(participant) / RATE, abs=0.05)
+        assert measured.bytes == path.stat().st_size
         for sound in (participant, moderator):
             assert len(loud(sound, 5000)) / len(sound) > 0.4, "what is there is whole"
             assert loud(sound)[-1] / RATE > spoken_s - 5.0
 
 
 async def test_a_session_taken_up_again_goes_on_in_a_part_that_knows_its_place(tmp_path: Path) -> None:
-    path = tmp_path / "s1.ogg"
-    first = Recorder(next_part(path))
+    path = tmp_path / "s1.part1.ogg"
+    first = Recorder(path)
     await put(first, "participant", tone(1.0), 0.0)
     await first.close()
-    second = Recorder(next_part(path), start_s=30.0)
+    second = Recorder(tmp_path / "s1.part2.ogg", start_s=30.0)
     await put(second, "participant", tone(1.0), 31.0)
     info = await second.close()
 
-    assert info.path.name == "s1.part2.ogg"
-    assert next_part(path).name == "s1.part3.ogg"
     participant, moderator = read_recording(path, info.path)
     where = loud(participant) / RATE
     assert where[0] < 0.002
@@ -170,6 +165,16 @@ async def test_a_session_taken_up_again_goes_on_in_a_part_that_knows_its_place(t
     assert where[-1] == pytest.approx(32.0, abs=0.002)
     assert len(moderator) == len(participant)
     assert info.duration_s == pytest.approx(2.0, abs=0.001)
+
+
+async def test_a_file_is_measured_as_its_writer_did(tmp_path: Path) -> None:
+    for number, (start_s, seconds) in enumerate([(0.0, 3.0), (30.0, 0.37), (12.34, 5.5)]):
+        recorder = Recorder(tmp_path / f"{number}.ogg", start_s=start_s)
+        await put(recorder, "moderator", tone(seconds), start_s)
+        info = await recorder.close()
+        measured = measure(info.path)
+        assert measured == Measured(measured.duration_s, info.bytes, info.sha256)
+        assert measured.duration_s == pytest.approx(info.duration_s, abs=0.03)
 
 
 async def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
@@ -250,5 +255,6 @@ async def test_sound_that_comes_late_finds_its_place_within_reason(tmp_path: Pat
 def test_what_is_no_recording_says_so(tmp_path: Path) -> None:
     path = tmp_path / "x.ogg"
     path.write_bytes(b"not sound at all" * 100)
-    with pytest.raises(RecordingFailed, match=r"x\.ogg"):
-        read_recording(path)
+    for read in (read_recording, measure):
+        with pytest.raises(RecordingUnreadable, match=r"x\.ogg cannot be read"):
+            read(path)

@@ -1,0 +1,148 @@
+"""The sweeper: sees to sessions that nobody holds, because the host that held them died or could not finish.
+
+An interview whose participant did not come back is closed with what there is, and a recording that was left open is
+handed over and closed from its file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from vivavoce.agent.ending import Ending
+from vivavoce.agent.equipment import Archive
+from vivavoce.agent.tape import spooled
+from vivavoce.errors import VivavoceError
+from vivavoce.session.clock import Clock
+from vivavoce.session.errors import LeaseHeld
+from vivavoce.session.events import Payload, Reason, RecordingClosed, SessionEnded, SessionStatus
+from vivavoce.session.state import SessionState
+from vivavoce.session.store import SessionStore
+from vivavoce.session.timers import HOST_TIMERS
+from vivavoce.transport.recorded import measure
+
+LIVE = frozenset({SessionStatus.WAITING, SessionStatus.ACTIVE, SessionStatus.DISCONNECTED})
+
+MOST = 1000
+"""Sessions looked at in one sweep; the rest have their turn when these are done."""
+
+log = structlog.get_logger(__name__)
+
+
+class Sweeper:
+    """Looks after sessions without a holder.
+
+    Args:
+        store: the sessions' logs and leases.
+        archive: where recordings are kept.
+        spool: folder of this host's recordings while they are written.
+        clock: wall clock.
+        holder: our name, for leases.
+        held: whether a session runs in this process, though its lease may be lost.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: SessionStore,
+        archive: Archive,
+        spool: Path,
+        clock: Clock,
+        holder: str,
+        held: Callable[[str], bool],
+    ) -> None:
+        self._store = store
+        self._archive = archive
+        self._spool = spool
+        self._clock = clock
+        self._holder = holder
+        self._held = held
+        self._missing: set[str] = set()
+        """Keys of recordings that are nowhere we can see: on another host's disk, or gone. Told once."""
+
+    async def run(self) -> None:
+        """Sweep again and again, until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except VivavoceError as error:
+                log.warning("sweep failed, next one follows", error=str(error), sweep_s=HOST_TIMERS.sweep_s)
+            await asyncio.sleep(HOST_TIMERS.sweep_s)
+
+    async def sweep(self) -> None:
+        """Look once.
+
+        Raises:
+            VivavoceError: something could not be done; what was done before it is done.
+        """
+        for summary in await self._store.list(statuses=LIVE, limit=MOST):
+            if not summary.leased and not self._held(summary.session_id):
+                await self._end_if_late(summary.session_id)
+        for session_id in await self._store.unclosed(limit=MOST):
+            if not self._held(session_id):
+                await self._close_recordings(session_id)
+
+    async def end(self, session_id: str, reason: Reason) -> None:
+        """End a session that nobody holds; nothing happens if somebody does, or if it is over."""
+        state = await self._store.state(session_id)
+        if state.status.terminal:
+            return
+        # Whoever held it died, not the interview: what was said is kept.
+        ending = Ending(SessionStatus.INTERRUPTED, reason) if reason is Reason.CRASH else Ending.of(reason)
+        at_s = state.at_s(self._clock.now())
+        if await self._append(session_id, SessionEnded(status=ending.status, reason=reason, at_s=at_s)):
+            log.info(
+                "unattended session ended",
+                session_id=session_id,
+                status=ending.status.value,
+                reason=reason.value,
+            )
+
+    async def _end_if_late(self, session_id: str) -> None:
+        state = await self._store.state(session_id)
+        patience_s = state.timers.rejoin_s if state.joined_at else state.timers.join_s
+        if (self._clock.now() - state.updated_at).total_seconds() > patience_s:
+            await self.end(session_id, Reason.CRASH if state.joined_at else Reason.NO_SHOW)
+
+    async def _close_recordings(self, session_id: str) -> None:
+        state: SessionState = await self._store.state(session_id)
+        for key in set(state.unclosed) - self._missing:
+            try:
+                closed = await self._closed(key)
+            except VivavoceError as error:
+                # Others are not kept waiting by it.
+                log.warning("recording not closed", session_id=session_id, key=key, error=str(error))
+                continue
+            if closed is None:
+                self._missing.add(key)
+                log.warning("recording not found", session_id=session_id, key=key)
+            elif await self._append(session_id, closed):
+                log.info("recording left open was closed", session_id=session_id, key=key)
+
+    async def _closed(self, key: str) -> RecordingClosed | None:
+        """What is to be said of a recording when it is closed; None: it is nowhere to be found."""
+        path = spooled(self._spool, key)
+        if await asyncio.to_thread(path.exists):
+            await self._archive.keep(key, path)
+        async with self._archive.borrow(key) as file:
+            if file is None:
+                return None
+            measured = await asyncio.to_thread(measure, file)
+        return RecordingClosed(
+            key=key, duration_s=measured.duration_s, bytes=measured.bytes, sha256=measured.sha256
+        )
+
+    async def _append(self, session_id: str, payload: Payload) -> bool:
+        """Write an event into the log of a session that nobody holds; False: somebody took it up in the meantime."""
+        try:
+            lease = await self._store.claim(session_id, holder=self._holder, ttl_s=HOST_TIMERS.lease_s)
+        except LeaseHeld:
+            return False
+        try:
+            await self._store.append(lease, [payload], at=self._clock.now())
+        finally:
+            await self._store.release(lease)
+        return True
