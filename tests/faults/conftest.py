@@ -11,7 +11,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from vivavoce.ops.serve import Server, serve
+from vivavoce.ops.composition import Server
+from vivavoce.ops.serve import serve
 from vivavoce.session.state import SessionState
 from vivavoce.settings import load
 

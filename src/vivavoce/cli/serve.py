@@ -1,10 +1,11 @@
-"""`vivavoce serve`, `demo`, `invite` and `study publish`: the one-machine shape from the command line."""
+"""`vivavoce serve`, `demo`, `invite` and `publish`: the one-machine shape from the command line."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,9 +14,8 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
 
-    from vivavoce.ops.serve import Server
+    from vivavoce.ops.composition import Server
     from vivavoce.settings import Settings
 
 DEMO_STUDY = "demo.yaml"
@@ -54,13 +54,8 @@ def demo(
 
     async def show(server: Server, console: Console) -> None:
         data, source = _demo_study(study)
-        with _bar(console) as bar:
-            task = bar.add_task("Preparing the moderator's voice", total=None)
-            published = await server.publish(
-                data,
-                source=source,
-                on_progress=lambda language, done, total: bar.update(task, completed=done, total=total),
-            )
+        with _shown(console, "Preparing the moderator's voice") as on_progress:
+            published = await server.publish(data, source=source, on_progress=on_progress)
         [link] = await server.invite(published.id)
         console.print()
         title = published.title.text(published.languages[0])
@@ -91,15 +86,9 @@ def publish(
         from vivavoce.ops.publish import publish_here
 
         console = Console()
-        with _bar(console) as bar:
-            task = bar.add_task(f"Preparing {study.name}", total=None)
+        with _shown(console, f"Preparing {study.name}") as on_progress:
             published = await publish_here(
-                settings,
-                study.read_bytes(),
-                source=str(study),
-                on_progress=lambda language, done, total: bar.update(
-                    task, description=f"Preparing {study.name} ({language})", completed=done, total=total
-                ),
+                settings, study.read_bytes(), source=str(study), on_progress=on_progress
             )
         console.print(f"Published {published.id}: `vivavoce invite {published.id}` makes links.")
 
@@ -198,7 +187,19 @@ def _configure_logging(settings: Settings, *, quiet: bool = False) -> None:
     configure(level=level, format=settings.log.format)
 
 
-def _bar(console: Console) -> Progress:
+@contextmanager
+def _shown(console: Console, what: str) -> Generator[Callable[[str, int, int], None]]:
+    """A bar for work of minutes, on a terminal; elsewhere a line that says that it has begun."""
+    if not console.is_terminal:
+        console.print(f"{what} …")
+        yield lambda language, done, total: None
+        return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console
+    ) as bars:
+        task = bars.add_task(what, total=None)
+        yield lambda language, done, total: bars.update(
+            task, description=f"{what} ({language})", completed=done, total=total
+        )

@@ -9,12 +9,14 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
 from vivavoce.errors import VivavoceError
-from vivavoce.settings import Settings
-from vivavoce.speech.client import SpeechClient, SpeechUnavailable
+
+if TYPE_CHECKING:
+    from vivavoce.settings import Settings
 
 READY_TIMEOUT_S = 120.0
 """Loading and warming the models takes 5-15 s on two idle cores; a busy machine gets time."""
@@ -52,13 +54,15 @@ async def speech_server(settings: Settings) -> AsyncGenerator[SpeechAddress]:
         yield SpeechAddress(settings.speech.url)
         return
     child = _Child(settings)
-    await child.start()
-    keeper = asyncio.create_task(child.keep(), name="speech.keeper")
     try:
-        yield SpeechAddress(child.url)
+        await child.start()
+        keeper = asyncio.create_task(child.keep(), name="speech.keeper")
+        try:
+            yield SpeechAddress(child.url)
+        finally:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
     finally:
-        keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
         await child.stop()
 
 
@@ -154,6 +158,9 @@ async def _drain(process: asyncio.subprocess.Process) -> None:
 
 
 async def _wait_until_ready(url: str, *, process: asyncio.subprocess.Process | None) -> None:
+    # Imported when the child is under way: it takes a quarter of a second.
+    from vivavoce.speech.client import SpeechClient, SpeechUnavailable
+
     client = SpeechClient(url)
     try:
         async with asyncio.timeout(READY_TIMEOUT_S):

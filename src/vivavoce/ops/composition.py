@@ -1,0 +1,152 @@
+"""A running one-machine deployment: agent host and web, joined to the database and the speech server they stand on."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from vivavoce.agent.hearing import Hearing
+from vivavoce.agent.host import Host
+from vivavoce.ops.checks import database_check, speech_check
+from vivavoce.ops.invite import invite, public_url
+from vivavoce.ops.publish import Progress, patient_client, publish
+from vivavoce.ops.spool import keep_left_over
+from vivavoce.protocol.study import Study
+from vivavoce.session.clock import Clock, SystemClock
+from vivavoce.settings import Settings
+from vivavoce.speech.client import SpeechClient
+from vivavoce.storage.open import Storage
+from vivavoce.telemetry.metrics import Metrics
+from vivavoce.voice.wording import WordingStore
+from vivavoce.web.app import create_app
+from vivavoce.web.health import host_check
+from vivavoce.web.keys import load_or_create
+from vivavoce.web.server import serving
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running one-machine deployment."""
+
+    url: str
+    speech_url: str
+    storage: Storage
+    client: SpeechClient
+    wording: WordingStore
+    clock: Clock
+
+    async def publish(
+        self, data: bytes, *, source: str, on_progress: Progress = lambda language, done, total: None
+    ) -> Study:
+        """Publish a study here; see `ops.publish.publish`."""
+        async with patient_client(self.speech_url) as client:
+            return await publish(
+                data,
+                source=source,
+                shelf=self.storage.studies,
+                client=client,
+                wording=self.wording,
+                on_progress=on_progress,
+            )
+
+    async def invite(self, study_id: str, count: int = 1, *, language: str | None = None) -> list[str]:
+        """Make invitations; returns their links."""
+        return await invite(
+            self.storage.invitations, study_id, count, url=self.url, clock=self.clock, language=language
+        )
+
+
+@asynccontextmanager
+async def compose(
+    settings: Settings,
+    *,
+    sock: socket.socket,
+    storage: Storage,
+    speech_url: str,
+    hearing: Hearing,
+    clock: Clock | None = None,
+) -> AsyncGenerator[Server]:
+    """Run the agent host and the web until the context ends; then sessions say goodbye, and both stop.
+
+    Args:
+        settings: of the deployment.
+        sock: bound to the web's address.
+        storage: open, and ours alone to serve.
+        speech_url: of the speech server.
+        hearing: warm.
+        clock: wall clock; default: the machine's.
+
+    Raises:
+        VivavoceError: a part could not be started; what was started before it is stopped again.
+    """
+    clock = clock or SystemClock()
+    url = public_url(settings.web, port=sock.getsockname()[1])
+    async with AsyncExitStack() as stack:
+        client = SpeechClient(speech_url)
+        stack.push_async_callback(client.aclose)
+        spool = settings.data_dir / "spool"
+        await asyncio.to_thread(spool.mkdir, parents=True, exist_ok=True)
+        wording = WordingStore(settings.wording_dir)
+        metrics = Metrics(CollectorRegistry())
+        host = Host(
+            store=storage.sessions,
+            studies=storage.studies,
+            client=client,
+            wording=wording,
+            hearing=hearing,
+            archive=storage.recordings,
+            settings=settings,
+            clock=clock,
+            spool=spool,
+            metrics=metrics,
+        )
+        await keep_left_over(spool, storage.recordings.keep)
+        app = create_app(
+            invitations=storage.invitations,
+            studies=storage.studies,
+            sessions=storage.sessions,
+            gateway=host,
+            settings=settings.web,
+            clock=clock,
+            keys=await asyncio.to_thread(load_or_create, settings.data_dir),
+            checks={
+                "database": database_check(storage.sessions),
+                "speech": speech_check(client),
+                "host": host_check(host),
+            },
+            registry=metrics.registry,
+        )
+        for name, work in (("host.sweep", host.sweeper.run()), ("host.loop", host.watch_loop())):
+            await stack.enter_async_context(_background(work, name))
+        await stack.enter_async_context(serving(app, sock))
+        # First to stop: sessions say goodbye while their lines are still served.
+        stack.push_async_callback(host.aclose)
+        log.info("ready", url=url)
+        yield Server(
+            url=url, speech_url=speech_url, storage=storage, client=client, wording=wording, clock=clock
+        )
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[None, None, None], name: str) -> AsyncGenerator[None]:
+    """Work that runs until the context ends; if it fails before, the failure is seen at once and the process told."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_report)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("background work failed", task=task.get_name(), exc_info=error)
