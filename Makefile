@@ -89,8 +89,9 @@ lock: | $(UV) ## recompile requirements/*.txt from pyproject.toml
 	$(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command 'make lock' --all-extras --group dev -c requirements/base.txt -o requirements/dev.txt
 	echo uv | $(UV) pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command 'make lock' -o requirements/uv.txt
 
-bench: setup ## the tables in benchmarks/ (about 15 minutes; wants a quiet machine)
+bench: setup ## how quickly it answers and starts: tables in benchmarks/ (about 20 minutes; wants a quiet machine)
 	$(BIN)/python benchmarks/conversation.py
+	$(BIN)/python benchmarks/start.py
 
 clean: ## remove what was built or fetched here (keeps models)
 	rm -rf $(VENV) .setup web/node_modules src/vivavoce/web/static build dist .demo

@@ -11,23 +11,22 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from made import ROOT, made
 from vivavoce.session.events import TurnTimed
 from vivavoce.settings import load
 from vivavoce.storage.open import open_storage
 
-ROOT = Path(__file__).parents[1]
+DEMO = ROOT / "studies" / "demo.yaml"
 TABLE = Path(__file__).with_suffix(".md")
+BARGE_IN = 0.3
 TRANSPORTS = ("webrtc", "websocket")
 GOALS = {"response_s": {"p50": 0.8, "p95": 1.5}, "barge_in_s": {"max": 0.8}, "ttfv_s": {"p95": 2.0}}
 NAMES = {
@@ -48,7 +47,16 @@ def simulate(study: Path, transport: str, data_dir: Path, seed: int) -> dict[str
     """One interview; its report."""
     report = data_dir / f"{transport}-{seed}.json"
     command = [sys.executable, "-m", "vivavoce.cli", "simulate", str(study), "--sessions", "1"]
-    command += ["--transport", transport, "--seed", str(seed), "--barge-in", "0.3", "--json", str(report)]
+    command += [
+        "--transport",
+        transport,
+        "--seed",
+        str(seed),
+        "--barge-in",
+        str(BARGE_IN),
+        "--json",
+        str(report),
+    ]
     environment = {**os.environ, "VIVAVOCE_DATA_DIR": str(data_dir)}
     done = subprocess.run(command, env=environment, cwd=ROOT, timeout=900, check=False)
     if done.returncode != 0:
@@ -101,19 +109,21 @@ def main() -> None:
     """Run and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="interviews a transport")
-    parser.add_argument("--study", type=Path, default=ROOT / "studies" / "demo.yaml")
+    parser.add_argument("--study", type=Path, default=DEMO)
     arguments = parser.parse_args()
+    command = f"python benchmarks/conversation.py --runs {arguments.runs}"
+    if arguments.study != DEMO:
+        command += f" --study {arguments.study}"
+    interviews = "One interview" if arguments.runs == 1 else f"{arguments.runs} interviews"
     lines = [
         "# The conversation, at the participant's ear",
         "",
-        f"`python benchmarks/conversation.py --runs {arguments.runs}` on {datetime.now(UTC):%Y-%m-%d}; "
-        f"{os.cpu_count()} shared cores, {platform.machine()}, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}, livekit-agents {version('livekit-agents')}, aiortc {version('aiortc')}, "
-        f"faster-whisper {version('faster-whisper')}.",
+        made(command, "livekit-agents", "aiortc", "faster-whisper"),
         "",
-        f"{arguments.runs} interviews of `{arguments.study.name}` a transport, one at a time, host and simulated "
-        "participant on the same machine. p50 is the median of the interviews' medians, p95 and max the worst of "
-        "theirs.",
+        f"{interviews} of `{arguments.study.name}` a transport, one at a time, each by `vivavoce simulate` with the "
+        f"answers of seed 1 to {arguments.runs} and {BARGE_IN:.0%} of the turns barging in; host and simulated "
+        "participant on the same machine, all sound that is known in advance made before the calls. p50 is the median "
+        "of the interviews' medians, p95 and max the worst of theirs.",
     ]
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
