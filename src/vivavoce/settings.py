@@ -81,6 +81,18 @@ class SpeechSettings(_Group):
     stt_model: str = Field(default="whisper", description="model that hears, as the speech server names it")
     stt_threads: int = Field(default=2, ge=1, le=64, description="CPU threads for hearing")
     tts_threads: int = Field(default=2, ge=1, le=64, description="CPU threads for speaking")
+    voices: tuple[str, ...] = Field(
+        default=(),
+        description="a language's usual voice, like de=piper/de_DE-thorsten-medium; without it a built-in one",
+    )
+
+    @field_validator("voices")
+    @classmethod
+    def _usual_voices(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\s*=\s*[^=/\s]+/[^=]*[^=\s]", entry):
+                raise PydanticCustomError("usual_voice", "each should be like de=piper/de_DE-thorsten-medium")
+        return value
 
 
 class HostSettings(_Group):

@@ -71,6 +71,14 @@ class TestSources:
         assert found.web.ice_servers == ()
         assert found.database_url is None
 
+    def test_usual_voices_are_an_engine_and_a_voice_for_a_language(self) -> None:
+        given = "de=piper/de_DE-thorsten-medium, en-GB = kokoro/bf_emma"
+        found = load({"VIVAVOCE_SPEECH__VOICES": given})
+        assert found.speech.voices == ("de=piper/de_DE-thorsten-medium", "en-GB = kokoro/bf_emma")
+        for wrong in ("de", "de=thorsten", "german voice=piper/x", "de=/x", "de=piper/"):
+            with pytest.raises(SettingsError, match=r"speech\.voices.*like de=piper/"):
+                load({"VIVAVOCE_SPEECH__VOICES": wrong})
+
     def test_paths_become_absolute_and_home_is_found(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HOME", "/home/someone")
         assert load({"VIVAVOCE_DATA_DIR": "~/data"}).data_dir == Path("/home/someone/data")

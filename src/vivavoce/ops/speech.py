@@ -10,10 +10,12 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from vivavoce.ops.address import bind
 from vivavoce.settings import SpeechSettings
 from vivavoce.speech import lifeline
+from vivavoce.speech.casting import Casting
 from vivavoce.speech.engines import ENGINES, EngineSpec
 from vivavoce.speech.messages import EngineOptions
 from vivavoce.speech.server import create_app
@@ -42,7 +44,8 @@ def run(
     supervisors = {name: _supervisor(ENGINES[name], store, settings) for name in dict.fromkeys(engines)}
     sock = bind(host, port, next_step="Stop what listens there, or give another --port (0 takes a free one).")
     with contextlib.closing(sock):
-        asyncio.run(_serve(supervisors, sock, host, parent))
+        app = create_app(supervisors, casting=Casting(settings.voices))
+        asyncio.run(_serve(app, sock, host, parent))
 
 
 def _supervisor(spec: EngineSpec, store: ModelStore, settings: SpeechSettings) -> Supervisor:
@@ -73,13 +76,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(
-    supervisors: dict[str, Supervisor], sock: socket.socket, host: str, parent: int | None
-) -> None:
+async def _serve(app: FastAPI, sock: socket.socket, host: str, parent: int | None) -> None:
     shown = f"[{host}]" if ":" in host else host
-    config = uvicorn.Config(
-        create_app(supervisors), log_config=None, access_log=False, timeout_graceful_shutdown=STOP_S
-    )
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_S)
     server = _Server(config, f"READY http://{shown}:{sock.getsockname()[1]}")
 
     def stop() -> None:

@@ -48,7 +48,9 @@ def error_response(error: VivavoceError) -> JSONResponse:
     status, kind, headers = _STATUS.get(type(error), (500, "server_error", {}))
     code, param = error.code, None
     if isinstance(error, SpeechRejected):
-        status, kind, code, param = 400, "invalid_request_error", error.reason, error.param
+        # OpenAI's status for a voice that is not there, as for a model.
+        status = 404 if error.reason == "voice_unknown" else 400
+        kind, code, param = "invalid_request_error", error.reason, error.param
     elif isinstance(error, SpeechBusy) and not isinstance(error, SpeechDropped):
         headers = {"Retry-After": str(max(1, round(error.retry_after_s)))}
         status, kind = 429, "rate_limit_error"

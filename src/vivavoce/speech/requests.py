@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
@@ -27,18 +27,46 @@ Language = Annotated[
 ]
 
 
+def _voice_name(value: Any) -> Any:
+    """A voice's name, which OpenAI's clients may put into an object."""
+    return cast("dict[str, Any]", value).get("id", value) if isinstance(value, dict) else value
+
+
+VoiceName = Annotated[
+    str | None,
+    BeforeValidator(_voice_name),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "examples": ["af_heart", "nova", "default"]},
+                {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
+                {"type": "null"},
+            ]
+        }
+    ),
+]
+
+
 class SpeechRequest(BaseModel):
-    """The body of `POST /v1/audio/speech`. `language` is ours; unknown fields are ignored, as is `instructions`."""
+    """The body of `POST /v1/audio/speech`. Unknown fields are ignored, as is `instructions`.
+
+    Attributes:
+        model: an engine; empty, "default" or "auto": the usual one of the language.
+        voice: see `casting`.
+        language: ours; BCP 47, what the text is in.
+        fallback: ours; see `Casting.voice`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    model: str
+    model: str = ""
     input: str
-    voice: str
+    voice: VoiceName = None
     response_format: SoundFormat = "mp3"
     speed: float = Field(default=1.0, ge=0.25, le=4.0)
     stream_format: Literal["audio", "sse"] = "audio"
-    language: Language = None
+    language: str | None = Field(default=None, pattern=r"^([A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*)?$")
+    fallback: bool = False
 
 
 class TranscriptionRequest(BaseModel):

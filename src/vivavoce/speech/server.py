@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal, cast
 
@@ -16,8 +16,9 @@ from starlette.exceptions import HTTPException
 
 from vivavoce import __version__
 from vivavoce.errors import VivavoceError
-from vivavoce.speech.errors import SpeechError, SpeechRejected
-from vivavoce.speech.messages import Heard, Priority
+from vivavoce.speech.casting import WHICHEVER, Casting, base_language
+from vivavoce.speech.errors import EngineNotReady, SpeechError, SpeechRejected
+from vivavoce.speech.messages import Heard, Priority, Voice
 from vivavoce.speech.metrics import SpeechMetrics
 from vivavoce.speech.replies import (
     BodyLimit,
@@ -30,6 +31,7 @@ from vivavoce.speech.replies import (
     while_connected,
 )
 from vivavoce.speech.requests import Sound, SpeechRequest, TranscriptionRequest, read_priority, read_sound
+from vivavoce.speech.saying import refuse
 from vivavoce.speech.sound import (
     RECOGNISER_RATE,
     SOUND_LIMIT_S,
@@ -40,6 +42,7 @@ from vivavoce.speech.sound import (
 from vivavoce.speech.subtitles import srt, vtt
 from vivavoce.speech.supervisor import State, Supervisor
 from vivavoce.speech.transcript import Transcript
+from vivavoce.speech.upstream.listing import ANY_LANGUAGE
 
 TEXT_LIMIT = 4096
 """Characters of one text: OpenAI's limit."""
@@ -49,9 +52,10 @@ UPLOAD_LIMIT = 25 << 20
 
 
 class _Routes:
-    def __init__(self, engines: Mapping[str, Supervisor], metrics: SpeechMetrics) -> None:
+    def __init__(self, engines: Mapping[str, Supervisor], metrics: SpeechMetrics, casting: Casting) -> None:
         self._engines = engines
         self._metrics = metrics
+        self._casting = casting
         # Decoding a long file takes a core; the event loop and the engines need the other one.
         self._decoding = asyncio.Semaphore(2)
 
@@ -67,7 +71,7 @@ class _Routes:
 
     async def speech(self, body: SpeechRequest, request: Request) -> Response:
         """Speak a text."""
-        engine = self._engine(body.model, "tts")
+        engine = self._engine(self._speaker(body), "tts")
         if not body.input.strip():
             raise SpeechRejected(
                 "There is no text to speak.", next_step="Send some.", reason="text_empty", param="input"
@@ -79,12 +83,20 @@ class _Routes:
                 reason="text_too_long",
                 param="input",
             )
+        voice = self._casting.voice(
+            engine.spec.name,
+            voices_of(engine),
+            body.voice,
+            body.language or None,
+            fallback=body.fallback,
+        )
+        refuse(body.input, None if voice.language == ANY_LANGUAGE else voice.language)
         return SpeechReply(
             engine,
             self._metrics,
             text=body.input,
-            voice=body.voice,
-            language=body.language,
+            voice=voice.id,
+            language=base_language(body.language) if body.language else None,
             speed=body.speed,
             priority=read_priority(request),
             format=body.response_format,
@@ -159,6 +171,17 @@ class _Routes:
             )
         return engine
 
+    def _speaker(self, body: SpeechRequest) -> str:
+        """The model that a request to speak names, or the usual one of its language."""
+        if body.model.lower() not in WHICHEVER:
+            return body.model
+        able = {
+            name: engine.loaded.voices if engine.loaded else ()
+            for name, engine in self._engines.items()
+            if engine.spec.role == "tts"
+        }
+        return self._casting.engine(body.language or None, able) or self._default("tts")
+
     def _default(self, role: Literal["stt", "tts"]) -> str:
         return next((name for name, engine in self._engines.items() if engine.spec.role == role), "")
 
@@ -210,11 +233,31 @@ class _Routes:
         return Response(generate_latest(self._metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def create_app(engines: Mapping[str, Supervisor], *, registry: CollectorRegistry | None = None) -> FastAPI:
+def voices_of(engine: Supervisor) -> Sequence[Voice]:
+    """The voices of an engine that speaks.
+
+    Raises:
+        EngineNotReady: it has never been loaded.
+    """
+    if engine.loaded is None:
+        raise EngineNotReady(
+            f"The engine {engine.spec.name} is not ready: {engine.detail}.",
+            next_step="Try again when /readyz answers 200.",
+        )
+    return engine.loaded.voices
+
+
+def create_app(
+    engines: Mapping[str, Supervisor],
+    *,
+    casting: Casting | None = None,
+    registry: CollectorRegistry | None = None,
+) -> FastAPI:
     """The application. Its lifespan runs the engines' processes.
 
     Args:
         engines: by name.
+        casting: the usual voices; default: those that are built in.
         registry: takes the metrics; default one of its own.
     """
     metrics = SpeechMetrics(registry or CollectorRegistry())
@@ -246,7 +289,7 @@ def create_app(engines: Mapping[str, Supervisor], *, registry: CollectorRegistry
     app.add_exception_handler(VivavoceError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    _Routes(engines, metrics).add_to(app)
+    _Routes(engines, metrics, casting or Casting()).add_to(app)
     return app
 
 

@@ -74,12 +74,20 @@ async def test_sound_as_events(server: Running) -> None:
         ({"input": ""}, 400, "text_empty", "input"),
         ({"input": " \n"}, 400, "text_empty", "input"),
         ({"input": "x" * 4097}, 400, "text_too_long", "input"),
-        ({"voice": "nobody"}, 400, "voice_unknown", "voice"),
+        ({"input": "…"}, 400, "text_unspeakable", "input"),
+        ({"input": "hi\u0000"}, 400, "text_unsupported", "input"),
+        ({"input": "你好"}, 400, "text_unsupported", "input"),
+        ({"voice": "nobody"}, 404, "voice_unknown", "voice"),
+        ({"voice": {"id": "nobody"}}, 404, "voice_unknown", "voice"),
+        ({"language": "de"}, 400, "voice_language", "language"),
+        ({"voice": None, "language": "de", "fallback": True}, 400, "voice_language", "language"),
+        ({"language": "not a language"}, 400, "invalid_request", "language"),
         ({"model": "nothing"}, 404, "model_not_found", "model"),
         ({"model": "listener"}, 400, "model_role", "model"),
         ({"response_format": "midi"}, 400, "invalid_request", "response_format"),
         ({"speed": 9}, 400, "invalid_request", "speed"),
-        ({"voice": None}, 400, "invalid_request", "voice"),
+        ({"voice": 5}, 400, "invalid_request", "voice"),
+        ({"voice": {}}, 400, "invalid_request", "voice"),
         ({"input": "fail"}, 500, "engine_failed", None),
         ({"input": "bug"}, 500, "engine_failed", None),
     ],
@@ -98,6 +106,29 @@ async def test_what_cannot_be_spoken_is_an_error_in_openais_shape(
             "/v1/audio/speech", json={"model": "speaker-1", "voice": "tone", "input": "hello"}
         )
         assert ok.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"voice": "tone"},
+        {"voice": {"id": "tone"}},
+        {"voice": "TONE"},
+        {"voice": None},
+        {"voice": "default", "language": "en-GB"},
+        {"voice": "auto", "model": "default"},
+        {"voice": "nova", "model": None},
+        {"voice": "onyx", "language": "en"},
+        {"voice": "nobody", "fallback": True},
+    ],
+)
+async def test_a_voice_is_found_for_what_was_asked(server: Running, change: dict[str, Any]) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as http:
+        body = {"model": "speaker", "input": "hello 😀", "response_format": "pcm", **change}
+        sent = {name: value for name, value in body.items() if value is not None}
+        response = await http.post("/v1/audio/speech", json=sent)
+        assert response.status_code == 200, response.text
+        assert response.content
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b'{"model": 1}', b"\xff\xfe"])

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from vivavoce.speech.errors import SpeechRejected
-from vivavoce.speech.saying.idiom import word_set
+from vivavoce.speech.saying.plain import plain
 from vivavoce.speech.saying.tokens import tokens
 
 _SCRIPTS: Final[Mapping[str, frozenset[str]]] = {
@@ -120,8 +120,18 @@ def _foreign(text: str, scripts: frozenset[str]) -> Iterator[tuple[int, str]]:
         yield at, script
 
 
-_DRAWN: Final = word_set(
-    "MATHEMATICAL FULLWIDTH HALFWIDTH MODIFIER SCRIPT DOUBLE-STRUCK BLACK-LETTER ANGSTROM KELVIN"
+_DRAWN: Final = frozenset(
+    (
+        "MATHEMATICAL",
+        "FULLWIDTH",
+        "HALFWIDTH",
+        "MODIFIER",
+        "SCRIPT",
+        "DOUBLE-STRUCK",
+        "BLACK-LETTER",
+        "ANGSTROM",
+        "KELVIN",
+    )
 )
 """First words of names of letters that are drawn in a style."""
 
@@ -149,5 +159,7 @@ def _is_symbol(text: str, at: int) -> bool:
 
 
 def _has_words(text: str, language: str | None) -> bool:
-    # Most texts begin with a word; only odd ones are read to the end to see whether anything is left of them.
-    return text[:1].isalpha() or bool(tokens(text, language or "und"))
+    if any(char.isalpha() or char.isdecimal() for char in plain(text).text):
+        return True
+    # A sign alone may have a name: "%", "½".
+    return bool(tokens(text, language or "und"))

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from vivavoce.speech.saying.context import Said
-from vivavoce.speech.saying.languages import idiom_of
 from vivavoce.speech.saying.plain import Plain, plain
-from vivavoce.speech.saying.reading import read
 
 
 @dataclass(slots=True)
@@ -53,6 +51,10 @@ def tokens(text: str, language: str) -> list[Token]:
     Returns:
         Tokens in the text's order, apart from each other; each holds a letter. Empty where nothing can be said.
     """
+    # These and Babel and num2words take 0.3 s to import; a server that only asks what can be said needs none of it.
+    from vivavoce.speech.saying.languages import idiom_of
+    from vivavoce.speech.saying.reading import read
+
     clean = plain(text)
     made: list[Token] = []
     for stretch in _with_words(_Stretches(clean).read(read(clean.text, idiom_of(language)))):
