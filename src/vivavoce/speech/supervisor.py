@@ -77,8 +77,8 @@ class Limits:
         backoff_s: pauses before the restarts; the last one repeats. A life of a minute starts them anew.
     """
 
-    live: int = 16
-    other: int = 8
+    live: int = 32
+    other: int = 16
     load_s: float = 120.0
     stall_s: float = 60.0
     stop_s: float = 2.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -66,6 +67,37 @@ class Speaker:
             start = end
 
 
+class Counter:
+    """Says 0.5 s for each word, every sample of it the number of the engine's step that made it; never the same twice.
+
+    The word "wait" lasts until its caller leaves: whoever calls meanwhile begins together.
+    """
+
+    model = "fake-counter"
+    sample_rate = RATE
+    lanes = 1
+
+    def __init__(self) -> None:
+        self._steps = itertools.count(1)
+
+    def voices(self) -> Sequence[Voice]:
+        return [Voice(id="tone", language="en-US")]
+
+    def warm_up(self) -> None:
+        return None
+
+    def synthesize(
+        self, text: str, voice: str, language: str | None, speed: float, halt: Halt
+    ) -> Iterator[Stretch]:
+        left = threading.Event()
+        halt.watch(left.set)
+        for word in text.split():
+            if word == "wait":
+                left.wait(60)
+                return
+            yield Stretch(np.full(RATE // 2, next(self._steps), np.int16))
+
+
 @dataclass(frozen=True)
 class Second:
     """Hear a second of sound; gives a word."""
@@ -120,6 +152,10 @@ class Listener:
 
 def speaker(options: EngineOptions) -> Speaker:
     return Speaker()
+
+
+def counter(options: EngineOptions) -> Counter:
+    return Counter()
 
 
 def listener(options: EngineOptions) -> Listener:
