@@ -11,12 +11,15 @@ endif
 VENV := .venv
 BIN := $(VENV)/bin
 UV := .setup/uv/bin/uv
+COMPILE = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command 'make lock'
 STAMP := .setup
 PAGES := src/vivavoce/web/static/index.html
+# Other people's programs that ours is measured and tested with; each lives in an environment of its own.
+GUESTS := piper-http fastkokoro pipecat
 MODELS ?= $(or $(VIVAVOCE_MODELS_DIR),$(HOME)/.cache/vivavoce/models)
 export VIVAVOCE_MODELS_DIR := $(MODELS)
 
-.PHONY: help setup demo test unit integration contract e2e lint types imports format lock models pages browser bench clean
+.PHONY: help setup demo test unit integration contract e2e lint types imports format lock models pages browser guests bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,6 +57,13 @@ demo: setup ## a spoken interview on this machine: prints one link
 browser: ## install Chromium for the browser tests, where this is a Debian-like machine and we may
 	@bash tests/e2e/install-chromium.sh
 
+$(STAMP)/guests/%/installed: requirements/guests-%.txt | $(UV)
+	test -x $(@D)/bin/python || $(UV) venv --quiet --python $(PYTHON) $(@D)
+	$(UV) pip sync --quiet --require-hashes --python $(@D)/bin/python $<
+	@touch $@
+
+guests: $(GUESTS:%=$(STAMP)/guests/%/installed) ## other people's programs, for benchmarks and contract tests
+
 unit: $(STAMP)/python ## fast tests: no I/O, virtual time
 	$(BIN)/pytest tests/unit -q -n 2
 
@@ -84,10 +94,13 @@ format: $(STAMP)/python ## put every file into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: | $(UV) ## recompile requirements/*.txt from pyproject.toml
-	$(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command 'make lock' -o requirements/base.txt
-	$(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command 'make lock' --all-extras --group dev -c requirements/base.txt -o requirements/dev.txt
-	echo uv | $(UV) pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command 'make lock' -o requirements/uv.txt
+lock: | $(UV) ## recompile requirements/*.txt
+	$(COMPILE) pyproject.toml -o requirements/base.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev -c requirements/base.txt -o requirements/dev.txt
+	echo uv | $(COMPILE) - -o requirements/uv.txt
+	echo 'piper-tts[http]>=1.8,<1.9' | $(COMPILE) - -c requirements/base.txt -o requirements/guests-piper-http.txt
+	echo 'fastkokoro[cpu]>=0.7,<0.8' | $(COMPILE) - -c requirements/base.txt -o requirements/guests-fastkokoro.txt
+	echo 'pipecat-ai[openai]==1.14.*' | $(COMPILE) - -o requirements/guests-pipecat.txt
 
 bench: setup ## how quickly it answers and starts: tables in benchmarks/ (about 20 minutes; wants a quiet machine)
 	$(BIN)/python benchmarks/conversation.py
