@@ -102,9 +102,10 @@ lock: | $(UV) ## recompile requirements/*.txt
 	echo 'fastkokoro[cpu]>=0.7,<0.8' | $(COMPILE) - -c requirements/base.txt -o requirements/guests-fastkokoro.txt
 	echo 'pipecat-ai[openai]==1.14.*' | $(COMPILE) - -o requirements/guests-pipecat.txt
 
-bench: setup ## how quickly it answers and starts: tables in benchmarks/ (about 20 minutes; wants a quiet machine)
+bench: setup guests ## how quickly it answers, starts and speaks: tables in benchmarks/ (about 40 minutes; wants a quiet machine)
 	$(BIN)/python benchmarks/conversation.py
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/speech_server.py
 
 clean: ## remove what was built or fetched here (keeps models)
 	rm -rf $(VENV) .setup web/node_modules src/vivavoce/web/static build dist .demo

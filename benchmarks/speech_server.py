@@ -1,0 +1,243 @@
+"""Our speech server against the raw engine and other people's servers: the table of speech_server.md.
+
+    make guests
+    .venv/bin/python benchmarks/speech_server.py > benchmarks/speech_server.md      about 20 minutes, on a quiet machine
+    .venv/bin/python benchmarks/speech_server.py --quick                            about 4 minutes, one round
+    .venv/bin/python benchmarks/speech_server.py --streams 1000                     only the memory over 1,000 streams
+
+Everybody says the same texts with the same model and voice. Each contender is started anew for each round, alone on the
+machine, and the rounds of the contenders take turns, the first one another time: what slows the machine slows all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from contenders import GUESTS, Contender, Voice, fastkokoro, ours, piper_http, raw
+from footprint import descriptors, pss, watch
+from speech_figures import Record, Records, Run, reading, table
+from vivavoce.settings import load
+from vivavoce.speech.store import ModelStore
+
+SENTENCES = (
+    "Thank you for joining me today.",
+    "I would like to hear about the people you work with.",
+    "Could you tell me about a day when working from home was difficult, and what you did to change it?",
+    "Take all the time you need; there are no wrong answers to this one.",
+)
+TEXT = " ".join(SENTENCES)
+SETTLE_S = 2.0
+SHORT = "Thank you, go on."
+
+Start = Callable[[Voice, Path], AbstractAsyncContextManager[Contender]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is tried with one engine.
+
+    Attributes:
+        title: of its table.
+        voice: what is spoken with.
+        contenders: by name, the raw engine and ours first.
+        text: what every client asks for.
+        turns: how many times in a row.
+        clients: how many, one number after the other.
+        memory_mb: what ours is allowed.
+    """
+
+    title: str
+    voice: Voice
+    contenders: Mapping[str, Start]
+    text: str
+    turns: int
+    clients: tuple[int, ...]
+    memory_mb: int | None = None
+
+
+async def one_round(trial: Trial, name: str, record: Record, log: Path) -> None:
+    """Start a contender, have all numbers of clients ask it, and stop it."""
+    async with trial.contenders[name](trial.voice, log) as contender:
+        warm = await contender.speak(1, [trial.text])
+        if warm[0].error:
+            raise RuntimeError(f"{name} cannot say the text: {warm[0].error}")
+        await asyncio.sleep(SETTLE_S)
+        record.before.append(pss(contender.pid))
+        for clients in trial.clients:
+            with watch(contender.pid) as peak:
+                heard = await contender.speak(clients, [trial.text] * trial.turns)
+            # The last one's end: what the clients do afterwards is not the contender's time.
+            wall_s = max(
+                sum(one.last_s for one in heard if one.client == client) for client in range(clients)
+            )
+            record.runs.setdefault(clients, []).append(Run(heard, wall_s, peak.bytes))
+            say(f"  {name}, {clients} clients: {wall_s:.1f} s, {record.runs[clients][-1].failures()} failed")
+        await asyncio.sleep(SETTLE_S)
+        record.after.append(pss(contender.pid))
+
+
+async def compare(trial: Trial, rounds: int, folder: Path, deadline: float) -> Records:
+    """All rounds of all contenders; fewer than `rounds` when the time is up."""
+    records = {name: Record() for name in trial.contenders}
+    names = list(records)
+    longest = 0.0
+    for number in range(rounds):
+        if number and time.monotonic() + longest > deadline:
+            say(f"  no time for round {number + 1}")
+            break
+        began = time.monotonic()
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            say(f"{trial.title}, round {number + 1}: {name}")
+            await one_round(trial, name, records[name], folder / f"{name.replace(' ', '-')}.log")
+        longest = max(longest, time.monotonic() - began)
+    return records
+
+
+def say(progress: str) -> None:
+    """Tell whoever waits."""
+    print(progress, file=sys.stderr, flush=True)
+
+
+async def streams(voice: Voice, count: int, folder: Path) -> None:
+    """Memory and file descriptors over many short streams one after the other."""
+    print("| streams | memory | file descriptors |\n|---|---|---|")
+    failed = 0
+    async with ours(voice, folder / "streams.log") as contender:
+        for done in range(0, count + 1, max(1, count // 10)):
+            await asyncio.sleep(SETTLE_S)
+            print(
+                f"| {done} | {pss(contender.pid) / 2**20:.1f} MB | {descriptors(contender.pid)} |", flush=True
+            )
+            if done < count:
+                for _ in range(max(1, count // 10)):
+                    failed += (await contender.speak(1, [SHORT]))[0].error is not None
+    print(f"\n{failed} of {count} failed.")
+
+
+def machine() -> str:
+    """What it was measured on, and with what."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":")[1].strip() for line in lines if "model name" in line), platform.processor())
+    own = ", ".join(f"{name} {version(name)}" for name in ("piper-tts", "onnxruntime"))
+    guests = ", ".join(guest_versions())
+    load_average = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    return (
+        f"{os.cpu_count()} × {model}, Python {platform.python_version()}, {own}; {guests}. "
+        f"Load average when it began: {load_average}."
+    )
+
+
+def guest_versions() -> Iterable[str]:
+    """The versions of other people's programs, and of the ONNX Runtime they run on."""
+    for guest, package in (("piper-http", "piper-tts"), ("fastkokoro", "fastkokoro")):
+        code = f"from importlib.metadata import version as v; print(v({package!r}), v('onnxruntime'))"
+        python = GUESTS / guest / "bin" / "python"
+        if not python.exists():
+            sys.exit(f"{python} is missing. Run `make guests`.")
+        found = subprocess.run(
+            [python, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+        yield f"{package} {found[0]} with onnxruntime {found[1]}"
+
+
+def trials(models: ModelStore, *, quick: bool) -> tuple[Trial, Trial]:
+    """What is tried."""
+    piper = Voice("piper", models.path("piper-en_US-joe-medium"), "en_US-joe-medium", 22_050)
+    kokoro = Voice("kokoro", models.path("kokoro-82m-int8"), "af_heart", 24_000)
+    start: dict[str, Start] = {"raw, one thread a call": raw, "vivavoce speech": ours}
+    return (
+        Trial(
+            "Piper",
+            piper,
+            {**start, "piper.http_server": piper_http},
+            TEXT,
+            1 if quick else 2,
+            (1, 8, 20) if quick else (1, 2, 4, 8, 20),
+            memory_mb=400,
+        ),
+        # It is ten times slower: two sentences instead of four, once.
+        Trial(
+            "Kokoro",
+            kokoro,
+            {**start, "fastkokoro": fastkokoro},
+            " ".join(SENTENCES[:2]),
+            1,
+            (1, 4) if quick else (1, 2, 4, 8, 20),
+        ),
+    )
+
+
+async def measure(arguments: argparse.Namespace, folder: Path) -> None:
+    """Measure, and print the tables."""
+    models = ModelStore(load().models_dir)
+    both = trials(models, quick=arguments.quick)
+    if arguments.streams:
+        await streams(both[0].voice, arguments.streams, folder)
+        return
+    began = time.monotonic()
+    rounds = 1 if arguments.quick else arguments.rounds
+    command = " ".join(["benchmarks/speech_server.py", *sys.argv[1:]])
+    print(INTRODUCTION.format(command=command, machine=machine(), text=TEXT, length=len(TEXT)))
+    for share, trial in zip((0.4, 1.0), both, strict=True):
+        records = await compare(trial, rounds, folder, began + 60 * arguments.minutes * share)
+        done = len(next(iter(records.values())).before)
+        print(
+            f"## {trial.title}, {trial.voice.voice}: {len(trial.text)} characters × {trial.turns}, {done} rounds\n"
+        )
+        print("\n".join(table(records)))
+        print("\nRead against the goals:\n")
+        print("\n".join(reading(records, trial.memory_mb)), end="\n\n", flush=True)
+    print(f"It took {(time.monotonic() - began) / 60:.0f} minutes.\n")
+
+
+def main() -> None:
+    """Read the command line and measure."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="one round, fewer clients: about four minutes")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each contender (default 3)")
+    parser.add_argument(
+        "--minutes", type=float, default=20, help="begin no round that would end later (default 20)"
+    )
+    parser.add_argument("--streams", type=int, default=0, help="only so many short streams, for the memory")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="speech-server-") as folder:
+        asyncio.run(measure(arguments, Path(folder)))
+
+
+INTRODUCTION = """# The speech server beside the raw engine and other people's servers
+
+Made by `.venv/bin/python {command}` after `make guests`.
+{machine}
+
+Every client asks for the same text several times in a row; all begin together. First audio is the first audible sample
+by its energy, at the client, from the moment it asked. Contenders run one at a time, each in a process of its own; the
+clients of servers are in another one, on the same processors. The raw engine has no server: its clients are threads
+beside it. Memory is the proportional set size of all of a contender's processes. `stalled` is for how long a listener
+who plays what comes as it comes had nothing left to play. Fairness is the longest wait for first audio by the shortest:
+of those who begin together, then of the clients' mean waits over all their texts. The text, {length} characters:
+
+> {text}
+
+Expected before measuring: a server costs its own processes' time on the same two cores, some hundredths of Piper's
+and hardly any of Kokoro's. With one client Piper's first audio comes 5 to 15 ms later than in process. With 8 and 20
+the raw engine's threads share the processors, so all wait until nearly all are served; ours serves one after another,
+so half of them hear it in half the time and the last no later: p50 below raw, p95 about raw, and for the same reason a
+fairness about as large as the number of clients where raw has 1 to 2. piper.http_server sends a text when it is whole:
+four or five times later. fastkokoro speaks a sentence at a time like us, on the same model. Memory: ours 250 MB and
+flat with Piper; raw grows with its threads.
+"""
+
+if __name__ == "__main__":
+    main()
