@@ -1,9 +1,9 @@
 """Our speech server against the raw engine and other people's servers: the table of speech_server.md.
 
     make guests
-    .venv/bin/python benchmarks/speech_server.py > benchmarks/speech_server.md      about 20 minutes, on a quiet machine
-    .venv/bin/python benchmarks/speech_server.py --quick                            about 4 minutes, one round
-    .venv/bin/python benchmarks/speech_server.py --streams 1000                     only the memory over 1,000 streams
+    .venv/bin/python benchmarks/speech_server.py                    writes speech_server.md: 20 quiet minutes
+    .venv/bin/python benchmarks/speech_server.py --quick            one round, printed only: about 4 minutes
+    .venv/bin/python benchmarks/speech_server.py --streams 1000     only the memory over 1,000 streams, printed
 
 Everybody says the same texts with the same model and voice. Each contender is started anew for each round, alone on the
 machine, and the rounds of the contenders take turns, the first one another time: what slows the machine slows all.
@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -22,11 +20,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from contenders import GUESTS, Contender, Voice, fastkokoro, ours, piper_http, raw
 from footprint import descriptors, pss, watch
+from made import made
 from speech_figures import Record, Records, Run, reading, table
 from vivavoce.settings import load
 from vivavoce.speech.store import ModelStore
@@ -38,6 +36,7 @@ SENTENCES = (
     "Take all the time you need; there are no wrong answers to this one.",
 )
 TEXT = " ".join(SENTENCES)
+TABLE = Path(__file__).with_suffix(".md")
 SETTLE_S = 2.0
 SHORT = "Thank you, go on."
 
@@ -126,19 +125,6 @@ async def streams(voice: Voice, count: int, folder: Path) -> None:
     print(f"\n{failed} of {count} failed.")
 
 
-def machine() -> str:
-    """What it was measured on, and with what."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(":")[1].strip() for line in lines if "model name" in line), platform.processor())
-    own = ", ".join(f"{name} {version(name)}" for name in ("piper-tts", "onnxruntime"))
-    guests = ", ".join(guest_versions())
-    load_average = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    return (
-        f"{os.cpu_count()} × {model}, Python {platform.python_version()}, {own}; {guests}. "
-        f"Load average when it began: {load_average}."
-    )
-
-
 def guest_versions() -> Iterable[str]:
     """The versions of other people's programs, and of the ONNX Runtime they run on."""
     for guest, package in (("piper-http", "piper-tts"), ("fastkokoro", "fastkokoro")):
@@ -186,26 +172,29 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> None:
     if arguments.streams:
         await streams(both[0].voice, arguments.streams, folder)
         return
+    command = " ".join(["python benchmarks/speech_server.py", *sys.argv[1:]])
+    provenance = f"{made(command, 'piper-tts', 'onnxruntime')} Beside them {', '.join(guest_versions())}."
+    lines = [INTRODUCTION.format(made=provenance, text=TEXT, length=len(TEXT))]
     began = time.monotonic()
     rounds = 1 if arguments.quick else arguments.rounds
-    command = " ".join(["benchmarks/speech_server.py", *sys.argv[1:]])
-    print(INTRODUCTION.format(command=command, machine=machine(), text=TEXT, length=len(TEXT)))
     for share, trial in zip((0.4, 1.0), both, strict=True):
         records = await compare(trial, rounds, folder, began + 60 * arguments.minutes * share)
         done = len(next(iter(records.values())).before)
-        print(
-            f"## {trial.title}, {trial.voice.voice}: {len(trial.text)} characters × {trial.turns}, {done} rounds\n"
+        lines.append(
+            f"## {trial.title}, {trial.voice.voice}: {len(trial.text)} characters, {done} round(s)\n"
         )
-        print("\n".join(table(records)))
-        print("\nRead against the goals:\n")
-        print("\n".join(reading(records, trial.memory_mb)), end="\n\n", flush=True)
-    print(f"It took {(time.monotonic() - began) / 60:.0f} minutes.\n")
+        lines += [*table(records), "", "Read against the goals:", "", *reading(records, trial.memory_mb), ""]
+    lines.append(f"It took {(time.monotonic() - began) / 60:.0f} minutes.")
+    report = "\n".join(lines) + "\n"
+    if not arguments.quick:
+        TABLE.write_text(report, encoding="utf-8")
+    print(report)
 
 
 def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="one round, fewer clients: about four minutes")
+    parser.add_argument("--quick", action="store_true", help="one round, fewer clients, printed only")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each contender (default 3)")
     parser.add_argument(
         "--minutes", type=float, default=20, help="begin no round that would end later (default 20)"
@@ -218,8 +207,7 @@ def main() -> None:
 
 INTRODUCTION = """# The speech server beside the raw engine and other people's servers
 
-Made by `.venv/bin/python {command}` after `make guests`.
-{machine}
+{made}
 
 Every client asks for the same text several times in a row; all begin together. First audio is the first audible sample
 by its energy, at the client, from the moment it asked. Contenders run one at a time, each in a process of its own; the
