@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from vivavoce.speech.catalogue import CATALOGUE, Engine, Model, defaults, find
+from vivavoce.speech.served import SERVED, ServedModel
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,19 +83,30 @@ def list_models(
 
     store = _store()
     if as_json:
-        typer.echo(json.dumps([_as_json(model, store) for model in CATALOGUE.values()], indent=2))
+        rows = [_as_json(model, store) for model in CATALOGUE.values()]
+        typer.echo(json.dumps(rows + [_served_as_json(model) for model in SERVED.values()], indent=2))
         return
-    columns = (Column("model", no_wrap=True), "does", "languages", "licence", "size", "state")
-    table = Table(*columns, box=None, pad_edge=False)
+    # A licence is not cut off, however narrow the screen.
+    fixed = {name: Column(name, no_wrap=True) for name in ("model", "licence")}
+    table = Table(
+        fixed["model"], "does", "in", fixed["licence"], "size", "state", box=None, pad_edge=False
+    )
     for model in CATALOGUE.values():
         state = _state(store, model)
-        licence = f"{model.licence}, non-commercial only" if model.non_commercial else model.licence
-        languages = "many" if model.languages == ("mul",) else " ".join(model.languages)
         shown = {"ready": "ready", "absent": "not here", "damaged": "damaged"}[state]
         if state == "absent" and not model.in_registries:
             shown += "; hub or folder only"
-        table.add_row(model.id, model.role, languages, licence, f"{model.size / 1e6:.0f} MB", shown)
+        table.add_row(*_row(model, f"{model.size / 1e6:.0f} MB", shown))
+    for served in SERVED.values():
+        table.add_row(*_row(served, "–", f"elsewhere ({served.kind})"))
     Console().print(table)
+
+
+def _row(model: Model | ServedModel, size: str, state: str) -> tuple[str, str, str, str, str, str]:
+    """A model in the list."""
+    languages = "many" if model.languages == ("mul",) else " ".join(model.languages)
+    permitted = "; not for commercial use" if model.non_commercial else ""
+    return model.id, model.role, languages, model.licence, size, state + permitted
 
 
 @models.command("verify")
@@ -197,6 +209,23 @@ def _as_json(model: Model, store: ModelStore) -> dict[str, object]:
         "state": state,
         "in_registries": model.in_registries,
         "path": str(store.root / model.id) if state == "ready" else None,
+    }
+
+
+def _served_as_json(model: ServedModel) -> dict[str, object]:
+    """Likewise, of a model that is never here."""
+    return {
+        "id": model.id,
+        "role": model.role,
+        "engine": model.kind,
+        "about": model.about,
+        "languages": list(model.languages),
+        "licence": model.licence,
+        "non_commercial": model.non_commercial,
+        "size": None,
+        "state": "served",
+        "in_registries": False,
+        "path": None,
     }
 
 

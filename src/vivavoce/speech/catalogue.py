@@ -13,6 +13,7 @@ from typing import Literal
 
 from vivavoce.errors import VivavoceError
 from vivavoce.speech.kokoro_voices import VOICES
+from vivavoce.speech.served import find_served
 
 Role = Literal["stt", "tts"]
 Engine = Literal["whisper", "kokoro", "piper"]
@@ -377,9 +378,14 @@ def find(model_id: str, catalogue: Mapping[str, Model] = CATALOGUE) -> Model:
     """The declaration of a model.
 
     Raises:
-        UnknownModel: none of that id; the next step names the nearest.
+        UnknownModel: none of that id, or only a server elsewhere has it; the next step names the nearest.
     """
     model = catalogue.get(model_id)
+    if model is None and (served := find_served(model_id)):
+        raise UnknownModel(
+            f"{served.about}: there is nothing to keep here of {model_id!r}.",
+            next_step="Run that server and let an engine stand for it; docs/reference/models.md tells how.",
+        )
     if model is None:
         close = difflib.get_close_matches(model_id, catalogue, n=1, cutoff=0.4)
         hint = f"Did you mean {close[0]}? " if close else ""

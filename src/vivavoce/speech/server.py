@@ -18,6 +18,7 @@ from vivavoce import __version__
 from vivavoce.errors import VivavoceError
 from vivavoce.speech.casting import WHICHEVER, Casting, base_language
 from vivavoce.speech.errors import EngineNotReady, SpeechError, SpeechRejected
+from vivavoce.speech.licences import licence_of
 from vivavoce.speech.messages import Heard, Priority, Voice
 from vivavoce.speech.metrics import SpeechMetrics
 from vivavoce.speech.replies import (
@@ -358,6 +359,8 @@ def _verbose(transcript: Transcript, *, words: bool) -> dict[str, Any]:
 
 def _model(engine: Supervisor) -> dict[str, Any]:
     loaded = engine.loaded
+    weights = loaded.model if loaded else engine.spec.model
+    licence = licence_of(weights) or licence_of(engine.spec.model)
     return {
         "id": engine.spec.name,
         "object": "model",
@@ -366,6 +369,8 @@ def _model(engine: Supervisor) -> dict[str, Any]:
         "owned_by": "vivavoce",
         "role": engine.spec.role,
         "weights": engine.spec.model,
+        "licence": licence.name if licence else None,
+        "non_commercial": licence.non_commercial if licence else None,
         "aliases": list(engine.spec.aliases),
         "languages": list(loaded.languages) if loaded else [],
         "sample_rate": loaded.sample_rate if loaded else None,

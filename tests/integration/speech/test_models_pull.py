@@ -174,6 +174,11 @@ def test_list_verify_and_remove_tell_the_truth(cache: ModelStore, tmp_path: Path
     }
     assert listed[VOICE.id]["state"] == "ready"
     assert listed[WHISPER_BASE.id]["state"] == "absent"
+    served = listed["voxtral-4b-tts"]
+    assert (served["state"], served["licence"], served["non_commercial"]) == ("served", "CC-BY-NC-4.0", True)
+    table = _said(_vivavoce("models", "list", models=store.root))
+    assert "CC-BY-NC-SA-4.0" in table
+    assert table.count("commercial") == 2
     assert _vivavoce("models", "verify", models=store.root).returncode == 0
 
     with (store.root / VOICE.id / WEIGHTS.path).open("r+b") as file:
@@ -197,6 +202,7 @@ def test_mistakes_are_answered_without_a_traceback(tmp_path: Path) -> None:
         (("models", "pull", "piper-de_DE-thorsten-medium"), "--from FOLDER"),
         (("models", "pull", "--engines", "whisper,festival"), "festival"),
         (("models", "pull", "whisper-base", "--all"), "several"),
+        (("models", "pull", "openaudio-s1-mini"), "Fish Speech server"),
         (("models", "pull", "whisper-base", "--from", str(tmp_path / "nowhere")), "no folder"),
     ):
         process = _vivavoce(*arguments, models=tmp_path / "models")

@@ -154,7 +154,8 @@ async def test_models_and_voices_are_listed(server: Running) -> None:
         }
         (voice,) = await client.voices()
         assert (voice.id, voice.model, voice.language, voice.gender) == ("tone", "speaker", "en-US", "female")
-        assert (await http.get("/v1/models/speaker-1")).json()["id"] == "speaker"
+        model = (await http.get("/v1/models/speaker-1")).json()
+        assert (model["id"], model["licence"], model["non_commercial"]) == ("speaker", None, None)
         assert (await http.get("/v1/models/nothing")).status_code == 404
         assert (await http.get("/nowhere")).json()["error"]["code"] == "invalid_request"
 

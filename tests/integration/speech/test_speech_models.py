@@ -315,3 +315,9 @@ def test_the_official_client_sees_errors_as_its_own(real_server: str) -> None:
     with pytest.raises(openai.BadRequestError) as refused:
         official.audio.speech.create(model="tts-1", voice="af_heart", input="x" * 4097)
     assert refused.value.code == "text_too_long"
+
+
+async def test_a_models_licence_is_told(real_server: str) -> None:
+    async with httpx.AsyncClient(base_url=real_server) as http:
+        model = (await http.get("/v1/models/kokoro")).json()
+        assert (model["licence"], model["non_commercial"]) == ("Apache-2.0", False)
