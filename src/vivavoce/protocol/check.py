@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from vivavoce.protocol.moderator import Moderator
 from vivavoce.protocol.place import MAX_PROBLEMS, Notes, suggest
 from vivavoce.protocol.problems import Path, Problem
 from vivavoce.protocol.problems import StudyError as StudyError
@@ -13,8 +14,12 @@ from vivavoce.protocol.reader import read_study
 from vivavoce.protocol.study import END, Phase, Study
 from vivavoce.protocol.style import check_style
 from vivavoce.protocol.tree import Unreadable, read_tree
+from vivavoce.protocol.words import count_words
 
 _MOST_LISTED = 20
+
+LONGEST_STYLE = 150
+"""Words of a `style`: about 200 tokens, a tenth of the instructions a model is given."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ def check_study(data: bytes, *, source: str) -> CheckResult:
         _check_order,
         _check_times,
         _check_turn_profiles,
+        _check_moderator,
         check_style,
     ):
         check(draft, notes)
@@ -271,3 +277,29 @@ def _check_turn_profiles(study: Study, notes: Notes) -> None:
                     f"`{low}` ({shorter_s:g} s) is longer than `{high}` ({longer_s:g} s).",
                     f"The waits must not fall: write `{low}: {longer_s:g}` or less.",
                 )
+
+
+def _check_moderator(study: Study, notes: Notes) -> None:
+    moderator, default = study.moderator, Moderator()
+    if not moderator.thinks:
+        for key in ("profile", "style", "freedom", "own_probes"):
+            if getattr(moderator, key) != getattr(default, key):
+                notes.warn(
+                    ("moderator", key),
+                    f"`{key}` is for a language model, and this study is moderated without one.",
+                    "Write `mode: semi_structured`, or remove it.",
+                )
+        return
+    if moderator.freedom == "bridge" and moderator.own_probes != default.own_probes:
+        notes.warn(
+            ("moderator", "own_probes"),
+            "With `freedom: bridge` a model asks nothing in its own words, so `own_probes` is not used.",
+            "Write `freedom: reword`, or remove it.",
+        )
+    words = count_words(moderator.style)
+    if words > LONGEST_STYLE:
+        notes.warn(
+            ("moderator", "style"),
+            f"The style has {words} words; more than {LONGEST_STYLE} push the rest out of a small model's mind.",
+            "Shorten it, and move what is true of one phase only to the phase's `instructions`.",
+        )

@@ -11,6 +11,7 @@ from typing import get_args
 
 from vivavoce.protocol.languages import LANGUAGES, base_language, describe, is_language, nearest_code
 from vivavoce.protocol.lines import BUILT_IN_LINES, LINE_NAMES
+from vivavoce.protocol.moderator import read_moderator
 from vivavoce.protocol.place import Notes, Place, Table
 from vivavoce.protocol.study import (
     END,
@@ -66,6 +67,7 @@ class _Reader:
             organisation = self._text(file, "organisation", "University of …")
             contact = self._text(file, "contact", "name@example.org")
             voices = self._voices(file)
+            moderator = read_moderator(file.get("moderator"))
             consent = self._consent(file)
             limits = self._limits(file)
             turn_profiles = self._turn_profiles(file)
@@ -84,6 +86,7 @@ class _Reader:
             contact=contact,
             languages=self.languages,
             voices=voices,
+            moderator=moderator,
             consent=consent,
             limits=limits,
             turn_profiles=turn_profiles,
@@ -356,6 +359,7 @@ class _Reader:
             most = table.need("max_minutes", "max_minutes: 5")
             profile = table.get("turn_profile")
             tone = table.get("tone")
+            instructions = table.get("instructions")
             intro = table.get("intro")
             questions = table.need(
                 "questions", advice="Add `questions:` with `- id: first-question` under it."
@@ -376,6 +380,7 @@ class _Reader:
                 else most.number(least=0.25, most=240, unit="minutes", default=5.0),
                 turn_profile=DEFAULT_TURN_PROFILE if profile is None else profile.text(),
                 tone="" if tone is None else tone.text(),
+                instructions="" if instructions is None else instructions.text(),
                 intro=None if intro is None else self.texts.wording(intro),
                 questions=tuple(self._question(item, probes) for item in found),
                 next=None if following is None else following.text(),

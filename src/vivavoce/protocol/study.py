@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from vivavoce.errors import VivavoceError
+from vivavoce.protocol.moderator import Moderator as Moderator
 from vivavoce.protocol.turns import TurnProfile as TurnProfile
 
 SCHEMA = "vivavoce/study/1"
@@ -149,7 +150,7 @@ class Phase(_Model):
     """A stretch of the interview with its own objective, pace and time box.
 
     `intro` is said before the phase's first question. `next` is the phase that follows; None ends the
-    interview.
+    interview. `objective`, `tone` and `instructions` are for a model that moderates.
     """
 
     id: str
@@ -159,6 +160,7 @@ class Phase(_Model):
     max_minutes: float
     turn_profile: str
     tone: str = ""
+    instructions: str = ""
     intro: Wording | None = None
     questions: tuple[Question, ...]
     next: str | None = None
@@ -185,6 +187,7 @@ class Study(_Model):
     contact: str
     languages: tuple[str, ...]
     voices: dict[str, Voice]
+    moderator: Moderator = Moderator()
     consent: Consent
     limits: Limits
     turn_profiles: dict[str, TurnProfile]
@@ -202,10 +205,15 @@ class Study(_Model):
 
         Same content, same hash, however the file is laid out.
         """
-        content = json.dumps(
-            self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":")
-        )
-        return hashlib.sha256(content.encode()).hexdigest()
+        content = self.model_dump(mode="json")
+        # Keys that came later count where they are used: a study without them keeps the hash it was published under.
+        if self.moderator == Moderator():
+            del content["moderator"]
+        for phase in content["phases"]:
+            if not phase["instructions"]:
+                del phase["instructions"]
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def path(self) -> tuple[Phase, ...]:

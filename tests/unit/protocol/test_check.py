@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vivavoce.protocol.check import check_study, load_study
+from vivavoce.protocol.moderator import Moderator
 from vivavoce.protocol.place import MAX_PROBLEMS
 from vivavoce.protocol.problems import Problem, StudyError
 from vivavoce.protocol.tree import MAX_BYTES
@@ -350,6 +351,48 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[Found]]] = {
         [("probes: [more]", "probes: none")],
         [("23:9", "warning", "No question uses the probe 'more'", "Name it")],
     ),
+    "unknown way to moderate": (
+        [("consent:", "moderator:\n  mode: semi-structured\nconsent:")],
+        [("11:9", "error", "'semi-structured' is no way to moderate", "Did you mean `semi_structured`?")],
+    ),
+    "unknown key of the moderator": (
+        [("consent:", "moderator:\n  mode: semi_structured\n  persona: kind\nconsent:")],
+        [("12:3", "error", "no `persona` in the moderator section", "profile, style, freedom, own_probes")],
+    ),
+    "moderator that is no map": (
+        [("consent:", "moderator: semi_structured\nconsent:")],
+        [("10:12", "error", "`moderator` must be the moderator section", "Indent")],
+    ),
+    "profile that is no name": (
+        [("consent:", "moderator: {mode: semi_structured, profile: Big Model}\nconsent:")],
+        [("10:45", "error", "'Big Model' is no id", "Write `big-model`.")],
+    ),
+    "unknown freedom and too many follow-ups": (
+        [("consent:", "moderator:\n  mode: semi_structured\n  freedom: all\n  own_probes: 9\nconsent:")],
+        [
+            ("12:12", "error", "'all' is no freedom of a model", "bridge, reword, explore"),
+            ("13:15", "error", "9 follow-ups is out of range", "from 0 to 5"),
+        ],
+    ),
+    "words for a model where there is none": (
+        [("consent:", "moderator:\n  style: Friendly.\n  freedom: explore\nconsent:")],
+        [
+            ("11:10", "warning", "`style` is for a language model", "mode: semi_structured"),
+            ("12:12", "warning", "`freedom` is for a language model", "mode: semi_structured"),
+        ],
+    ),
+    "follow-ups where none are possible": (
+        [("consent:", "moderator: {mode: semi_structured, freedom: bridge, own_probes: 3}\nconsent:")],
+        [("10:65", "warning", "`own_probes` is not used", "freedom: reword")],
+    ),
+    "a style that is a novel": (
+        [("consent:", f"moderator:\n  mode: semi_structured\n  style: {'word ' * 151}\nconsent:")],
+        [("12:10", "warning", "The style has 151 words", "instructions")],
+    ),
+    "empty instructions": (
+        [("    turn_profile: slow", "    turn_profile: slow\n    instructions: ''")],
+        [("35:19", "error", "`instructions` is empty", "Write the text")],
+    ),
 }  # fmt: skip
 
 
@@ -586,6 +629,34 @@ def test_other_content_has_another_hash() -> None:
     ):
         assert load_study(changed((old, new)).encode(), source="x.yaml").content_hash != first
     assert len(first) == 64
+
+
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [
+        ("demo.yaml", "28b9a514e3a65de416a7feafe6170e758cd37c2e381292a8245b6cf1a5072cad"),
+        ("remote-work.yaml", "d3aef9c757d2bc5515e5dfd966da35fb715ec9febcfbd1a5a7ac6f4464a32be7"),
+    ],
+)
+def test_a_study_without_the_later_keys_keeps_the_hash_it_was_published_under(
+    name: str, published: str
+) -> None:
+    """Write the new hash if you changed what the file says; if you did not, running sessions would lose their study."""
+    data = (Path(__file__).parents[3] / "studies" / name).read_bytes()
+    assert load_study(data, source=name).content_hash == published
+
+
+def test_who_moderates_is_part_of_the_hash() -> None:
+    plain = load_study(GOOD.encode(), source="x.yaml")
+    said = load_study((GOOD + "moderator: {mode: structured}\n").encode(), source="x.yaml")
+    thinking = load_study((GOOD + "moderator: {mode: semi_structured}\n").encode(), source="x.yaml")
+    told = changed(("    turn_profile: slow", "    turn_profile: slow\n    instructions: Be brief."))
+    instructed = load_study(told.encode(), source="x.yaml")
+    assert plain.moderator == said.moderator == Moderator()
+    assert plain.content_hash == said.content_hash
+    assert len({study.content_hash for study in (plain, thinking, instructed)}) == 3
+    assert thinking.moderator.thinks and not plain.moderator.thinks
+    assert instructed.phases[0].instructions == "Be brief."
 
 
 def test_problem_paths_are_for_people() -> None:

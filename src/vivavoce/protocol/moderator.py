@@ -1,0 +1,63 @@
+"""Who words the interview: the study alone, or a language model on the protocol's rails."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict
+
+from vivavoce.protocol.place import Place
+
+Mode = Literal["structured", "semi_structured"]
+
+Freedom = Literal["bridge", "reword", "explore"]
+"""How far a model may go.
+
+`bridge`: it mirrors an answer in a sentence or two; questions and probes are said in the study's words. `reword`: it
+also words the study's questions and probes, and may follow up on an answer in its own words. `explore`: it also chooses
+the order of a phase's questions.
+"""
+
+MOST_OWN_PROBES = 5
+
+
+class Moderator(BaseModel):
+    """The study's `moderator:` section.
+
+    `profile` names a model profile of the settings (`llm.profiles`); None takes their default. `style` tells the model
+    who it is and how it speaks. `own_probes` is how often it may follow up on one question in its own words.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Mode = "structured"
+    profile: str | None = None
+    style: str = ""
+    freedom: Freedom = "reword"
+    own_probes: int = 1
+
+    @property
+    def thinks(self) -> bool:
+        """Whether a language model takes part."""
+        return self.mode == "semi_structured"
+
+
+def read_moderator(place: Place | None) -> Moderator:
+    """The section as the file gives it, with its defaults."""
+    if place is None:
+        return Moderator()
+    with place.table("the moderator section") as table:
+        mode = table.get("mode")
+        profile = table.get("profile")
+        style = table.get("style")
+        freedom = table.get("freedom")
+        own_probes = table.get("own_probes")
+        return Moderator(
+            mode=(mode and mode.choice(get_args(Mode), "way to moderate")) or "structured",
+            profile=None if profile is None else profile.slug() or None,
+            style="" if style is None else style.text(),
+            freedom=(freedom and freedom.choice(get_args(Freedom), "freedom of a model")) or "reword",
+            own_probes=1
+            if own_probes is None
+            else own_probes.integer(least=0, most=MOST_OWN_PROBES, unit="follow-ups", default=1),
+        )
