@@ -15,9 +15,12 @@ from psycopg import sql
 from vivavoce.protocol.facts import AnswerNoted, Move, MoveDecided, PhaseEntered, TopicCovered
 from vivavoce.session.errors import IllegalTransition
 from vivavoce.session.events import (
+    AnswerSetAside,
     ConsentGiven,
     Fault,
+    InsightFlagged,
     LeaseClaimed,
+    MoveWorded,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantMuted,
@@ -34,6 +37,7 @@ from vivavoce.session.events import (
     SpeechStarted,
     TimerFired,
     TimerName,
+    ToolCalled,
     TurnTimed,
     Utterance,
 )
@@ -148,6 +152,33 @@ def _payload(rng: Random, at_s: float) -> Payload:
         ),
         (3, lambda: AnswerNoted(question_id=f"q{few}", intent="answer", words=rng.randrange(40), at_s=at_s)),
         (1, lambda: TopicCovered(topic_id=f"t{few}", question_id=f"q{few}", at_s=at_s)),
+        (
+            2,
+            lambda: MoveWorded(
+                move_id=f"m{many}",
+                move=rng.choice(moves),
+                phase_id=f"ph{few}",
+                question_id=f"q{few}",
+                text="And then?",
+                parts=("And then?",),
+                worded_by="model",
+                at_s=at_s,
+                expects_answer=True,
+            ),
+        ),
+        (1, lambda: AnswerSetAside(question_id=f"q{few}", reason="off_topic", words=3, at_s=at_s)),
+        (1, lambda: InsightFlagged(note="Waits are worse than fees.", question_id=f"q{few}", at_s=at_s)),
+        (
+            1,
+            lambda: ToolCalled(
+                call_id=f"c{many}",
+                tool="probe",
+                arguments="{}",
+                accepted=rng.random() < 0.5,
+                answer="Ask it now.",
+                at_s=at_s,
+            ),
+        ),
         (6, lambda: SpeechStarted(speech_id=few, move_id=f"m{many}", at_s=at_s)),
         (
             6,

@@ -1,7 +1,7 @@
 """The director: takes what was observed to the protocol machine and keeps what it decided.
 
-Whoever words the moderator's sentences (fixed wording now, a language model later), the machine decides what may come
-next, and its facts go to the session's log before a word is spoken.
+Whoever words the moderator's sentences, the study or a language model, the machine decides what may come next, and its
+facts go to the session's log before a word is spoken.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from vivavoce.protocol.facts import Fact, MoveDecided
-from vivavoce.protocol.machine import Decision, Observation, decide
+from vivavoce.protocol.machine import Decision, Observation, decide, follow_up
+from vivavoce.protocol.observations import Answered, Interrupted
 from vivavoce.protocol.progress import Progress
 from vivavoce.protocol.study import Study, TurnProfile
 
@@ -66,6 +67,12 @@ class Director:
             return None
         decision = decide(self.study, self._progress(), observation, language=self.language)
         self._record(decision.facts)
+        if decision.floor and isinstance(observation, Answered | Interrupted):
+            # There is no model to take the floor: the study's own words follow.
+            decision = follow_up(
+                self.study, self._progress(), observation.text, at_s=observation.at_s, language=self.language
+            )
+            self._record(decision.facts)
         self._decided[ticket] = decision
         for old in list(self._decided)[:-REMEMBERED]:
             del self._decided[old]

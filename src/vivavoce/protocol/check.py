@@ -6,10 +6,12 @@ import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from vivavoce.protocol.languages import describe
 from vivavoce.protocol.moderator import Moderator
 from vivavoce.protocol.place import MAX_PROBLEMS, Notes, suggest
 from vivavoce.protocol.problems import Path, Problem
 from vivavoce.protocol.problems import StudyError as StudyError
+from vivavoce.protocol.prompts.pack import PACKS, has_pack
 from vivavoce.protocol.reader import read_study
 from vivavoce.protocol.study import END, Phase, Study
 from vivavoce.protocol.style import check_style
@@ -290,6 +292,13 @@ def _check_moderator(study: Study, notes: Notes) -> None:
                     "Write `mode: semi_structured`, or remove it.",
                 )
         return
+    for index, code in enumerate(study.languages):
+        if not has_pack(code):
+            notes.add(
+                ("languages", index),
+                f"A model cannot moderate in {describe(code)}: there is no prompt pack.",
+                f"Write `mode: structured`, or leave the language out; there are packs in {', '.join(PACKS)}.",
+            )
     if moderator.freedom == "bridge" and moderator.own_probes != default.own_probes:
         notes.warn(
             ("moderator", "own_probes"),

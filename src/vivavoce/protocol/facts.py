@@ -1,4 +1,4 @@
-"""What the protocol says happened: the four facts that go into a session's log.
+"""What the protocol says happened: the facts that go into a session's log.
 
 `advance` (`protocol.progress`) folds them; `decide` (`protocol.machine`) makes them. Seconds are on the
 session clock.
@@ -14,6 +14,8 @@ Move = Literal[
     "opening",
     "question",
     "probe",
+    "reply",
+    "redirect",
     "repeat",
     "clarify",
     "declined",
@@ -22,6 +24,11 @@ Move = Literal[
     "wrap_up",
     "closing",
 ]
+"""What a move is for.
+
+`reply`: a model has begun to speak, and what it asks is not known yet; `move.worded` says it. `redirect`: what was said
+was no answer (a question to the moderator, another subject), and leads back to the open question.
+"""
 
 Intent = Literal[
     "answer",
@@ -43,7 +50,14 @@ Intent = Literal[
 cannot be an answer to it.
 """
 
-PhaseReason = Literal["began", "next", "wrap_up"]
+PhaseReason = Literal["began", "next", "advanced", "wrap_up"]
+"""Why a phase was entered. `advanced`: a model asked for it before all questions of the phase before were through."""
+
+ProbeTrigger = Literal["unexpected", "contradictory", "emotional", "vague"]
+"""What in an answer calls for a follow-up, as a model names it."""
+
+SetAside = Literal["question_to_moderator", "off_topic", "not_understood"]
+"""Why what was said is no answer after all."""
 
 
 class _Fact(BaseModel):
@@ -61,16 +75,7 @@ class PhaseEntered(_Fact):
     reason: PhaseReason
 
 
-class MoveDecided(_Fact):
-    """What the moderator says next.
-
-    `parts` are the wordings it is made of, each of them one of `wordings(study, language)`; `text` is the
-    parts joined by a space. A move whose words were not fixed in the study has none. `question_id` (and
-    `probe_id`) name what the participant is being asked once it has been said. `trigger` says what called for
-    it: the probe's condition, or why something is said again. `end_reason` is set on the final move alone.
-    """
-
-    kind: Literal["move.decided"] = "move.decided"
+class _Move(_Fact):
     move_id: str
     move: Move
     phase_id: str
@@ -79,10 +84,33 @@ class MoveDecided(_Fact):
     trigger: str | None = None
     text: str
     parts: tuple[str, ...] = ()
+    worded_by: Literal["study", "model"] = "study"
     at_s: float
     expects_answer: bool
     final: bool = False
     end_reason: str | None = None
+
+
+class MoveDecided(_Move):
+    """What the moderator says next.
+
+    `parts` are what it is made of, and `text` is the parts joined by a space. Worded by the study, each part is one of
+    `wordings(study, language)`; worded by a model, the parts are its sentences, and wordings of the study after them.
+    `question_id` (and `probe_id`) name what the participant is being asked once it has been said. `trigger` says what
+    called for it: the probe's condition, or why something is said again. `end_reason` is set on the final move alone.
+    """
+
+    kind: Literal["move.decided"] = "move.decided"
+
+
+class MoveWorded(_Move):
+    """How a `reply` turned out, when the model has finished: the whole move, under the id it began with."""
+
+    kind: Literal["move.worded"] = "move.worded"
+
+    def decided(self) -> MoveDecided:
+        """The move as if it had been known from the first word."""
+        return MoveDecided.model_validate(self.model_dump(exclude={"kind"}))
 
 
 class AnswerNoted(_Fact):
@@ -106,4 +134,51 @@ class TopicCovered(_Fact):
     at_s: float
 
 
-Fact = Annotated[PhaseEntered | MoveDecided | AnswerNoted | TopicCovered, Field(discriminator="kind")]
+class AnswerSetAside(_Fact):
+    """What was noted as an answer was none: the question is open again. `words` are those not to be counted."""
+
+    kind: Literal["answer.set_aside"] = "answer.set_aside"
+    question_id: str
+    utterance_ids: tuple[str, ...] = ()
+    reason: SetAside
+    words: int = Field(ge=0)
+    at_s: float
+
+
+class InsightFlagged(_Fact):
+    """A model marks something for the team to look at; `quote` are the participant's words, if it gave any."""
+
+    kind: Literal["insight.flagged"] = "insight.flagged"
+    note: str
+    quote: str = ""
+    question_id: str | None = None
+    utterance_ids: tuple[str, ...] = ()
+    at_s: float
+
+
+class ToolCalled(_Fact):
+    """A model asked for something: what was made of it, and `answer`, which it was told.
+
+    `arguments` are as the model wrote them, whether or not they are JSON.
+    """
+
+    kind: Literal["tool.called"] = "tool.called"
+    call_id: str
+    tool: str
+    arguments: str
+    accepted: bool
+    answer: str
+    at_s: float
+
+
+Fact = Annotated[
+    PhaseEntered
+    | MoveDecided
+    | MoveWorded
+    | AnswerNoted
+    | AnswerSetAside
+    | TopicCovered
+    | InsightFlagged
+    | ToolCalled,
+    Field(discriminator="kind"),
+]

@@ -23,7 +23,7 @@ def unheard_parts(last: MoveDecided, heard_text: str, reading: Reading) -> tuple
         heard_text: the beginning of its text that reached the ear.
         reading: what the participant said into it.
     """
-    if last.move in ("nudge", "clarify", "welcome_back") or (
+    if last.move in ("nudge", "clarify", "welcome_back", "reply", "redirect") or (
         last.move == "repeat" and last.trigger != "unheard"
     ):
         return ()  # about a question that was heard before

@@ -8,16 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vivavoce.protocol.facts import (
-    AnswerNoted,
-    Fact,
-    Intent,
-    Move,
-    MoveDecided,
-    PhaseEntered,
-    PhaseReason,
-    TopicCovered,
-)
+from vivavoce.protocol.draft import QUESTION_ALLOWANCE_S as QUESTION_ALLOWANCE_S
+from vivavoce.protocol.draft import Draft
+from vivavoce.protocol.facts import Fact, Move, MoveDecided
 from vivavoce.protocol.hearing import unheard_parts
 from vivavoce.protocol.intent import Reading, read
 from vivavoce.protocol.observations import (
@@ -30,9 +23,10 @@ from vivavoce.protocol.observations import (
     WrapUpDue,
 )
 from vivavoce.protocol.observations import Observation as Observation
-from vivavoce.protocol.progress import Progress, QuestionProgress, advance
-from vivavoce.protocol.study import Phase, Probe, Question, Study, Wording
+from vivavoce.protocol.progress import Progress, QuestionProgress
+from vivavoce.protocol.study import Probe, Question, Study
 from vivavoce.protocol.triggers import applies
+from vivavoce.protocol.wordings import wordings
 from vivavoce.protocol.words import find_phrase
 
 # How often one question is said again, said simpler, and waited for, before the interview goes on without an answer.
@@ -42,9 +36,6 @@ MAX_WAITS = 3
 
 # "Stop!" said into the moderator's speech means "stop talking"; more words mean what they say.
 _BARE_STOP_WORDS = 2
-
-QUESTION_ALLOWANCE_S = 45.0
-"""What a question and its answer take at least: no other is begun later than this before the hard limit."""
 
 _CLOSING_LINES = {
     "budget": "closing_budget",
@@ -60,11 +51,13 @@ _CLOSING_LINES = {
 class Decision:
     """What follows from an observation.
 
-    `facts` are appended to the log in order; `move`, the last of them, is spoken.
+    `facts` are appended to the log in order; `move`, the last of them, is spoken. `floor` says that the next words are
+    a model's (`protocol.floor`): the answer has been noted, and no more.
     """
 
     facts: tuple[Fact, ...] = ()
     move: MoveDecided | None = None
+    floor: bool = False
 
     @property
     def end_reason(self) -> str | None:
@@ -94,19 +87,31 @@ def decide(study: Study, progress: Progress, observation: Observation, *, langua
             turn.note_wrap_up()
         case CloseDue(reason=reason):
             turn.close_early(reason)
+    return Decision(tuple(turn.facts), turn.move, turn.floor)
+
+
+def follow_up(study: Study, progress: Progress, text: str, *, at_s: float, language: str) -> Decision:
+    """What the study's own words are after an answer that has been noted: what is said where a model fails.
+
+    Args:
+        study: what is asked.
+        progress: where the interview stands, the answer noted.
+        text: the answer.
+        at_s: the session clock.
+        language: of the session.
+    """
+    question = progress.question
+    if question is None:
+        return Decision()
+    turn = _Turn(study, progress, at_s=at_s, language=language)
+    turn.follow_up(question, text, read(text, language))
     return Decision(tuple(turn.facts), turn.move)
 
 
-class _Turn:
-    """One decision in the making: gathers facts, and keeps the progress they lead to."""
+class _Turn(Draft):
+    """What the machine makes of one observation."""
 
-    def __init__(self, study: Study, progress: Progress, *, at_s: float, language: str) -> None:
-        self.study = study
-        self.progress = progress
-        self.at_s = at_s
-        self.language = language
-        self.facts: list[Fact] = []
-        self.move: MoveDecided | None = None
+    floor = False
 
     # What was observed
 
@@ -116,7 +121,7 @@ class _Turn:
         if question is None:
             self._open()
             return
-        self._again("welcome_back", (self._line("welcome_back"), self._open_wording(question)))
+        self._again("welcome_back", (self.line("welcome_back"), self.open_wording(question)))
 
     def hear(self, text: str, utterance_ids: tuple[str, ...]) -> None:
         """The participant has spoken and finished."""
@@ -129,7 +134,7 @@ class _Turn:
             return
         safe_word = self._safe_word(text)
         if safe_word is not None:
-            self._note("safety", reading, utterance_ids)
+            self.note("safety", reading, utterance_ids)
             self._close_for_safety(safe_word)
             return
         intent = reading.intent
@@ -137,18 +142,21 @@ class _Turn:
             intent = "ready"  # "Are you still there?" "Yes."
         elif intent == "backchannel" and question.waits > 0:
             intent = "answer"  # a second "okay" is all that will come
-        self._note(intent, reading, utterance_ids)
+        self.note(intent, reading, utterance_ids)
         match intent:
             case "answer" | "yes_no":
-                self._follow_up(question, text, reading)
+                if self.study.moderator.thinks and not self.progress.wrapping_up and not self.wrap_up_due:
+                    self.floor = True
+                else:
+                    self.follow_up(question, text, reading)
             case "repeat_request":
-                self._repeat(question, (self._line("repeat_intro"),), trigger=intent)
+                self._repeat(question, (self.line("repeat_intro"),), trigger=intent)
             case "ready":
                 self._repeat(question, (), trigger=intent)
             case "clarify_request":
                 self._clarify(question)
             case "stop":
-                self._say("closing", (self._line("stop_ack"),), end_reason="withdrawn")
+                self.say("closing", (self.line("stop_ack"),), end_reason="withdrawn")
             case "wait" if question.waits >= MAX_WAITS:
                 self._pass_over()
             case "wait" | "backchannel":
@@ -165,7 +173,7 @@ class _Turn:
             return
         reading = read(text, self.language)
         if reading.intent == "stop" and reading.words <= _BARE_STOP_WORDS:
-            self._note("wait", reading, utterance_ids)
+            self.note("wait", reading, utterance_ids)
             return
         steers = reading.intent in ("stop", "decline", "wait", "clarify_request")
         unheard = unheard_parts(last, heard_text, reading)
@@ -174,72 +182,64 @@ class _Turn:
             return
         if reading.words:
             wants_it = reading.intent in ("repeat_request", "ready")
-            self._note(reading.intent if wants_it else "aside", reading, utterance_ids)
+            self.note(reading.intent if wants_it else "aside", reading, utterance_ids)
         self._again("repeat", unheard, trigger="unheard")
 
     def nudge(self) -> None:
         """Nobody has said anything for a while: remind once a question."""
         question = self.progress.question
         if question is not None and question.nudges == 0:
-            self._again("nudge", (self._line("nudge"),))
+            self._again("nudge", (self.line("nudge"),))
 
     def note_wrap_up(self) -> None:
         """Time is nearly over: from now on only what the last phase requires. The open question is still awaited."""
         if self.progress.began and not self.progress.wrapping_up:
-            self._enter(self.study.path[-1], "wrap_up")
+            self.enter(self.study.path[-1], "wrap_up")
 
     def close_early(self, reason: str) -> None:
         """The interview must end now."""
         if reason in ("finished", "wrap_up"):
-            self._say("closing", (self._text(self.study.closing),), end_reason=reason)
+            self.say("closing", (self.text(self.study.closing),), end_reason=reason)
         else:
             line = _CLOSING_LINES.get(reason, "closing_early")
-            self._say("closing", (self._line(line),), end_reason=reason)
+            self.say("closing", (self.line(line),), end_reason=reason)
 
     # Ways on
 
     def _open(self) -> None:
-        opening = self._text(self.study.opening)
-        disclosure = self._text(self.study.consent.disclosure)
-        self._enter(self.study.path[0], "began")
+        opening = self.text(self.study.opening)
+        disclosure = self.text(self.study.consent.disclosure)
+        self.enter(self.study.path[0], "began")
         self._go_on("opening", (opening,) if disclosure in opening else (opening, disclosure))
 
-    def _follow_up(self, question: QuestionProgress, text: str, reading: Reading) -> None:
+    def follow_up(self, question: QuestionProgress, text: str, reading: Reading) -> None:
         """After an answer: a probe if one applies, else the next question."""
         asked = self.study.question(question.question_id)
-        for topic_id in asked.topics:
-            if topic_id not in self.progress.topics:
-                self._add(TopicCovered(topic_id=topic_id, question_id=asked.id, at_s=self.at_s))
+        self.cover_topics(asked.id)
+        if question.phase_id != self.progress.phase_id:
+            self._go_on()  # a model had entered the next phase before it failed
+            return
         chosen = self._probe(question, asked, text, reading)
         if chosen is None:
             self._go_on()
             return
         probe, trigger = chosen
-        wording = self._text(probe.wording)
-        self._say("probe", (wording,), question_id=asked.id, probe_id=probe.id, trigger=trigger)
+        wording = self.text(probe.wording)
+        self.say("probe", (wording,), question_id=asked.id, probe_id=probe.id, trigger=trigger)
 
     def _probe(
         self, question: QuestionProgress, asked: Question, text: str, reading: Reading
     ) -> tuple[Probe, str] | None:
-        if (
-            self.progress.wrapping_up
-            or self._wrap_up_due()
-            or self._phase_time() >= self._phase().max_minutes * 60
-        ):
+        if self.progress.wrapping_up or self.wrap_up_due or self.phase_late:
             return None
-        usable = [
-            probe
-            for probe in map(self.study.probe, asked.probes)
-            if probe.id not in question.probes
-            and self.progress.probe_uses(probe.id) < probe.max_per_interview
-        ]
+        usable = self.usable_probes(question)
         if len(question.probes) < asked.max_probes:
             for probe in usable:
                 trigger = applies(probe.when, text, reading, self.language)
                 if trigger is not None:
                     return probe, trigger
         # Too early for the next phase and nothing left to ask in this one: whatever else may be asked here.
-        if self._next_question() is None and self._phase_time() < self._phase().min_minutes * 60:
+        if self.next_question() is None and self.phase_early:
             return next(((probe, "time_left") for probe in usable if probe.when.kind == "always"), None)
         return None
 
@@ -247,149 +247,58 @@ class _Turn:
         if question.repeats >= MAX_REPEATS:
             self._pass_over()
         else:
-            self._again("repeat", (*intro, self._open_wording(question)), trigger=trigger)
+            self._again("repeat", (*intro, self.open_wording(question)), trigger=trigger)
 
     def _clarify(self, question: QuestionProgress) -> None:
         simpler = self.study.question(question.question_id).repeat
         if question.clarifications >= MAX_CLARIFICATIONS:
             self._pass_over()
-        elif simpler is None or self.progress.probe_id is not None:
-            self._again("clarify", (self._line("repeat_intro"), self._open_wording(question)))
+        elif simpler is None or self.progress.probe_id is not None or self.progress.own_probe:
+            self._again("clarify", (self.line("repeat_intro"), self.open_wording(question)))
         else:
-            self._again("clarify", (self._line("clarify_intro"), self._text(simpler)))
+            self._again("clarify", (self.line("clarify_intro"), self.text(simpler)))
 
     def _pass_over(self) -> None:
-        self._go_on("declined", (self._line("declined_ack"),))
+        self._go_on("declined", (self.line("declined_ack"),))
 
     def _go_on(self, move: Move = "question", before: tuple[str, ...] = ()) -> None:
         """The next question, in this phase or a later one; the closing if there is none."""
-        if self.progress.began and self._wrap_up_due() and not self.progress.wrapping_up:
-            self._enter(self.study.path[-1], "wrap_up")
+        if self.progress.began and self.wrap_up_due and not self.progress.wrapping_up:
+            self.enter(self.study.path[-1], "wrap_up")
         if self.progress.wrapping_up and not self.progress.wrap_up_said:
-            move, before = "wrap_up", (*before, self._line("wrap_up"))
-        question = self._next_question()
-        while question is None:
-            following = self._phase().next
-            if following is None:
-                reason = "wrap_up" if self.progress.wrapping_up else "finished"
-                self._say("closing", (*before, self._text(self.study.closing)), end_reason=reason)
-                return
-            self._enter(self.study.phase(following), "next")
-            question = self._next_question()
-        self._ask(question, move, before)
-
-    def _ask(self, question: Question, move: Move, before: tuple[str, ...]) -> None:
-        phase = self._phase()
-        fresh = not any(other.id in self.progress.asked for other in phase.questions)
-        if phase.intro is not None and fresh and not self.progress.wrapping_up:
-            before = (*before, self._text(phase.intro))
-        self._say(move, (*before, self._text(question.wording)), question_id=question.id)
-
-    def _next_question(self) -> Question | None:
-        """The next one of this phase that is to be asked, now that it is as late as it is."""
-        late = self.progress.wrapping_up
-        if late and self.study.limits.hard_limit_s - self.at_s < QUESTION_ALLOWANCE_S:
-            return None
-        only_required = late or self._phase_time() >= self._phase().max_minutes * 60
-        for question in self._phase().questions:
-            if question.id not in self.progress.asked and (question.required or not only_required):
-                return question
-        return None
+            move, before = "wrap_up", (*before, self.line("wrap_up"))
+        question = self.come_to_a_question()
+        if question is None:
+            reason = "wrap_up" if self.progress.wrapping_up else "finished"
+            self.say("closing", (*before, self.text(self.study.closing)), end_reason=reason)
+            return
+        self.say(move, (*before, *self.asking(question)), question_id=question.id)
 
     def _close_for_safety(self, safe_word: str) -> None:
         assert self.study.safety is not None
-        words = self._text(self.study.safety.closing)
-        self._say("closing", (words,), trigger=f"safety:{safe_word}", end_reason="forced")
-
-    # Reading the state
-
-    def _phase(self) -> Phase:
-        return (
-            self.study.path[0] if self.progress.phase_id is None else self.study.phase(self.progress.phase_id)
-        )
-
-    def _phase_time(self) -> float:
-        return self.at_s - self.progress.phase_entered_s
-
-    def _wrap_up_due(self) -> bool:
-        # The timer says so too (`WrapUpDue`), but an answer may come first.
-        return self.at_s >= self.study.limits.wrap_up_at_s
+        words = self.text(self.study.safety.closing)
+        self.say("closing", (words,), trigger=f"safety:{safe_word}", end_reason="forced")
 
     def _nudged(self) -> bool:
         return self.progress.last_move is not None and self.progress.last_move.move == "nudge"
-
-    def _open_wording(self, question: QuestionProgress) -> str:
-        if self.progress.probe_id is not None:
-            return self._text(self.study.probe(self.progress.probe_id).wording)
-        return self._text(self.study.question(question.question_id).wording)
 
     def _safe_word(self, text: str) -> str | None:
         if self.study.safety is None:
             return None
         return find_phrase(text, self.study.safety.words.get(self.language, ()))
 
-    def _text(self, wording: Wording) -> str:
-        return wording.text(self.language)
-
-    def _line(self, name: str) -> str:
-        return self.study.line(name, self.language)
-
-    # Writing facts
-
-    def _add(self, fact: Fact) -> None:
-        self.facts.append(fact)
-        self.progress = advance(self.progress, fact)
-
-    def _enter(self, phase: Phase, reason: PhaseReason) -> None:
-        path = self.study.path
-        index = path.index(phase)
-        self._add(
-            PhaseEntered(phase_id=phase.id, index=index, count=len(path), at_s=self.at_s, reason=reason)
-        )
-
-    def _note(self, intent: Intent, reading: Reading, utterance_ids: tuple[str, ...]) -> None:
-        question = self.progress.question
-        self._add(
-            AnswerNoted(
-                question_id=question.question_id if question is not None else None,
-                probe_id=self.progress.probe_id,
-                utterance_ids=utterance_ids,
-                intent=intent,
-                words=reading.words,
-                at_s=self.at_s,
-            )
-        )
-
     def _again(self, move: Move, parts: tuple[str, ...], *, trigger: str | None = None) -> None:
         """A move about what is already being asked."""
         question = self.progress.question
         assert question is not None
-        probe_id = self.progress.probe_id
-        self._say(move, parts, question_id=question.question_id, probe_id=probe_id, trigger=trigger)
-
-    def _say(
-        self,
-        move: Move,
-        parts: tuple[str, ...],
-        *,
-        question_id: str | None = None,
-        probe_id: str | None = None,
-        trigger: str | None = None,
-        end_reason: str | None = None,
-    ) -> None:
-        final = end_reason is not None
-        self.move = MoveDecided(
-            move_id=f"m{self.progress.moves + 1}",
-            move=move,
-            phase_id=self._phase().id,
-            question_id=question_id,
-            probe_id=probe_id,
-            trigger=trigger,
-            text=" ".join(parts),
-            parts=parts,
-            at_s=self.at_s,
-            expects_answer=not final,
-            final=final,
-            end_reason=end_reason,
+        own = self.progress.own_words is not None and not set(parts) <= set(
+            wordings(self.study, self.language)
         )
-        self._add(self.move)
+        self.say(
+            move,
+            parts,
+            question_id=question.question_id,
+            probe_id=self.progress.probe_id,
+            trigger=trigger,
+            worded_by="model" if own else "study",
+        )

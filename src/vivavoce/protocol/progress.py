@@ -8,10 +8,26 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from vivavoce.protocol.facts import AnswerNoted, Fact, MoveDecided, PhaseEntered, TopicCovered
+from vivavoce.protocol.facts import (
+    AnswerNoted,
+    AnswerSetAside,
+    Fact,
+    InsightFlagged,
+    MoveDecided,
+    MoveWorded,
+    PhaseEntered,
+    ToolCalled,
+    TopicCovered,
+)
 from vivavoce.protocol.study import Study
 
 QuestionStatus = Literal["asked", "answered", "declined"]
+
+
+PROBES_REMEMBERED = 3
+"""Probes a moderator is reminded of, so that it does not ask the same again."""
+
+_ASKING = ("opening", "question", "probe", "declined", "wrap_up", "closing")
 
 
 class _Model(BaseModel):
@@ -22,7 +38,8 @@ class QuestionProgress(_Model):
     """One question that has been asked, and what came of it.
 
     `repeats`, `clarifications`, `waits` and `nudges` count how often it was said again, said simpler, waited
-    for and reminded of. `probes` are the ids of those used on it, in order. `words` are the participant's.
+    for and reminded of. `probes` are the ids of those used on it, in order; `own_probes` counts those in a model's own
+    words, `redirects` how often a model led back to it. `words` are the participant's.
     """
 
     question_id: str
@@ -31,18 +48,31 @@ class QuestionProgress(_Model):
     status: QuestionStatus = "asked"
     words: int = 0
     probes: tuple[str, ...] = ()
+    own_probes: int = 0
+    redirects: int = 0
     repeats: int = 0
     clarifications: int = 0
     waits: int = 0
     nudges: int = 0
 
 
+class Probed(_Model):
+    """A probe that was asked. `probe_id` is None where it was in a model's own words."""
+
+    question_id: str
+    probe_id: str | None
+    trigger: str | None
+    text: str
+
+
 class Progress(_Model):
     """The state of the protocol. `Progress()` is an interview that has not begun.
 
     `questions` are in the order they were asked; the last of them is the one that is open, if any is.
-    `phase_entered_s` is on the session clock. `final` means the last words have been decided: nothing is
-    decided after them.
+    `phase_entered_s` is on the session clock. `own_words` are what is being asked, where a model worded it, and
+    `own_probe` says that it is a follow-up of its own. `probed` are the last probes. `insights` and `refusals` count
+    what a model flagged and what it was refused. `final` means the last words have been decided: nothing is decided
+    after them.
     """
 
     moves: int = 0
@@ -52,6 +82,11 @@ class Progress(_Model):
     phase_entered_s: float = 0.0
     questions: tuple[QuestionProgress, ...] = ()
     probe_id: str | None = None
+    own_words: str | None = None
+    own_probe: bool = False
+    probed: tuple[Probed, ...] = ()
+    insights: int = 0
+    refusals: int = 0
     topics: tuple[str, ...] = ()
     wrapping_up: bool = False
     wrap_up_said: bool = False
@@ -88,9 +123,18 @@ def advance(progress: Progress, fact: Fact) -> Progress:
         case PhaseEntered():
             return _enter(progress, fact)
         case MoveDecided():
-            return _move(progress, fact)
+            return _move(progress.model_copy(update={"moves": progress.moves + 1}), fact)
+        case MoveWorded():
+            return _worded(progress, fact)
         case AnswerNoted():
             return _answer(progress, fact)
+        case AnswerSetAside():
+            return _set_aside(progress, fact)
+        case InsightFlagged():
+            return progress.model_copy(update={"insights": progress.insights + 1})
+        case ToolCalled():
+            refused = 0 if fact.accepted else 1
+            return progress.model_copy(update={"refusals": progress.refusals + refused})
         case TopicCovered():
             if fact.topic_id in progress.topics:
                 return progress
@@ -122,11 +166,23 @@ def _move(progress: Progress, fact: MoveDecided) -> Progress:
         questions = (*questions, asked)
     elif questions:
         questions = (*questions[:-1], _again(questions[-1], fact))
+    own = progress.own_words, progress.own_probe
+    if fact.worded_by == "model" and fact.move in ("question", "probe") and fact.parts:
+        own = fact.parts[-1], fact.move == "probe" and fact.probe_id is None
+    elif fact.move in _ASKING:
+        own = None, False
+    probed = progress.probed
+    if fact.move == "probe" and fact.question_id is not None:
+        last = fact.parts[-1] if fact.parts else fact.text
+        note = Probed(question_id=fact.question_id, probe_id=fact.probe_id, trigger=fact.trigger, text=last)
+        probed = (*probed, note)[-PROBES_REMEMBERED:]
     return progress.model_copy(
         update={
-            "moves": progress.moves + 1,
             "questions": questions,
             "probe_id": fact.probe_id,
+            "own_words": own[0],
+            "own_probe": own[1],
+            "probed": probed,
             "wrap_up_said": progress.wrap_up_said or fact.move == "wrap_up",
             "last_move": fact,
             "final": progress.final or fact.final,
@@ -135,13 +191,36 @@ def _move(progress: Progress, fact: MoveDecided) -> Progress:
     )
 
 
+def _worded(progress: Progress, fact: MoveWorded) -> Progress:
+    """What a reply turned out to be, if it is still the last thing the moderator said."""
+    begun = progress.last_move
+    if begun is None or begun.move_id != fact.move_id or begun.move != "reply":
+        return progress
+    return _move(progress, fact.decided())
+
+
+def _set_aside(progress: Progress, fact: AnswerSetAside) -> Progress:
+    def opened(question: QuestionProgress) -> QuestionProgress:
+        if question.question_id != fact.question_id or question.status != "answered":
+            return question
+        words = max(0, question.words - fact.words)
+        return question.model_copy(update={"words": words, "status": "answered" if words else "asked"})
+
+    return progress.model_copy(
+        update={"questions": tuple(opened(question) for question in progress.questions)}
+    )
+
+
 def _again(question: QuestionProgress, fact: MoveDecided) -> QuestionProgress:
     if fact.question_id != question.question_id:
         return question
     match fact.move:
+        case "probe" if fact.probe_id is None:
+            return question.model_copy(update={"own_probes": question.own_probes + 1})
         case "probe":
-            added = () if fact.probe_id is None else (fact.probe_id,)
-            return question.model_copy(update={"probes": (*question.probes, *added)})
+            return question.model_copy(update={"probes": (*question.probes, fact.probe_id)})
+        case "redirect":
+            return question.model_copy(update={"redirects": question.redirects + 1})
         case "repeat":
             return question.model_copy(update={"repeats": question.repeats + 1})
         case "clarify":

@@ -67,7 +67,7 @@ class _Reader:
             organisation = self._text(file, "organisation", "University of …")
             contact = self._text(file, "contact", "name@example.org")
             voices = self._voices(file)
-            moderator = read_moderator(file.get("moderator"))
+            moderator = read_moderator(file.get("moderator"), self.languages)
             consent = self._consent(file)
             limits = self._limits(file)
             turn_profiles = self._turn_profiles(file)

@@ -1,8 +1,8 @@
 """What happens in an interview: the kinds of events and what each one says.
 
 Every payload is frozen, refuses unknown fields, and survives a trip through JSON unchanged. `at_s`, `start_s` and
-`end_s` are seconds on the session clock, which starts at 0 when the participant first joins. The four kinds the
-protocol machine produces (`phase.entered`, `move.decided`, `answer.noted`, `topic.covered`) are its facts themselves.
+`end_s` are seconds on the session clock, which starts at 0 when the participant first joins. What the protocol decides
+and notes (`protocol.facts`) is in the log as it is.
 """
 
 from __future__ import annotations
@@ -23,18 +23,30 @@ from pydantic import (
     model_validator,
 )
 
-from vivavoce.protocol.facts import AnswerNoted, MoveDecided, PhaseEntered, TopicCovered
+from vivavoce.protocol.facts import (
+    AnswerNoted,
+    AnswerSetAside,
+    InsightFlagged,
+    MoveDecided,
+    MoveWorded,
+    PhaseEntered,
+    ToolCalled,
+    TopicCovered,
+)
 from vivavoce.session.errors import LogUnreadable
 from vivavoce.session.status import Reason, SessionStatus, TimerName
 from vivavoce.session.timers import Timers
 
 __all__ = [
     "AnswerNoted",
+    "AnswerSetAside",
     "ConsentGiven",
     "EventKind",
     "Fault",
+    "InsightFlagged",
     "LeaseClaimed",
     "MoveDecided",
+    "MoveWorded",
     "ParticipantJoined",
     "ParticipantLeft",
     "ParticipantMuted",
@@ -52,6 +64,7 @@ __all__ = [
     "SpeechStarted",
     "TimerFired",
     "TimerName",
+    "ToolCalled",
     "TopicCovered",
     "Transport",
     "TurnTimed",
@@ -72,8 +85,12 @@ class EventKind(StrEnum):
     LEASE_CLAIMED = "lease.claimed"
     PHASE_ENTERED = "phase.entered"
     MOVE_DECIDED = "move.decided"
+    MOVE_WORDED = "move.worded"
     ANSWER_NOTED = "answer.noted"
+    ANSWER_SET_ASIDE = "answer.set_aside"
     TOPIC_COVERED = "topic.covered"
+    INSIGHT_FLAGGED = "insight.flagged"
+    TOOL_CALLED = "tool.called"
     SPEECH_STARTED = "speech.started"
     SPEECH_ENDED = "speech.ended"
     UTTERANCE = "utterance"
@@ -316,8 +333,12 @@ Payload = Annotated[
     | LeaseClaimed
     | PhaseEntered
     | MoveDecided
+    | MoveWorded
     | AnswerNoted
+    | AnswerSetAside
     | TopicCovered
+    | InsightFlagged
+    | ToolCalled
     | SpeechStarted
     | SpeechEnded
     | Utterance

@@ -12,10 +12,13 @@ from vivavoce.protocol.progress import Progress, advance
 from vivavoce.session.errors import IllegalTransition
 from vivavoce.session.events import (
     AnswerNoted,
+    AnswerSetAside,
     ConsentGiven,
     Fault,
+    InsightFlagged,
     LeaseClaimed,
     MoveDecided,
+    MoveWorded,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantMuted,
@@ -29,6 +32,7 @@ from vivavoce.session.events import (
     SpeechEnded,
     SpeechStarted,
     TimerFired,
+    ToolCalled,
     TopicCovered,
     Transport,
     TurnTimed,
@@ -38,7 +42,7 @@ from vivavoce.session.events import (
 from vivavoce.session.status import Reason, SessionStatus, TimerName
 from vivavoce.session.timers import Timers
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Raised whenever `SessionState` or the fold changes: a snapshot of another version is folded anew from its log."""
 
 FAULTS_KEPT = 20
@@ -225,7 +229,16 @@ def _applied(state: SessionState, event: SessionEvent) -> SessionState:
             raise _illegal(event, "it was scheduled before")
         case ConsentGiven() | SessionWaiting() | ParticipantJoined() | ParticipantLeft() | ParticipantMuted():
             return _participant(state, event, payload)
-        case PhaseEntered() | MoveDecided() | AnswerNoted() | TopicCovered():
+        case (
+            PhaseEntered()
+            | MoveDecided()
+            | MoveWorded()
+            | AnswerNoted()
+            | AnswerSetAside()
+            | TopicCovered()
+            | InsightFlagged()
+            | ToolCalled()
+        ):
             _need_live(state, event)
             nudges = state.nudge_ids
             if isinstance(payload, MoveDecided) and payload.move == "nudge":

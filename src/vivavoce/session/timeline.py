@@ -8,11 +8,14 @@ from datetime import datetime
 
 from vivavoce.session.events import (
     AnswerNoted,
+    AnswerSetAside,
     ConsentGiven,
     EventKind,
     Fault,
+    InsightFlagged,
     LeaseClaimed,
     MoveDecided,
+    MoveWorded,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantMuted,
@@ -27,6 +30,7 @@ from vivavoce.session.events import (
     SpeechEnded,
     SpeechStarted,
     TimerFired,
+    ToolCalled,
     TopicCovered,
     TurnTimed,
     Utterance,
@@ -81,9 +85,15 @@ def _told(payload: Payload) -> str | None:
             return f"{'taken over' if payload.resumed else 'held'} by {payload.holder}"
         case PhaseEntered():
             return f"phase {payload.index + 1} of {payload.count}: {payload.phase_id} ({payload.reason})"
-        case MoveDecided():
+        case MoveDecided() | MoveWorded():
             about = payload.probe_id or payload.question_id
             return f"move {payload.move_id}: {payload.move}" + (f" {about}" if about else "")
+        case AnswerSetAside():
+            return f"no answer to {payload.question_id}: {payload.reason}"
+        case InsightFlagged():
+            return f"insight: {payload.note}"
+        case ToolCalled():
+            return f"model asked for {payload.tool}: {'accepted' if payload.accepted else 'refused'}"
         case TopicCovered():
             return f"topic covered: {payload.topic_id}"
         case TimerFired():

@@ -13,6 +13,7 @@ from vivavoce.protocol.check import check_study, load_study
 from vivavoce.protocol.moderator import Moderator
 from vivavoce.protocol.place import MAX_PROBLEMS
 from vivavoce.protocol.problems import Problem, StudyError
+from vivavoce.protocol.prompts.pack import load_pack
 from vivavoce.protocol.tree import MAX_BYTES
 
 GOOD = """\
@@ -389,6 +390,14 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[Found]]] = {
         [("consent:", f"moderator:\n  mode: semi_structured\n  style: {'word ' * 151}\nconsent:")],
         [("12:10", "warning", "The style has 151 words", "instructions")],
     ),
+    "a language no model is prepared for": (
+        [
+            ("languages: [en]", "languages: [en, tr]"),
+            ("voices:", "voices:\n  tr: {engine: piper, voice: tr_TR-dfki-medium}"),
+            ("consent:", "moderator: {mode: semi_structured}\nconsent:"),
+        ],
+        [("7:17", "error", "no prompt pack", "there are packs in de, en, es, fr, ja")],
+    ),
     "empty instructions": (
         [("    turn_profile: slow", "    turn_profile: slow\n    instructions: ''")],
         [("35:19", "error", "`instructions` is empty", "Write the text")],
@@ -400,6 +409,8 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[Found]]] = {
 def test_problem_is_found_at_its_place(name: str) -> None:
     changes, expected = CASES[name]
     found = problems(changed(*changes))
+    if name == "a language no model is prepared for":
+        found = [each for each in found if "pack" in each.message]  # its missing texts are another matter
     assert [(f"{each.line}:{each.column}", each.severity) for each in found] == [
         each[:2] for each in expected
     ]
@@ -656,6 +667,7 @@ def test_who_moderates_is_part_of_the_hash() -> None:
     assert plain.content_hash == said.content_hash
     assert len({study.content_hash for study in (plain, thinking, instructed)}) == 3
     assert thinking.moderator.thinks and not plain.moderator.thinks
+    assert thinking.moderator.prompts == {"en": load_pack("en").sha256}
     assert instructed.phases[0].instructions == "Be brief."
 
 

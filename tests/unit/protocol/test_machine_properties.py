@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 
 from vivavoce.protocol.check import load_study
 from vivavoce.protocol.coverage import coverage
-from vivavoce.protocol.facts import AnswerNoted, Fact, MoveDecided, PhaseEntered
+from vivavoce.protocol.facts import AnswerNoted, Fact, MoveDecided, MoveWorded, PhaseEntered
+from vivavoce.protocol.floor import Floor
 from vivavoce.protocol.machine import (
     MAX_CLARIFICATIONS,
     MAX_REPEATS,
@@ -62,8 +63,13 @@ TEXTS = st.sampled_from(
 
 
 @st.composite
-def studies(draw: st.DrawFn) -> Study:
+def studies(draw: st.DrawFn, *, thinks: bool = False) -> Study:
     """Any study the checker lets through: one to three phases of one to three questions, probes, time boxes."""
+    moderator = {
+        "mode": "semi_structured",
+        "freedom": draw(st.sampled_from(["bridge", "reword", "explore"])),
+        "own_probes": draw(st.integers(0, 2)),
+    }
     probes = draw(st.lists(st.sampled_from(TRIGGERS), max_size=4))
     probe_ids = [f"probe-{index}" for index in range(len(probes))]
     phases: list[dict[str, Any]] = []
@@ -116,6 +122,7 @@ def studies(draw: st.DrawFn) -> Study:
         "opening": "Hello.",
         "closing": "Goodbye.",
         "phases": phases,
+        **({"moderator": moderator} if thinks else {}),
         **({"safety": {"words": ["help me"], "closing": "Call someone."}} if draw(st.booleans()) else {}),
     }
     # JSON is YAML: the study comes in by the door everybody uses.
@@ -277,3 +284,156 @@ def test_folding_takes_any_facts(facts: list[Fact]) -> None:
     for fact in facts:
         progress = advance(progress, fact)
     assert progress.moves == sum(isinstance(fact, MoveDecided) for fact in facts)
+
+
+# With a model in it that may do anything
+
+LIKELY: dict[str, list[dict[str, str]]] = {
+    "advance_phase": [{}, {"reason": "enough"}],
+    "mark_topic_covered": [{"topic_id": "a"}, {"topic_id": "z"}],
+    "probe": [{"trigger": "vague"}, {"trigger": "vague", "probe_id": "probe-0"}, {"trigger": "bored"}],
+    "flag_insight": [{"note": "Trains are late."}],
+    "return_to_question": [{"reason": "off_topic"}, {"reason": "question_to_moderator"}],
+    "ask_question": [{"question_id": "q-0-1"}, {"question_id": "q-1-1"}, {"question_id": "q-0-2"}],
+    "format_disk": [{}],
+}
+CALLS = [("call", tool, json.dumps(arguments)) for tool, some in LIKELY.items() for arguments in some]
+SENTENCE = st.sampled_from(
+    [
+        "So you took the train.",
+        "That is a great answer!",
+        "Really?",
+        "And what happened after that?",
+        "Please tell me how it went on.",
+        "Let us go on to the next part.",
+    ]
+)
+ACTION = st.one_of(
+    st.sampled_from(CALLS),
+    st.just(("call", "advance_phase", "{}")),
+    st.tuples(st.just("call"), st.sampled_from(sorted(LIKELY)), st.text(max_size=20)),
+    st.tuples(st.just("say"), SENTENCE, st.just("")),
+    st.tuples(st.just("time"), st.sampled_from(["0.5", "20", "400"]), st.just("")),
+    st.sampled_from([("wrap up", "", ""), ("time", "1", ""), ("time", "2", "")]),
+)
+REPLIES = st.lists(
+    st.tuples(st.lists(ACTION, max_size=6), st.sampled_from(["finish", "finish", "give up", "cut"])),
+    min_size=1,
+    max_size=6,
+)
+
+
+class Thinking:
+    """An interview whose model does what it is told by chance; every fact is checked as it is written."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.facts: list[Fact] = []
+        self.progress = Progress()
+        self.at_s = 0.0
+
+    def write(self, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            before = self.progress
+            assert not before.final, "nothing is decided after the last words"
+            if isinstance(fact, PhaseEntered):
+                self._check_phase(before, fact)
+            if isinstance(fact, MoveDecided | MoveWorded):
+                self._check_move(before, fact)
+            self.facts.append(fact)
+            self.progress = advance(before, fact)
+        assert fold(self.facts) == self.progress
+
+    def _check_phase(self, before: Progress, fact: PhaseEntered) -> None:
+        path = self.study.path
+        assert path[fact.index].id == fact.phase_id
+        if fact.reason == "wrap_up":
+            assert fact.index == len(path) - 1
+            return
+        assert fact.index == (0 if fact.reason == "began" else before.phase_index + 1), (
+            "one phase after the other"
+        )
+        if fact.reason == "advanced":
+            phase = path[before.phase_index]
+            assert {question.id for question in phase.questions if question.required} <= before.asked
+            left = {question.id for question in phase.questions} - before.asked
+            assert not left or fact.at_s - before.phase_entered_s >= phase.min_minutes * 60
+
+    def _check_move(self, before: Progress, fact: MoveDecided | MoveWorded) -> None:
+        assert fact.text == " ".join(fact.parts)
+        assert fact.phase_id == before.phase_id
+        assert fact.final == (fact.move == "closing")
+        allowed = set(wordings(self.study, "en"))
+        if fact.final:
+            assert fact.parts[-1] in allowed, "the last words are the study's"
+        if fact.move in ASKING:
+            assert fact.question_id not in before.asked
+            assert fact.question_id in {question.id for question in self.study.phase(fact.phase_id).questions}
+        elif fact.question_id is not None:
+            assert fact.question_id == before.questions[-1].question_id
+        if fact.worded_by == "study":
+            assert set(fact.parts) <= allowed
+        if self.study.moderator.freedom == "bridge" and fact.move in ("question", "probe", "redirect"):
+            assert fact.parts[-1] in allowed, "what is asked is the study's"
+        if fact.move == "probe" and fact.probe_id is None and fact.trigger != "unnamed":
+            assert before.questions[-1].own_probes < self.study.moderator.own_probes
+
+    def observe(self, observation: Observation) -> bool:
+        decision = decide(self.study, self.progress, observation, language="en")
+        self.write(decision.facts)
+        return decision.floor
+
+    def reply(self, text: str, actions: list[tuple[str, str, str]], end: str) -> None:
+        floor = Floor(self.study, language="en", text=text, utterance_ids=("u",), at_s=self.at_s)
+        for action, first, second in actions:
+            match action:
+                case "call":
+                    judgement = floor.call("c", first, second, self.progress, at_s=self.at_s)
+                    assert judgement.answer
+                    self.write(judgement.facts)
+                case "say":
+                    self.write(floor.take(first, self.progress, at_s=self.at_s).facts)
+                case "time":
+                    self.at_s += float(first)
+                case _:
+                    self.observe(WrapUpDue(max(self.at_s, self.study.limits.wrap_up_at_s)))
+        match end:
+            case "finish":
+                self.write(floor.finish(self.progress, at_s=self.at_s).facts)
+            case "give up":
+                self.write(floor.give_up(self.progress, at_s=self.at_s).facts)
+            case _:
+                self.write(floor.cut(self.progress, at_s=self.at_s))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    studies(thinks=True), REPLIES, st.lists(TEXTS, min_size=1, max_size=4), st.sampled_from([1.0, 15.0, 90.0])
+)
+def test_no_sequence_of_calls_and_words_leaves_the_rails(
+    study: Study, replies: list[tuple[list[tuple[str, str, str]], str]], texts: list[str], pace_s: float
+) -> None:
+    """Whatever a model does again and again: the log stays legal, and the interview ends, in the study's words."""
+    interview = Thinking(study)
+    interview.observe(Began(0))
+    most = sum(20 + 4 * len(study.probes) for _ in study.questions())
+    turns = 0
+    while not interview.progress.final and turns < most:
+        interview.at_s += pace_s
+        text = texts[turns % len(texts)]
+        if interview.observe(Answered(interview.at_s, text, ("u",))):
+            interview.reply(text, *replies[turns % len(replies)])
+        turns += 1
+    while not interview.progress.final:
+        # Only a model that never comes to an end, and only until the clock says so.
+        late = max(interview.at_s, study.limits.wrap_up_at_s) + 10.0
+        interview.at_s = late
+        interview.observe(WrapUpDue(late))
+        for _ in study.questions():
+            if not interview.progress.final:
+                assert not interview.observe(Answered(late, "I took the train and walked", ("u",)))
+        if not interview.progress.final:
+            interview.observe(Answered(study.limits.hard_limit_s, "I took the train and walked", ("u",)))
+        assert interview.progress.final, "the wrap-up always comes to its end"
+    moves = [fact.move_id for fact in interview.facts if isinstance(fact, MoveDecided)]
+    assert moves == [f"m{number}" for number in range(1, len(moves) + 1)]

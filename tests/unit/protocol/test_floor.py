@@ -1,0 +1,560 @@
+"""What a model may do with the floor: every request accepted or refused, every sentence taken or dropped."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from vivavoce.protocol.check import load_study
+from vivavoce.protocol.facts import (
+    AnswerSetAside,
+    Fact,
+    InsightFlagged,
+    MoveDecided,
+    MoveWorded,
+    PhaseEntered,
+    ToolCalled,
+    TopicCovered,
+)
+from vivavoce.protocol.floor import MOST_REDIRECTS, MOST_REFUSALS, Floor, Judgement
+from vivavoce.protocol.machine import decide
+from vivavoce.protocol.observations import Answered, Began, CloseDue, Interrupted, Observation, WrapUpDue
+from vivavoce.protocol.progress import Progress, fold
+from vivavoce.protocol.requests import TOOLS, schema, tools_for
+from vivavoce.protocol.study import Study
+
+LONG = "I had two slices of bread with butter and a cup of tea"
+
+
+class Talk:
+    """An interview with a model in it: what it asks for and says goes through the floor, and into the log."""
+
+    def __init__(self, text: str, **moderator: Any) -> None:
+        section = json.dumps({"mode": "semi_structured", **moderator})
+        self.study = load_study(f"{text}\nmoderator: {section}\n".encode(), source="small.yaml")
+        self.facts: list[Fact] = []
+        self.floor: Floor | None = None
+        self.at_s = 0.0
+        self.rest: tuple[str, ...] = ()
+
+    @property
+    def progress(self) -> Progress:
+        return fold(self.facts)
+
+    @property
+    def move(self) -> MoveDecided:
+        assert self.progress.last_move is not None
+        return self.progress.last_move
+
+    def observe(self, observation: Observation) -> bool:
+        """Whether the model has the floor now."""
+        self.at_s = observation.at_s
+        decision = decide(self.study, self.progress, observation, language="en")
+        self.facts += decision.facts
+        if decision.floor:
+            assert isinstance(observation, Answered | Interrupted)
+            self.floor = Floor(
+                self.study,
+                language="en",
+                text=observation.text,
+                utterance_ids=observation.utterance_ids,
+                at_s=observation.at_s,
+            )
+        return decision.floor
+
+    def answer(self, text: str = LONG, at_s: float = 30.0) -> None:
+        assert self.observe(Answered(at_s, text, ("u1",)))
+
+    def call(self, tool: str, /, **arguments: Any) -> Judgement:
+        return self.raw(tool, json.dumps(arguments))
+
+    def raw(self, tool: str, arguments: str) -> Judgement:
+        assert self.floor is not None
+        judgement = self.floor.call("c1", tool, arguments, self.progress, at_s=self.at_s)
+        self.facts += judgement.facts
+        self.rest = judgement.rest
+        return judgement
+
+    def say(self, *sentences: str) -> list[bool]:
+        assert self.floor is not None
+        spoken: list[bool] = []
+        for sentence in sentences:
+            taken = self.floor.take(sentence, self.progress, at_s=self.at_s)
+            self.facts += taken.facts
+            spoken.append(taken.spoken)
+            if taken.enough:
+                break
+        return spoken
+
+    def end(self, *, failed: bool = False) -> MoveDecided:
+        assert self.floor is not None
+        ended = self.floor.give_up if failed else self.floor.finish
+        outcome = ended(self.progress, at_s=self.at_s)
+        self.facts += outcome.facts
+        self.rest = outcome.rest
+        return self.move
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [fact for fact in self.facts if isinstance(fact, kind)]
+
+
+@pytest.fixture
+def talk(small_text: str) -> Talk:
+    talk = Talk(small_text)
+    talk.observe(Began(0))
+    return talk
+
+
+@pytest.fixture
+def bridge(small_text: str) -> Talk:
+    talk = Talk(small_text, freedom="bridge")
+    talk.observe(Began(0))
+    return talk
+
+
+@pytest.fixture
+def explorer(small_text: str) -> Talk:
+    talk = Talk(small_text, freedom="explore", own_probes=2)
+    talk.observe(Began(0))
+    return talk
+
+
+class TestWhoHasTheFloor:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Could you repeat that?",
+            "What do you mean?",
+            "I'd rather not say",
+            "I want to stop the interview",
+            "Hold on",
+            "Mhm",
+            "I want to hurt myself",
+        ],
+    )
+    def test_what_must_not_depend_on_a_model_does_not(self, talk: Talk, small: Study, text: str) -> None:
+        before = talk.progress
+        assert not talk.observe(Answered(20, text, ("u1",)))
+        structured = decide(small, before, Answered(20, text, ("u1",)), language="en")
+        assert talk.facts[-len(structured.facts) :] == list(structured.facts), (
+            "word for word what a study says"
+        )
+
+    def test_the_opening_is_the_studys(self, talk: Talk) -> None:
+        assert talk.move.parts == (
+            "Hello there.",
+            "I am a computer program.",
+            "What did you have for breakfast?",
+        )
+        assert talk.move.worded_by == "study"
+
+    def test_nothing_is_left_to_a_model_once_it_is_time_to_close(self, talk: Talk) -> None:
+        late = talk.study.limits.wrap_up_at_s
+        assert not talk.observe(Answered(late, LONG, ("u1",)))
+        assert talk.move.move == "wrap_up"
+
+    def test_an_answer_gives_the_floor_and_is_noted_first(self, talk: Talk) -> None:
+        talk.answer()
+        assert talk.progress.questions[0].status == "answered"
+        assert talk.move.move == "opening"
+
+
+class TestWords:
+    def test_words_become_the_next_question(self, talk: Talk) -> None:
+        talk.answer()
+        assert talk.say("Bread with butter, then.") == [True]
+        begun = talk.move
+        assert (begun.move, begun.question_id, begun.text) == (
+            "reply",
+            "breakfast",
+            "Bread with butter, then.",
+        )
+        talk.say("And what will lunch be today?")
+        move = talk.end()
+        assert (move.move_id, move.move, move.question_id) == (begun.move_id, "question", "lunch")
+        assert move.text == "Bread with butter, then. And what will lunch be today?"
+        assert move.worded_by == "model" and talk.rest == ()
+        assert talk.progress.moves == 2 and talk.progress.topics == ("food",)
+        assert [fact.kind for fact in talk.facts[-3:]] == ["move.decided", "topic.covered", "move.worded"]
+
+    def test_nothing_after_the_first_question_is_said(self, talk: Talk) -> None:
+        talk.answer()
+        assert talk.say("And what will lunch be?", "Or will you skip it?", "And dinner?") == [True]
+        assert talk.end().text == "And what will lunch be?"
+
+    def test_really_is_no_question(self, talk: Talk) -> None:
+        talk.answer()
+        assert talk.say("Really?", "And what will lunch be?") == [True, True]
+
+    def test_a_request_without_a_question_mark_is_one(self, talk: Talk) -> None:
+        talk.answer()
+        talk.say("Please tell me about your lunch today.")
+        assert talk.end().question_id == "lunch" and talk.rest == ()
+
+    def test_a_monologue_ends_in_the_studys_question(self, talk: Talk) -> None:
+        talk.answer()
+        assert talk.say("One thing.", "Two things.", "Three things.", "Four things.") == [True] * 3 + [False]
+        move = talk.end()
+        assert move.parts[-1] == "What will you have for lunch?"
+        assert talk.rest == ("What will you have for lunch?",)
+
+    def test_praise_is_left_out(self, talk: Talk) -> None:
+        talk.answer()
+        said = talk.say(
+            "That's a great answer!", "Wonderful.", "Great, bread it was.", "And what is for lunch?"
+        )
+        assert said == [False, False, True, True]
+
+    def test_an_empty_answer_is_filled_by_the_study(self, talk: Talk, small: Study) -> None:
+        talk.answer("It depends")
+        move = talk.end()
+        assert (move.move, move.probe_id, move.worded_by) == ("probe", "vague", "study")
+        assert talk.rest == ("For example?",)
+
+    @pytest.mark.parametrize("said", [(), ("Bread, then.",), ("Bread, then.", "What is for lunch?")])
+    def test_a_failing_model_leaves_no_gap(self, talk: Talk, said: tuple[str, ...]) -> None:
+        talk.answer()
+        talk.say(*said)
+        move = talk.end(failed=True)
+        assert move.move == "question" and move.question_id == "lunch"
+        asked = len(said) == 2
+        assert talk.rest == (() if asked else ("What will you have for lunch?",))
+        assert move.parts == (*said, *talk.rest)
+
+    def test_the_next_phase_begins_with_its_intro_where_the_study_speaks(self, talk: Talk) -> None:
+        talk.answer()
+        talk.say("And what will lunch be?")
+        talk.end()
+        talk.answer(at_s=60)
+        talk.say("Soup, then.")
+        move = talk.end()
+        assert talk.of(PhaseEntered)[-1].reason == "next"
+        assert (move.phase_id, talk.rest) == ("second", ("Now something else.", "How did you come here?"))
+
+    def test_a_reply_that_was_overtaken_says_nothing_more(self, talk: Talk) -> None:
+        talk.answer()
+        talk.say("Bread, then.")
+        talk.observe(CloseDue(40, "hard_limit"))
+        assert talk.move.final
+        before = list(talk.facts)
+        assert talk.say("And lunch, what will it be?") == [False]
+        talk.end()
+        assert talk.facts == before
+        assert not talk.call("probe", trigger="vague").accepted
+
+    def test_what_was_asked_when_the_wrap_up_came_belongs_to_the_open_question(self, talk: Talk) -> None:
+        talk.answer()
+        talk.say("And what will lunch be?")
+        talk.observe(WrapUpDue(31))
+        move = talk.end()
+        assert (move.move, move.question_id) == ("probe", "breakfast")
+        assert not talk.observe(Answered(40, LONG, ("u2",)))
+        assert talk.move.move == "wrap_up"
+
+    def test_a_broken_off_reply_counts_only_if_it_asked(self, talk: Talk) -> None:
+        talk.answer()
+        talk.say("Bread, then.")
+        assert talk.floor is not None and talk.floor.cut(talk.progress, at_s=31) == ()
+        talk.say("What is for lunch?")
+        assert [fact.kind for fact in talk.floor.cut(talk.progress, at_s=31)] == [
+            "topic.covered",
+            "move.worded",
+        ]
+
+
+class TestAfterOwnWords:
+    @pytest.fixture
+    def asked(self, talk: Talk) -> Talk:
+        talk.answer()
+        talk.say("Bread, then.", "And lunch, what will it be?")
+        talk.end()
+        return talk
+
+    def test_a_repeat_says_what_was_asked(self, asked: Talk) -> None:
+        asked.observe(Answered(40, "Could you repeat that?", ("u2",)))
+        assert asked.move.parts == ("Of course, I will say it again.", "And lunch, what will it be?")
+        assert asked.move.worded_by == "model"
+
+    def test_an_interruption_before_it_was_heard_too(self, asked: Talk) -> None:
+        asked.observe(Interrupted(40, "Bread, then.", "Mhm", ("u2",)))
+        assert asked.move.move == "repeat"
+        assert asked.move.parts == ("And lunch, what will it be?",)
+
+    def test_a_fixed_question_forgets_them(self, asked: Talk) -> None:
+        asked.observe(Answered(40, "I'd rather not say", ("u2",)))
+        assert asked.progress.own_words is None
+        asked.observe(Answered(50, "Could you repeat that?", ("u3",)))
+        assert asked.move.parts[-1] == "How did you come here?"
+
+
+class TestAdvancing:
+    def test_refused_while_required_questions_are_open(self, small_text: str) -> None:
+        text = small_text.replace("      - id: lunch\n", "      - id: lunch\n        required: true\n")
+        talk = Talk(text)
+        talk.observe(Began(0))
+        talk.answer()
+        refused = talk.call("advance_phase")
+        assert not refused.accepted
+        assert refused.answer == (
+            "1 required question is open in this phase: lunch (“What will you have for lunch?”). Ask one of them first."
+        )
+        assert talk.progress.phase_id == "first" and talk.progress.refusals == 1
+
+    def test_refused_before_its_least_time_while_there_is_something_to_ask(self, small_text: str) -> None:
+        talk = Talk(
+            small_text.replace(
+                "    min_minutes: 0\n    max_minutes: 5\n    turn",
+                "    min_minutes: 3\n    max_minutes: 5\n    turn",
+            )
+        )
+        talk.observe(Began(0))
+        talk.answer(at_s=80)
+        assert "1:20 of at least 3 minutes" in talk.call("advance_phase").answer
+        talk.end(failed=True)
+        talk.answer(at_s=181)
+        assert talk.call("advance_phase").accepted
+
+    def test_accepted_it_swaps_the_phase_and_says_what_comes(self, talk: Talk) -> None:
+        talk.answer()
+        accepted = talk.call("advance_phase", reason="enough")
+        assert accepted.accepted
+        assert accepted.answer == (
+            "The phase “Second” has begun. Its objective: Go on. Its first question: “How did you come here?”"
+        )
+        assert [type(fact) for fact in accepted.facts] == [TopicCovered, PhaseEntered, ToolCalled]
+        assert talk.of(PhaseEntered)[-1].reason == "advanced"
+        assert not talk.call("advance_phase").accepted, "one phase a reply"
+        assert not talk.call("probe", trigger="vague").accepted
+        assert not talk.call("return_to_question", reason="off_topic").accepted
+        talk.say("Now to your way here.", "How did you come?")
+        assert (talk.end().question_id, talk.move.phase_id) == ("way", "second")
+
+    def test_a_model_that_fails_after_it_leaves_the_new_phase_to_the_study(self, talk: Talk) -> None:
+        talk.answer("It depends")
+        talk.call("advance_phase")
+        move = talk.end(failed=True)
+        assert (move.move, move.question_id) == ("question", "way")
+
+    def test_in_the_last_phase_it_ends_the_interview_in_the_studys_words(self, talk: Talk) -> None:
+        for at_s in (30, 60, 200):
+            talk.answer(at_s=at_s)
+            talk.end()
+        assert talk.progress.phase_id == "third"
+        talk.answer(at_s=230)
+        assert talk.call("advance_phase").accepted
+        assert talk.say("What else is there to say?") == [False], "nothing is asked any more"
+        move = talk.end()
+        assert (move.final, move.end_reason, talk.rest) == (True, "finished", ("That was all. Goodbye.",))
+        assert talk.progress.end_reason == "finished"
+
+    def test_after_a_sentence_of_its_own_the_closing_stays_the_studys(self, talk: Talk) -> None:
+        for at_s in (30, 60, 200, 230):
+            talk.answer(at_s=at_s)
+            talk.end()
+        talk.answer(at_s=260)
+        talk.say("So you would change nothing else.")
+        move = talk.end()
+        assert move.parts == ("So you would change nothing else.", "That was all. Goodbye.")
+        assert move.final and talk.rest == ("That was all. Goodbye.",)
+
+
+class TestProbing:
+    def test_in_its_own_words(self, talk: Talk) -> None:
+        talk.answer()
+        assert talk.call("probe", trigger="unexpected").accepted
+        talk.say("Tea, you say.", "How come it was tea today?")
+        move = talk.end()
+        assert (move.move, move.trigger, move.question_id, move.probe_id) == (
+            "probe",
+            "unexpected",
+            "breakfast",
+            None,
+        )
+        assert talk.progress.questions[0].own_probes == 1
+        assert talk.progress.probed[-1].text == "How come it was tea today?"
+        talk.answer(at_s=40)
+        refused = talk.call("probe", trigger="vague")
+        assert "followed up often enough" in refused.answer
+        assert "Use one of the standard probes: keyword, vague, bare, more" in refused.answer
+
+    def test_from_the_studys_list(self, talk: Talk) -> None:
+        talk.answer()
+        assert "For example?" in talk.call("probe", trigger="vague", probe_id="vague").answer
+        move = talk.end()
+        assert (move.move, move.probe_id, move.trigger, talk.rest) == (
+            "probe",
+            "vague",
+            "vague",
+            ("For example?",),
+        )
+        talk.answer(at_s=40)
+        refused = talk.call("probe", trigger="vague", probe_id="vague")
+        assert refused.answer == (
+            "The probe `vague` cannot be used here (any more). Left are: keyword, bare, more."
+        )
+        assert "`why` does not exist" in talk.call("probe", trigger="vague", probe_id="why").answer
+
+    def test_not_when_the_phase_is_over(self, talk: Talk) -> None:
+        talk.answer(at_s=301)
+        assert "The time of this phase is over. Ask the next question: way" in (
+            talk.call("probe", trigger="vague").answer
+        )
+
+    def test_bridging_models_use_the_list_and_ask_nothing(self, bridge: Talk) -> None:
+        bridge.answer()
+        assert "standard probes only" in bridge.call("probe", trigger="emotional").answer
+        assert bridge.say("Bread, then.", "How come it was bread?") == [True, False]
+        assert bridge.end().parts == ("Bread, then.", "What will you have for lunch?")
+
+    def test_an_unannounced_one_at_the_very_end_counts_as_one(self, talk: Talk) -> None:
+        for at_s in (30, 60, 200, 230):
+            talk.answer(at_s=at_s)
+            talk.end()
+        talk.answer(at_s=260)
+        assert talk.say("What makes you say that?") == [True]
+        assert (talk.end().move, talk.move.trigger, talk.move.question_id) == ("probe", "unnamed", "last")
+        talk.answer(at_s=270)
+        assert talk.say("And what else makes you say that?") == [False], "only so many"
+        assert talk.end().final
+
+
+class TestTheOthers:
+    def test_led_back_to_the_question_it_is_open_again(self, talk: Talk) -> None:
+        talk.answer("Are you a real person, tell me?")
+        accepted = talk.call("return_to_question", reason="question_to_moderator")
+        assert accepted.answer.endswith("lead back to: “What did you have for breakfast?”")
+        assert talk.of(AnswerSetAside)[0].words == 7
+        assert (talk.progress.questions[0].status, talk.progress.questions[0].words) == ("asked", 0)
+        talk.say("I am a computer program, as I said.")
+        move = talk.end()
+        assert (move.move, move.question_id, move.trigger) == (
+            "redirect",
+            "breakfast",
+            "question_to_moderator",
+        )
+        assert talk.rest == ("What did you have for breakfast?",)
+        assert talk.progress.topics == ()
+
+    def test_but_not_for_ever(self, talk: Talk) -> None:
+        for number in range(MOST_REDIRECTS):
+            talk.answer(at_s=30 + number)
+            talk.call("return_to_question", reason="off_topic")
+            talk.end()
+        talk.answer(at_s=50)
+        assert "You have led back to this question 2 times" in (
+            talk.call("return_to_question", reason="off_topic").answer
+        )
+        assert talk.end().question_id == "lunch"
+
+    def test_a_topic_that_came_up_by_itself(self, talk: Talk) -> None:
+        talk.answer()
+        assert talk.call("mark_topic_covered", topic_id="travel").accepted
+        assert "covered already" in talk.call("mark_topic_covered", topic_id="travel").answer
+        assert "The topics are: food, travel" in talk.call("mark_topic_covered", topic_id="sleep").answer
+        assert talk.progress.topics == ("travel",)
+
+    def test_an_insight(self, talk: Talk) -> None:
+        talk.answer()
+        assert talk.call("flag_insight", note="Butter\0 matters.", quote="with butter").accepted
+        (insight,) = talk.of(InsightFlagged)
+        assert (insight.note, insight.quote, insight.question_id, insight.utterance_ids) == (
+            "Butter  matters.",
+            "with butter",
+            "breakfast",
+            ("u1",),
+        )
+
+    @pytest.mark.parametrize(
+        ("reason", "words", "ends"),
+        [
+            ("crisis", "Please call for help.", "forced"),
+            ("distress", "Please call for help.", "forced"),
+            ("abuse", "I have to end our conversation here.", "forced"),
+            ("wants_to_stop", "Of course, we stop here.", "withdrawn"),
+        ],
+    )
+    def test_closing_safely_is_the_studys_text(self, talk: Talk, reason: str, words: str, ends: str) -> None:
+        talk.answer()
+        talk.say("I hear you.")
+        judgement = talk.call("close_safely", reason=reason)
+        assert judgement.over and judgement.rest[0].startswith(words)
+        assert talk.move.final and talk.move.end_reason == ends
+        assert talk.move.parts == ("I hear you.", *judgement.rest)
+        assert talk.say("One more thing.") == [False]
+        assert talk.end().parts == ("I hear you.", *judgement.rest)
+
+    def test_choosing_a_question_needs_the_freedom_to(self, talk: Talk, explorer: Talk) -> None:
+        talk.answer()
+        assert "There is no tool `ask_question`" in talk.call("ask_question", question_id="lunch").answer
+        explorer.answer()
+        explorer.end()
+        explorer.answer(at_s=60)
+        assert (
+            "`lunch` is no open question of this phase."
+            in explorer.call("ask_question", question_id="lunch").answer
+        )
+        explorer.call("advance_phase")
+        explorer.end()
+        explorer.answer(at_s=200)
+        explorer.call("advance_phase")
+        assert explorer.call("ask_question", question_id="last").accepted
+        assert explorer.end().question_id == "last"
+
+
+class TestBrokenCalls:
+    @pytest.mark.parametrize(
+        ("tool", "arguments", "answer"),
+        [
+            ("advance", "{}", "There is no tool `advance`. Did you mean `advance_phase`?"),
+            ("xyz", "{}", "There is no tool `xyz`. Your tools are: advance_phase,"),
+            ("probe", "{", "The arguments of `probe` do not fit: "),
+            (
+                "probe",
+                "[]",
+                "It takes a JSON object with `trigger` (unexpected or contradictory or emotional or vague)",
+            ),
+            ("probe", '{"trigger": "bored"}', "trigger: Input should be 'unexpected', 'contradictory'"),
+            ("probe", '{"trigger": "vague", "why": 1}', "why: Extra inputs are not permitted"),
+            ("mark_topic_covered", "", "topic_id: Field required"),
+            ("flag_insight", '{"note": "' + "x" * 5000 + '"}', "are too long"),
+        ],
+    )
+    def test_are_refused_in_words(self, talk: Talk, tool: str, arguments: str, answer: str) -> None:
+        talk.answer()
+        judgement = talk.raw(tool, arguments)
+        assert not judgement.accepted and answer in judgement.answer
+        (called,) = talk.of(ToolCalled)
+        assert not called.accepted and len(called.arguments) <= 4000
+
+    def test_too_many_and_the_model_has_lost_it(self, talk: Talk) -> None:
+        talk.answer()
+        assert talk.floor is not None
+        for _ in range(MOST_REFUSALS):
+            assert not talk.floor.lost
+            talk.raw("xyz", "{}")
+        assert talk.floor.lost
+
+    def test_a_question_that_was_asked_is_waited_for(self, talk: Talk) -> None:
+        talk.answer()
+        talk.say("And what will lunch be?")
+        assert "Wait for the answer" in talk.call("advance_phase").answer
+
+
+def test_the_tools_have_schemas_a_server_takes(small: Study) -> None:
+    for tool in TOOLS:
+        described = schema(tool)
+        assert described["name"] == tool.tool and len(described["description"]) > 40
+        assert described["parameters"]["type"] == "object"
+        assert described["parameters"]["additionalProperties"] is False
+        assert "$defs" not in json.dumps(described)
+    assert len(tools_for(small)) == len(TOOLS) - 1
+
+
+def test_a_reply_is_worded_once(talk: Talk) -> None:
+    talk.answer()
+    talk.say("And what will lunch be?")
+    talk.end()
+    talk.end()
+    assert len(talk.of(MoveWorded)) == 1
