@@ -6,17 +6,20 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from vivavoce.speech.saying.context import Said, ends_sentence
+from vivavoce.speech.saying.context import Said, ends_sentence, word_before
 from vivavoce.speech.saying.idiom import Idiom
 
 _NAME_FOLLOWS: Final = re.compile(r"[ \u00a0\u202f]?[^\W\d_]")
 _NUMBER_FOLLOWS: Final = re.compile(r"[ \u00a0\u202f]?\d")
+_STREET: Final = re.compile(r"([A-ZÄÖÜ][a-zäöüß]{1,40})str\.")
 _NUMBER_PRECEDES: Final = re.compile(r"\d[ \u00a0\u202f]?(?:[A-Z]\w+ )?$")
 
 
 def abbreviation(text: str, at: int, idiom: Idiom) -> Said | None:
     """An abbreviation that begins here."""
     short = idiom.abbreviations
+    if idiom.code == "de" and (street := _STREET.match(text, at)):
+        return Said(at, street.end(), f"{street[1]}straße")
     match = _pattern(type(idiom)).match(text, at)
     if match is None:
         return None
@@ -27,6 +30,9 @@ def abbreviation(text: str, at: int, idiom: Idiom) -> Said | None:
     following = _NAME_FOLLOWS.match(text, end)
     if (spoken := short.before_name.get(written)) and following and following.group()[-1].isupper():
         return Said(at, end, spoken)
+    spoken = short.after_name.get(written)
+    if spoken and word_before(text, at)[:1].isupper() and not (following and following.group()[-1].isupper()):
+        return Said(at, end, spoken + _stop(text, end, written))
     if (spoken := short.after_number.get(written)) and _NUMBER_PRECEDES.search(text[max(0, at - 40) : at]):
         return Said(at, end, spoken + _stop(text, end, written))
     if spoken := short.always.get(written):
@@ -41,7 +47,7 @@ def _stop(text: str, end: int, written: str) -> str:
 
 def _keys(idiom: type[Idiom]) -> list[str]:
     short = idiom.abbreviations
-    return [*short.always, *short.before_name, *short.before_number, *short.after_number]
+    return [*short.always, *short.before_name, *short.after_name, *short.before_number, *short.after_number]
 
 
 @lru_cache(maxsize=32)
@@ -67,4 +73,7 @@ def _pattern(idiom: type[Idiom]) -> re.Pattern[str]:
         first, rest = key[0], key[1:]
         letters = f"[{re.escape(first)}{re.escape(first.upper())}]" if first.islower() else re.escape(first)
         parts.append(letters + r"[ \u00a0\u202f]?".join(re.escape(piece) for piece in rest.split(" ")))
-    return re.compile(f"(?:{'|'.join(parts)})(?!\\w)") if parts else re.compile(r"(?!)")
+    if not parts:
+        return re.compile(r"(?!)")
+    # A full stop ends an abbreviation, and needs no space behind it: "No.5".
+    return re.compile(rf"(?:{'|'.join(parts)})(?:(?<=[.°º])(?![^\W\d_])|(?!\w))")

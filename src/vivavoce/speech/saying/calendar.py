@@ -16,6 +16,8 @@ _NUMERIC: Final = re.compile(
 _GERMAN_SHORT: Final = re.compile(r"(\d{1,2})\.[ \u00a0\u202f]?(\d{1,2})\.(?![\w])(?! ?\d)")
 _SHORT: Final = re.compile(r"(\d{1,2})/(0[1-9]|1[0-2])(?![\w/.,]|\d)")
 
+_ENGLISH_SHORT: Final = re.compile(r"(\d{1,2})/(\d{1,2})(?![\w/.]|,\d)")
+
 _GAP: Final = r"[ \u00a0\u202f]?"
 _CLOCK: Final = re.compile(
     rf"(\d{{1,2}}):([0-5]\d)(?::([0-5]\d))?(?!\d|:\d)"
@@ -26,7 +28,9 @@ _HOURS: Final = {
     "de": re.compile(
         rf"(\d{{1,2}})(?:[.:]([0-5]\d))?{_GAP}Uhr(?:[ \u00a0]([0-5]?\d)(?![\d.,:]|{_GAP}[\w%€$]))?(?!\w)"
     ),
-    "fr": re.compile(rf"(\d{{1,2}}){_GAP}(?:[hH]|heures?){_GAP}([0-5]\d)(?!\w)|(\d{{1,2}}){_GAP}h(?!\w)"),
+    "fr": re.compile(
+        rf"(\d{{1,2}}){_GAP}(?:[hH]|heures?){_GAP}([0-5]\d)(?:{_GAP}min\b)?(?!\w)|(\d{{1,2}}){_GAP}h(?!\w)"
+    ),
     "es": re.compile(rf"(\d{{1,2}})[.:]([0-5]\d){_GAP}(?:h|hs|hrs)\b\.?"),
     "nl": re.compile(rf"(\d{{1,2}})[.:]([0-5]\d){_GAP}uur(?!\w)"),
 }
@@ -36,10 +40,14 @@ _SPAN: Final = re.compile(
 )
 """The first of two times, where the second says that they are ones."""
 
-_JOINT: Final = re.compile(rf"{_GAP}[–—-]{_GAP}(?=\d{{1,2}}(?::[0-5]\d|{_GAP}[hH]\b|[hH]\d\d))")
+_JOINT: Final = re.compile(
+    rf"{_GAP}[–—-]{_GAP}(?=\d{{1,2}}(?::[0-5]\d|{_GAP}[hH]\b|[hH]\d\d|{_GAP}[aApP]\.? ?[mM]\b))"
+)
 """Between two times."""
 
-_DATE_WORDS: Final = frozenset({"le", "el", "du", "au", "del", "al", "on", "day", "fecha", "jour"})
+_DATE_WORDS: Final = frozenset(
+    {"le", "el", "du", "au", "del", "al", "on", "until", "since", "day", "fecha", "jour"}
+)
 
 
 def date(text: str, at: int, idiom: Idiom) -> Said | None:
@@ -76,6 +84,17 @@ def _numeric(text: str, at: int, idiom: Idiom) -> Said | None:
             stop = "." if re.match(r"\s*(?:$|\n)", text[match.end() : match.end() + 8]) else ""
             said = idiom.date(day, month, None, before, named=False, month_first=False)
             return Said(at, match.end(), said + stop)
+    if (
+        idiom.code == "en"
+        and before[:1]
+        and before[0] in _DATE_WORDS
+        and (match := _ENGLISH_SHORT.match(text, at))
+    ):
+        first, second = int(match.group(1)), int(match.group(2))
+        day, month = (second, first) if idiom.month_first else (first, second)
+        if _exists(day, month):
+            said = idiom.date(day, month, None, before, named=False, month_first=idiom.month_first)
+            return Said(at, match.end(), said)
     if idiom.code in ("fr", "es", "it", "pt") and (match := _SHORT.match(text, at)):
         day, month = int(match.group(1)), int(match.group(2))
         told = (match.group(2)[0] == "0" and len(match.group(1)) == 2) or (
@@ -163,10 +182,14 @@ def _weekdays(locale: str, idiom: Idiom) -> dict[str, int]:
 
 
 @lru_cache(maxsize=32)
-def _short_day(locale: str, idiom: Idiom) -> re.Pattern[str]:
-    """A short name of a day of the week before a date."""
+def _day_patterns(locale: str, idiom: Idiom) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A short name of a day, without its full stop, before something; and two of them."""
     names = "|".join(re.escape(name) for name in _weekdays(locale, idiom))
-    return re.compile(rf"({names})(?:\.,?|,)[ \u00a0\u202f](?=\d|[^\W\d_]+\.? \d)", re.IGNORECASE)
+    case = f"(?:{names}|{names.title()})" if idiom.code not in ("en", "de") else f"(?:{names.title()})"
+    return (
+        re.compile(rf"({case})(?:\.,?|,)?[ \u00a0\u202f](?=\d|[^\W\d_]+\.? \d)"),
+        re.compile(rf"({case})\.? ?[-–—] ?({case})(?!\w)\.?(?=[ \u00a0\u202f,:;)]|$)"),
+    )
 
 
 def month(text: str, at: int, idiom: Idiom) -> Said | None:
@@ -177,10 +200,22 @@ def month(text: str, at: int, idiom: Idiom) -> Said | None:
         name = match.group(1)
         if name[0].isupper() or idiom.code not in ("en", "de"):
             return Said(at, match.end(), idiom.month(idiom.months[name.lower()]))
-    if match := _short_day(str(idiom.locale), idiom).match(text, at):
-        number = _weekdays(str(idiom.locale), idiom)[match.group(1).lower()]
-        if date(text, match.end(), idiom) is not None:
-            return Said(at, match.end(1), idiom.locale.days["format"]["wide"][number])
+    return _weekday(text, at, idiom)
+
+
+def _weekday(text: str, at: int, idiom: Idiom) -> Said | None:
+    """Short names of days of the week: two with a hyphen between them, or one before a date or a time."""
+    names = _weekdays(str(idiom.locale), idiom)
+    wide = idiom.locale.days["format"]["wide"]
+    single, span = _day_patterns(str(idiom.locale), idiom)
+    if match := span.match(text, at):
+        first, last = (wide[names[name.lower()]] for name in match.groups())
+        return Said(at, match.end(), f"{first} {idiom.words.to} {last}")
+    if (match := single.match(text, at)) and (
+        date(text, match.end(), idiom) or time(text, match.end(), idiom)
+    ):
+        comma = "," if match.group().rstrip().endswith(",") else ""
+        return Said(at, match.end() - 1, wide[names[match[1].lower()]] + comma)
     return None
 
 

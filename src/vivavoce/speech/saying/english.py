@@ -16,6 +16,9 @@ WORDS: Final = Words(
     to="to",
     versus="to",
     per="per",
+    out_of="out of",
+    by="by",
+    version="version",
     percent="percent",
     permille="per mille",
     at="at",
@@ -81,6 +84,8 @@ ABBREVIATIONS: Final = Abbreviations(
         "excl.": "excluding",
         "w/o": "without",
         "w/": "with",
+        "tsp": "teaspoon",
+        "tbsp": "tablespoon",
         "Mr.": "Mister",
         "Mr": "Mister",
         "Mrs.": "Missus",
@@ -161,6 +166,14 @@ ABBREVIATIONS: Final = Abbreviations(
         "pts": "points",
         "pcs": "pieces",
     },
+    after_name={
+        "St.": "Street",
+        "Dr.": "Drive",
+        "Ct.": "Court",
+        "Sq.": "Square",
+        "Ln.": "Lane",
+        "Pl.": "Place",
+    },
     ending=word_set(
         """
     etc. Jr. Sr. Inc. Ltd. Corp. Co. Bros. Ave. Blvd. Rd. Ph.D.
@@ -169,6 +182,20 @@ ABBREVIATIONS: Final = Abbreviations(
 )
 
 _HALVES: Final = {2: ("half", "halves"), 4: ("quarter", "quarters")}
+
+_PLAIN_AFTER: Final = word_set(
+    "a an per and or to of for in on at is was each the than from by as if but with"
+)
+"""What stands after an amount and is no noun that it describes."""
+
+_RATES: Final = {
+    "mo": "month",
+    "yr": "year",
+    "hr": "hour",
+    "wk": "week",
+    "min": "minute",
+    "sec": "second",
+}
 
 SCALES: Final = {
     "k": ("thousand", "thousand"),
@@ -199,6 +226,7 @@ class English(Idiom):
     ordinal_suffix = re.compile(r"(?:st|nd|rd|th)\b", re.IGNORECASE)
     months_more = MONTHS
     scales = SCALES
+    rates = _RATES
 
     @property
     def money(self) -> Mapping[str, Money]:
@@ -221,7 +249,9 @@ class English(Idiom):
 
     def bare(self, figures: str, after: str) -> str:
         """Four figures are read as a year is: "fifteen hundred people" is said too."""
-        if len(figures) == 4 and 1100 <= int(figures) < 2100:
+        if figures == "911":
+            return self.digits(figures)
+        if len(figures) == 4 and 1010 <= int(figures) < 2100:
             return self.year(int(figures))
         return self.whole(figures)
 
@@ -241,7 +271,7 @@ class English(Idiom):
             said = said.replace("one ", "an " if below in (8, 11, 18) else "a ", 1)
         return f"{self.cardinal(whole)} and {said}"
 
-    def decade(self, figures: str) -> str | None:
+    def decade(self, figures: str, suffix: str) -> str | None:
         """ "nineteen nineties"."""
         number = int(figures)
         if number % 10 or len(figures) not in (2, 4) or (len(figures) == 2 and number == 0):
@@ -292,6 +322,10 @@ class English(Idiom):
         if second:
             said += f" and {self.cardinal(second)} {'second' if second == 1 else 'seconds'}"
         return said + suffix
+
+    def attributive(self, before: str, after: str) -> bool:
+        """ "a ten dollar note", "a five kilometer run"."""
+        return before.lower() in ("a", "an") and bool(after) and after.lower() not in _PLAIN_AFTER
 
     def sum_of(self, units: int, hundredths: int, money: Money) -> str:
         """ "three dollars and fifty cents"."""

@@ -23,6 +23,9 @@ WORDS: Final = Words(
     to="à",
     versus="à",
     per="par",
+    out_of="sur",
+    by="sur",
+    version="version",
     percent="pour cent",
     permille="pour mille",
     at="arobase",
@@ -83,6 +86,7 @@ ABBREVIATIONS: Final = Abbreviations(
         "env.": "environ",
         "cf.": "confer",
         "vs": "versus",
+        "M. et": "Monsieur et",
         "Mme": "Madame",
         "Mmes": "Mesdames",
         "Mlle": "Mademoiselle",
@@ -103,7 +107,6 @@ ABBREVIATIONS: Final = Abbreviations(
         "qqch": "quelque chose",
         "tél.": "téléphone",
         "max.": "maximum",
-        "min.": "minimum",
         "ap.": "après",
         "C++": "C plus plus",
         "C#": "C sharp",
@@ -174,6 +177,7 @@ class French(Idiom):
     words = WORDS
     abbreviations = ABBREVIATIONS
     space_groups = True
+    parts_of = frozenset({"m"})
     ordinal_suffix = re.compile(r"(?:ers?|res?|ères?|èmes?|emes?|es?|è|nde?s?|de?s?)\b")
     feminine_units = word_set(
         """

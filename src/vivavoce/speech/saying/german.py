@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from vivavoce.speech.saying.context import words_before
+from vivavoce.speech.saying.context import ends_sentence, words_before
 from vivavoce.speech.saying.idiom import Abbreviations, Gender, Idiom, Money, Words, word_set
 
 WORDS: Final = Words(
@@ -17,6 +17,9 @@ WORDS: Final = Words(
     to="bis",
     versus="zu",
     per="pro",
+    out_of="von",
+    by="mal",
+    version="Version",
     percent="Prozent",
     permille="Promille",
     at="ät",
@@ -87,6 +90,17 @@ ABBREVIATIONS: Final = Abbreviations(
         "z. Hd.": "zu Händen",
         "a. D.": "außer Dienst",
         "u. v. m.": "und vieles mehr",
+        "u. a. m.": "und andere mehr",
+        "u.": "und",
+        "o. g.": "oben genannt",
+        "etc. pp.": "et cetera",
+        "MwSt.": "Mehrwertsteuer",
+        "MwSt": "Mehrwertsteuer",
+        "USt.": "Umsatzsteuer",
+        "EG": "Erdgeschoss",
+        "OG": "Obergeschoss",
+        "UG": "Untergeschoss",
+        "Str.": "Straße",
         "bzw.": "beziehungsweise",
         "usw.": "und so weiter",
         "etc.": "et cetera",
@@ -130,12 +144,20 @@ ABBREVIATIONS: Final = Abbreviations(
         "S.": "Seite",
         "Bd.": "Band",
         "Kap.": "Kapitel",
+        "Tab.": "Tabelle",
         "Art.": "Artikel",
         "Abs.": "Absatz",
         "Ziff.": "Ziffer",
         "Jg.": "Jahrgang",
     },
-    after_number={"J.": "Jahre", "Tsd.": "Tausend", "Mo.": "Monate", "Stk.": "Stück"},
+    after_number={
+        "J.": "Jahre",
+        "Tsd.": "Tausend",
+        "Mo.": "Monate",
+        "Stk.": "Stück",
+        "f.": "folgende",
+        "ff.": "folgende",
+    },
     ending=frozenset(
         {
             "usw.",
@@ -214,7 +236,7 @@ _FEMININE: Final = word_set(
 )
 _NEUTER: Final = word_set(
     """
-    mal jahr kapitel quartal semester buch kind haus jahrhundert lebensjahr bier glas halbjahr viertel
+    og eg ug mal jahr kapitel quartal semester buch kind haus jahrhundert lebensjahr bier glas halbjahr viertel
     drittel stück auto tor spiel team bild beispiel wort thema ziel interview gespräch gebot geschoss
     obergeschoss ende zimmer mädchen tier foto video
     """
@@ -260,6 +282,8 @@ SCALES: Final = {
     "Tsd.": ("tausend", "tausend"),
     "Tsd": ("tausend", "tausend"),
     "tausend": ("tausend", "tausend"),
+    "Bio.": ("Billion", "Billionen"),
+    "Bio": ("Billion", "Billionen"),
     "Mio.": ("Million", "Millionen"),
     "Mio": ("Million", "Millionen"),
     "Million": ("Million", "Millionen"),
@@ -285,7 +309,8 @@ class German(Idiom):
     abbreviations = ABBREVIATIONS
     space_groups = True
     percent_gender = "n"
-    decade_suffix = re.compile(r"er(?!\w)")
+    decade_suffix = re.compile(r"ern?(?!\w)")
+    parts_of = frozenset({"m"})
     months_more = MONTHS
     feminine_units = word_set(
         """
@@ -322,7 +347,7 @@ class German(Idiom):
         """Four figures are read as a year is: "fünfzehnhundert Leute" is said too."""
         if len(figures) == 4 and 1100 <= int(figures) < 2000:
             return self.year(int(figures))
-        noun = after if after[:1].isupper() else ""
+        noun = after if after[:1].isupper() and not after.isupper() else ""
         return self.whole(figures, self.gender_of(noun))
 
     def gender_of(self, noun: str) -> Gender:
@@ -382,12 +407,9 @@ class German(Idiom):
         said = self.fraction(above, below).replace(" ", "").lower()
         return f"{self.cardinal(whole, 'n')}{said}"
 
-    def decade(self, figures: str) -> str | None:
-        """ "neunziger", "neunzehnhundertneunziger"."""
-        number = int(figures)
-        if number % 10 or len(figures) not in (2, 4) or not number:
-            return None
-        return f"{self.year(number)}er"
+    def decade(self, figures: str, suffix: str) -> str | None:
+        """ "neunziger", "in den neunzehnhundertneunzigern", "vierer"."""
+        return f"{self.year(int(figures))}{suffix}" if len(figures) <= 4 else None
 
     def date(
         self,
@@ -442,7 +464,11 @@ class German(Idiom):
             return None
         if _JOINED.match(text, end) or _ORDERED.match(text, end + 1):
             return end + 1
-        nearest = words_before(text, start, 1)
-        touching = text[:start].rstrip()[-1:].isalpha()
+        if not text[:start].rstrip()[-1:].isalpha():
+            return None
+        nearest = words_before(text, start, 1)[0]
+        if nearest in ("am", "vom", "zum") and ends_sentence(text, end + 1):
+            # At the end of all the full stop is the sentence's as well, and stays.
+            return end if not text[end + 1 :].strip() else end + 1
         capital = re.match(r"[ \u00a0\u202f][A-ZÄÖÜ]", text[end + 1 : end + 3])
-        return end + 1 if touching and nearest[0] in _ORDERING and capital else None
+        return end + 1 if nearest in _ORDERING and capital else None

@@ -29,6 +29,8 @@ class Words:
         point, comma: inside a number.
         to: of a range; `versus` of a score.
         per: of a rate, "5 € per month".
+        out_of: of points, "8/10".
+        by: of measures, "3 m x 4 m".
         at, dot, slash, dash, underscore: inside an address.
         letters: names of single letters, where engines would take one for a word or know no names.
     """
@@ -40,6 +42,9 @@ class Words:
     to: str = ""
     versus: str = ""
     per: str = ""
+    out_of: str = ""
+    by: str = ""
+    version: str = ""
     percent: str = ""
     permille: str = ""
     at: str = ""
@@ -100,6 +105,7 @@ class Abbreviations:
     Attributes:
         always: wherever they stand.
         before_name: only before a word with a capital.
+        after_name: only after one, and with no other behind.
         before_number: only before a figure.
         after_number: only after a figure.
         ending: of `always`, those that may end a sentence, whose full stop stays.
@@ -107,6 +113,7 @@ class Abbreviations:
 
     always: Mapping[str, str]
     before_name: Mapping[str, str] = field(default_factory=dict[str, str])
+    after_name: Mapping[str, str] = field(default_factory=dict[str, str])
     before_number: Mapping[str, str] = field(default_factory=dict[str, str])
     after_number: Mapping[str, str] = field(default_factory=dict[str, str])
     ending: frozenset[str] = frozenset()
@@ -134,6 +141,8 @@ class Idiom:
         ordinal_suffix: what makes figures an ordinal: "st", "e", "º".
         decade_suffix: what makes them a decade.
         percent_gender: what "percent" is counted as.
+        parts_of: units that are said between a number and its hundredths: "un mètre quatre-vingts".
+        rates: short forms of what something is counted per: "mo" is a month.
     """
 
     full: ClassVar[bool] = False
@@ -146,6 +155,8 @@ class Idiom:
     ordinal_suffix: ClassVar[re.Pattern[str]] = _NEVER
     decade_suffix: ClassVar[re.Pattern[str]] = _NEVER
     percent_gender: ClassVar[Gender] = ""
+    parts_of: ClassVar[frozenset[str]] = frozenset()
+    rates: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, code: str, region: str, numbers: str | None) -> None:
         self.code = code
@@ -263,11 +274,15 @@ class Idiom:
         """A fraction less than one of something: "ein halber Liter"; the word after it may be empty."""
         return self.fraction(above, below)
 
+    def mixed_of(self, whole: int, above: int, below: int, gender: Gender, after: str) -> str:
+        """A whole number and a fraction of something."""
+        return self.mixed(whole, above, below)
+
     def mixed(self, whole: int, above: int, below: int) -> str:
         """A whole number and a fraction."""
         return f"{self.cardinal(whole)} {self.fraction(above, below)}"
 
-    def decade(self, figures: str) -> str | None:
+    def decade(self, figures: str, suffix: str) -> str | None:
         """The decade of "1990s" or "90s"; None where the language has no such form."""
         return None
 
@@ -348,6 +363,10 @@ class Idiom:
     def joined(self, after: str) -> str:
         """ "&" before a word."""
         return self.words.and_
+
+    def attributive(self, before: str, after: str) -> bool:
+        """Whether what is counted describes a noun, and so is in the singular: "a ten dollar note"."""
+        return False
 
     def multiple(self, count: str, single: bool) -> str:
         """ "three times" of "3x"."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from babel.numbers import get_currency_name
 
+from vivavoce.speech.saying.context import word_after
 from vivavoce.speech.saying.idiom import Gender, Idiom, Money
 from vivavoce.speech.saying.numbers import SPACE, Amount
 
@@ -48,12 +49,22 @@ def currency_after(text: str, at: int) -> tuple[str, int]:
     return ("", at) if match is None else (match.group(1) or match.group(2), match.end())
 
 
+def currency_named(text: str, at: int, idiom: Idiom) -> tuple[str, int]:
+    """The sign of a currency whose name stands after a figure, and where it ends; empty for none."""
+    word = word_after(text, at)
+    for sign, money in idiom.money.items():
+        if word and word in (money.one, money.many) and money.small_many:
+            return sign, text.index(word, at) + len(word)
+    return "", at
+
+
 def sum_said(amount: Amount, scale: tuple[str, str] | None, currency: str, idiom: Idiom) -> str:
     """A sum in words; `scale` is "million, millions" and the like."""
     money = money_of(currency, idiom)
     if scale:
         name = scale[0] if amount.counted.is_one else scale[1]
-        return f"{amount.said(idiom, scale_gender(scale))} {name} {idiom.scale_joint(name, money.many)}{money.many}"
+        counted = money.one if amount.attributive else money.many
+        return f"{amount.said(idiom, scale_gender(scale))} {name} {idiom.scale_joint(name, counted)}{counted}"
     number = amount.number
     if amount.last is None and len(number.part) == 2 and money.small_many and len(number.whole) <= 15:
         units, hundredths = int(number.whole or 0), int(number.part)
@@ -61,7 +72,11 @@ def sum_said(amount: Amount, scale: tuple[str, str] | None, currency: str, idiom
             return idiom.sum_of(units, hundredths, money)
         if hundredths:
             return idiom.hundredths(hundredths, money)
-        return idiom.units(units, money)
+        return (
+            f"{idiom.cardinal(units, money.gender)} {money.one}"
+            if amount.attributive
+            else idiom.units(units, money)
+        )
     return f"{amount.said(idiom, money.gender)} {money.one if amount.is_singular(idiom) else money.many}"
 
 

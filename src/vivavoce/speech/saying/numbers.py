@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vivavoce.speech.saying.idiom import LONGEST, Gender, Idiom
@@ -14,8 +14,12 @@ THIN: Final = "\u00a0\u202f\u2009"
 SPACE: Final = f"[ {THIN}]"
 
 _REST: Final = r"(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+){0,12}|(?<![\d.])[.,]\d+"
-_PLAIN: Final = re.compile(rf"\d{{1,3}}(?:[{THIN}'’]\d{{3}}| 000)+{_REST}")
+_PLAIN: Final = re.compile(rf"\d{{1,3}}(?:(?:[{THIN}'’]\d{{3}}| 000)+|(?: \d{{3}}){{2,}}){_REST}")
 _SPACED: Final = re.compile(rf"\d{{1,3}}(?:[ {THIN}'’]\d{{3}})+{_REST}")
+_NO_CENTS: Final = re.compile(r",[-–—]{1,2}(?!\d)")
+""" "3,-": no hundredths."""
+
+_APOSTROPHE: Final = re.compile(r"(\d+)['’](\d{1,2})(?![\d'’])")
 _FRACTION: Final = re.compile(r"(\d{1,4})[/⁄](\d{1,4})(?![\w/]|[.,]\d)")
 _MIXED: Final = re.compile(rf"{SPACE}(\d{{1,2}})[/⁄](\d{{1,3}})(?![\w/]|[.,]\d)")
 _VULGAR: Final = {
@@ -74,10 +78,14 @@ def number_at(text: str, at: int, idiom: Idiom) -> Number | None:
     if match := _FRACTION.match(text, at):
         above, below = int(match.group(1)), int(match.group(2))
         return Number(match.end(), "", fraction=(above, below)) if is_fraction(above, below) else None
+    if idiom.code == "es" and (match := _APOSTROPHE.match(text, at)):
+        return Number(match.end(), match[1], match[2], ",")
     match = (_SPACED if idiom.space_groups else _PLAIN).match(text, at)
     number = None if match is None else _parsed(match.group(), match.end(), idiom.decimal_sign)
     if number is None or number.part:
         return number
+    if match := _NO_CENTS.match(text, number.end):
+        return replace(number, end=match.end())
     return _with_fraction(text, number) or number
 
 
@@ -102,10 +110,8 @@ def slashed(text: str, at: int) -> tuple[str, str, int] | None:
 
 
 def is_fraction(above: int, below: int) -> bool:
-    """Whether two figures look like a fraction that is said as one."""
-    return (
-        above > 0 and below >= 2 and (above < below or below <= 4) and (below <= 20 or below in (100, 1000))
-    )
+    """Whether two figures look like a fraction; of 10, 20 or 100 they are points."""
+    return above > 0 and 2 <= below <= 16 and below != 10 and (above < below or below <= 4)
 
 
 def _parsed(written: str, end: int, decimal: str) -> Number | None:
@@ -139,7 +145,7 @@ def said(number: Number, idiom: Idiom, gender: Gender = "", after: str = "") -> 
     if number.fraction is not None:
         whole = int(number.whole or 0)
         return (
-            idiom.mixed(whole, *number.fraction)
+            idiom.mixed_of(whole, *number.fraction, gender, after)
             if whole
             else idiom.fraction_of(*number.fraction, gender, after)
         )
@@ -154,10 +160,11 @@ def said(number: Number, idiom: Idiom, gender: Gender = "", after: str = "") -> 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number, or two that are a range."""
+    """A number, or two that are a range; `attributive` where it describes a noun."""
 
     number: Number
     last: Number | None = None
+    attributive: bool = False
 
     @property
     def counted(self) -> Number:
@@ -182,6 +189,8 @@ class Amount:
     def is_singular(self, idiom: Idiom) -> bool:
         """Whether what is counted is in the singular."""
         number = self.counted
+        if self.attributive:
+            return True
         if number.fraction is not None:
             return not number.whole
         return number.is_one or not idiom.plural(int(number.whole[:LONGEST] or 0), decimal=bool(number.part))

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
-from vivavoce.speech.saying.context import Said, ends_sentence, word_after, words_before
+from vivavoce.speech.saying.context import Said, ends_sentence, word_after, word_before, words_before
 from vivavoce.speech.saying.idiom import Idiom
-from vivavoce.speech.saying.money import SIGNS, currency_after, currency_before, scale_gender, sum_said
+from vivavoce.speech.saying.money import (
+    SIGNS,
+    currency_after,
+    currency_before,
+    currency_named,
+    scale_gender,
+    sum_said,
+)
 from vivavoce.speech.saying.numbers import SPACE, THIN, Amount, Number, number_at, said, slashed
 from vivavoce.speech.saying.units import unit_at, unit_gender, unit_name
 
@@ -16,16 +24,22 @@ _AMOUNT_FOLLOWS: Final = re.compile(rf"{SPACE}?[-−]?[$€£]?[\d.,]")
 _RANGE: Final = re.compile(rf"{SPACE}?[–—]{SPACE}?|-")
 _APART: Final = re.compile(rf"{SPACE}([-−–]){SPACE}(?=\d)")
 _MORE_HYPHENS: Final = re.compile(r"-\d")
-_SCORE: Final = re.compile(r"([1-9]\d{0,3}|0):([1-9]\d{0,3}|0)(?![\w:]|[.,]\d)")
+_SCORE: Final = re.compile(r"([1-9]\d?|0):([1-9]|0|10)(?![\w:]|[.,]\d)")
+_LAP: Final = re.compile(r"(\d{1,3}):(\d\d)(?![\w:])")
+"""Minutes and seconds, where it is neither a time of day nor a score."""
+
 _FEET: Final = re.compile(r"(\d{1,2})['′] ?(\d{1,2})(?:[\"″]|'')(?!\w)")
 _SMALL_DECADE: Final = re.compile(r"['’](\d0)s(?!\w)")
 _TIMES: Final = re.compile(rf"{SPACE}?[x×*]{SPACE}?(?=\d)")
 _MULTIPLE: Final = re.compile(rf"{SPACE}?[x×](?!\w)")
+_DIVIDED: Final = re.compile(rf"{SPACE}[/:]{SPACE}(?=\d)")
 _SCIENTIFIC: Final = re.compile(r"[eE]([-+]?)(\d{1,3})(?!\w)")
 _POWER: Final = re.compile(r"\^([-−]?)(\d{1,3})(?!\w)|([²³])")
 _PERCENT: Final = re.compile(rf"{SPACE}?([%‰])")
 _DEGREES: Final = re.compile(rf"{SPACE}?°|º(?!\w)")
 _PER: Final = re.compile(r" ?/ ?([^\W\d_]{1,20})(?![\w/])")
+
+_MANY_FOLLOW: Final = re.compile(r" [a-z]{2,20}s(?!\w)")
 
 _PAIRS: Final = frozenset({("24", "7"), ("9", "11"), ("50", "50")})
 """Figures with a stroke between them that are said without it."""
@@ -50,7 +64,7 @@ def quantity(text: str, at: int, idiom: Idiom) -> Said | None:
         if number is None:
             return None
         found = None if currency else _simple(text, start, number, idiom)
-        found = found or _counted(text, _amount(text, number, currency, idiom), currency, idiom)
+        found = found or _counted(text, start, _amount(text, number, currency, idiom), currency, idiom)
     return Said(start, found.end, f"{sign} {found.spoken}".lstrip())
 
 
@@ -87,15 +101,18 @@ def _special(text: str, at: int, idiom: Idiom) -> Said | None:
     words = idiom.words
     if match := _SCORE.match(text, at):
         return Said(at, match.end(), f"{idiom.whole(match[1])} {words.versus} {idiom.whole(match[2])}")
+    if match := _LAP.match(text, at):
+        return Said(at, match.end(), f"{idiom.whole(match[1])} {idiom.cardinal(int(match[2]))}")
     if pair := slashed(text, at):
         left, right, end = pair
         if (left, right) in _PAIRS or (len(left) == 4 and len(right) in (2, 4)):
             return Said(at, end, f"{idiom.bare(left, '')} {idiom.bare(right, '')}")
-        return Said(at, end, f"{idiom.whole(left)} {words.slash} {idiom.whole(right)}")
+        joint = words.out_of if right in ("10", "20", "100") and int(left) <= int(right) else words.slash
+        return Said(at, end, f"{idiom.whole(left)} {joint} {idiom.whole(right)}")
     if idiom.code == "en":
         if match := _FEET.match(text, at):
             return Said(at, match.end(), f"{idiom.whole(match[1])} {words.feet} {idiom.whole(match[2])}")
-        if (match := _SMALL_DECADE.match(text, at)) and (decade := idiom.decade(match[1])):
+        if (match := _SMALL_DECADE.match(text, at)) and (decade := idiom.decade(match[1], "s")):
             return Said(at, match.end(), decade)
     return None
 
@@ -110,7 +127,8 @@ def _simple(text: str, start: int, number: Number, idiom: Idiom) -> Said | None:
         )
     if not number.is_whole:
         return None
-    if (match := idiom.decade_suffix.match(text, number.end)) and (decade := idiom.decade(number.whole)):
+    match = idiom.decade_suffix.match(text, number.end)
+    if match and (decade := idiom.decade(number.whole, match.group())):
         return Said(0, match.end(), decade)
     end = idiom.ordinal_end(text, start, number.end)
     value = int(number.whole)
@@ -136,13 +154,16 @@ def _amount(text: str, number: Number, currency: str, idiom: Idiom) -> Amount:
     return Amount(number, last)
 
 
-def _counted(text: str, amount: Amount, currency: str, idiom: Idiom) -> Said:
+def _counted(text: str, start: int, amount: Amount, currency: str, idiom: Idiom) -> Said:
     """A number with what follows it."""
-    words = idiom.words
+    words, before = idiom.words, word_before(text, start)
     scale, end = _scale(text, amount.end, idiom, money=bool(currency))
     if not currency:
         currency, end = currency_after(text, end)
+    if not currency and not scale and len(amount.number.part) == 2:
+        currency, end = currency_named(text, end, idiom)
     if currency:
+        amount = replace(amount, attributive=idiom.attributive(before, word_after(text, end)))
         return _rate(text, end, sum_said(amount, scale, currency, idiom), idiom)
     if scale:
         name = scale[0] if amount.counted.is_one else scale[1]
@@ -151,6 +172,7 @@ def _counted(text: str, amount: Amount, currency: str, idiom: Idiom) -> Said:
         sign = words.percent if match[1] == "%" else words.permille
         return _rate(text, match.end(), f"{amount.said(idiom, idiom.percent_gender)} {sign}", idiom)
     if unit := unit_at(text, end, idiom):
+        amount = replace(amount, attributive=idiom.attributive(before, word_after(text, unit[1])))
         return _measure(text, amount, *unit, idiom)
     if match := _DEGREES.match(text, end):
         name = words.degree if amount.is_singular(idiom) else words.degrees
@@ -167,6 +189,9 @@ def _scale(text: str, end: int, idiom: Idiom, *, money: bool) -> tuple[tuple[str
         return None, end
     space, written = match.groups()
     short = len(written) <= 2 and (space or written != "k")
+    # "1.5M views": with no money a capital is a scale only before many of something.
+    if written in "MB" and not space and _MANY_FOLLOW.match(text, match.end()):
+        short = False
     if short and not money and not currency_after(text, match.end())[0]:
         return None, end
     return idiom.scales[written], match.end()
@@ -176,8 +201,17 @@ def _measure(text: str, amount: Amount, written: str, end: int, idiom: Idiom) ->
     """A number and its unit."""
     if written.endswith(".") and ends_sentence(text, end):
         end -= 1
+    number = amount.number
     name = unit_name(written, 1 if amount.is_singular(idiom) else 2, idiom)
     gender = unit_gender(written, name or "", idiom)
+    if (
+        written in idiom.parts_of
+        and amount.last is None
+        and len(number.part) == 2
+        and number.whole not in ("", "0")
+    ):
+        name = unit_name(written, 1 if number.whole == "1" else 2, idiom)
+        return Said(0, end, f"{idiom.whole(number.whole, gender)} {name} {idiom.whole(number.part)}")
     return _rate(text, end, f"{amount.said(idiom, gender)} {name}", idiom)
 
 
@@ -186,7 +220,7 @@ def _rate(text: str, end: int, spoken: str, idiom: Idiom) -> Said:
     match = _PER.match(text, end)
     if match is None:
         return Said(0, end, spoken)
-    unit = unit_name(match[1], 1, idiom) or match[1]
+    unit = idiom.rates.get(match[1]) or unit_name(match[1], 1, idiom) or match[1]
     return Said(0, match.end(), f"{spoken} {idiom.words.per} {unit}")
 
 
@@ -202,7 +236,9 @@ def _calculated(text: str, amount: Amount, idiom: Idiom) -> Said | None:
         minus = f"{words.minus} " if match[1] else ""
         return Said(0, match.end(), f"{spoken} {words.power} {minus}{idiom.whole(match[2])}")
     if match := _TIMES.match(text, end):
-        return Said(0, match.end(), f"{spoken} {words.times} ")
+        return Said(0, match.end(), f"{spoken} {words.by if match.group() == 'x' else words.times} ")
+    if match := _DIVIDED.match(text, end):
+        return Said(0, match.end(), f"{spoken} {words.divided} ")
     if match := _MULTIPLE.match(text, end):
         return Said(0, match.end(), idiom.multiple(said(number, idiom, "f"), number.is_one))
     if match := _APART.match(text, end):

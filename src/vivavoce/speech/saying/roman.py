@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from vivavoce.speech.saying.context import Said, word_after, word_before
+from vivavoce.speech.saying.context import Said, ends_sentence, word_before
 from vivavoce.speech.saying.idiom import Idiom, word_set
 
-_NUMERAL: Final = re.compile(r"(?=[IVXL])(X{0,4})(IX|IV|V?I{0,3})(?P<suffix>e|ème)?(?![\w])")
+_NUMERAL: Final = re.compile(r"(?=[IVXL])(X{0,4})(IX|IV|V?I{0,3})(?P<suffix>er|e|ème)?(?![\w])")
+_CENTURY: Final = re.compile(r"[ \u00a0\u202f](siècles?|s\.)(?!\w)")
 _VALUES: Final = {"I": 1, "V": 5, "X": 10}
 
 _COUNTED: Final[Mapping[str, frozenset[str]]] = {
@@ -30,7 +31,7 @@ _COUNTED: Final[Mapping[str, frozenset[str]]] = {
 ),
     "es": word_set(
     """
-    siglo siglos fase parte capítulo tomo acto escena nivel tipo libro título sección
+    s siglo siglos fase parte capítulo tomo acto escena nivel tipo libro título sección
     """
 ),
 }  # fmt: skip
@@ -78,15 +79,24 @@ def roman(text: str, at: int, idiom: Idiom) -> Said | None:
     number = _value(letters)
     before = word_before(text, at)
     if suffix := match.group("suffix"):
-        century = word_after(text, match.end()).lower() in ("siècle", "siècles")
-        return (
-            Said(at, match.end(), idiom.ordinal(number, suffix)) if idiom.code == "fr" and century else None
-        )
+        return _suffixed(text, match, number, suffix, idiom) if idiom.code == "fr" else None
     if before.lower() in _COUNTED.get(idiom.code, frozenset()):
         return Said(at, match.end(), idiom.cardinal(number))
     if before[:1].isupper() and before.lower() in _REIGNS.get(idiom.code, frozenset()):
         return _reign(text, match, number, before.lower(), idiom)
     return None
+
+
+def _suffixed(text: str, match: re.Match[str], number: int, suffix: str, idiom: Idiom) -> Said | None:
+    """ "François Ier", "XIXe siècle", "XIXe s."."""
+    if suffix == "er":
+        return Said(match.start(), match.end(), idiom.ordinal(1)) if number == 1 else None
+    century = _CENTURY.match(text, match.end())
+    if century is None:
+        return None
+    stop = "." if century[1] == "s." and ends_sentence(text, century.end()) else ""
+    name = "siècle" if century[1] == "s." else century[1]
+    return Said(match.start(), century.end(), f"{idiom.ordinal(number, suffix)} {name}{stop}")
 
 
 def _reign(text: str, match: re.Match[str], number: int, name: str, idiom: Idiom) -> Said | None:

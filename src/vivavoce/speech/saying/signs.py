@@ -80,7 +80,9 @@ _SMALL: Final = {char: figure for row in ("⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁
 
 
 def letter(text: str, at: int, idiom: Idiom) -> Said | None:
-    """A Greek letter that stands alone, by its name; capitals that make no word, where engines cannot spell them."""
+    """Letters that are signs: an "x" between measures, a Greek one, capitals that engines cannot spell."""
+    if text[at] == "x" and _MEASURES.match(text, max(0, at - 2)):
+        return Said(at, at + 1, idiom.words.by)
     run = _CAPITALS.match(text, at)
     if run and len(idiom.words.letters) > 1 and not set(run.group()) & _VOWELS:
         return Said(at, run.end(), idiom.spelt(run.group()))
@@ -90,6 +92,7 @@ def letter(text: str, at: int, idiom: Idiom) -> Said | None:
     return Said(at, at + 1, name[-1].lower()) if name[:1] == ["GREEK"] and "LETTER" in name else None
 
 
+_MEASURES: Final = re.compile(r"[\w.²³] x \d")
 _CAPITALS: Final = re.compile(r"[A-Z]{2,6}(?![^\W_]|[-'’]\w)")
 _VOWELS: Final = frozenset("AEIOUY")
 

@@ -23,6 +23,9 @@ WORDS: Final = Words(
     to="a",
     versus="a",
     per="por",
+    out_of="sobre",
+    by="por",
+    version="versión",
     percent="por ciento",
     permille="por mil",
     at="arroba",
@@ -101,6 +104,10 @@ ABBREVIATIONS: Final = Abbreviations(
         "a. C.": "antes de Cristo",
         "d. C.": "después de Cristo",
         "c/u": "cada uno",
+        "L-V": "lunes a viernes",
+        "izq.": "izquierda",
+        "dcha.": "derecha",
+        "incl.": "incluido",
         "vs.": "versus",
         "vs": "versus",
         "Avda.": "Avenida",
@@ -120,7 +127,7 @@ ABBREVIATIONS: Final = Abbreviations(
         "S. A.": "sociedad anónima",
         "S.A.": "sociedad anónima",
     },
-    before_name={"D.": "Don", "Dña.": "Doña", "Sto.": "Santo", "Sta.": "Santa", "S.": "San"},
+    before_name={"s.": "siglo", "D.": "Don", "Dña.": "Doña", "Sto.": "Santo", "Sta.": "Santa", "S.": "San"},
     before_number={
         "n.º": "número",
         "nº": "número",
@@ -180,6 +187,7 @@ class Spanish(Idiom):
     words = WORDS
     abbreviations = ABBREVIATIONS
     space_groups = True
+    parts_of = frozenset({"m"})
     ordinal_suffix = re.compile(r"(?:\.?[ºª°]|\.ᵉʳ|\.?er|ro|ra|do|da|to|ta|mo|ma|vo|va|no|na)(?!\w)")
     months_more = MONTHS
     feminine_units = word_set(
@@ -264,6 +272,13 @@ class Spanish(Idiom):
         if (above, below) == (1, 2) and gender:
             return "media" if gender == "f" else "medio"
         return self.fraction(above, below)
+
+    def mixed_of(self, whole: int, above: int, below: int, gender: Gender, after: str) -> str:
+        """ "una y media"."""
+        gender = gender or self.counted_gender(after)
+        if (above, below) == (1, 2) and gender == "f":
+            return f"{self.cardinal(whole, 'f')} y media"
+        return self.mixed(whole, above, below)
 
     def mixed(self, whole: int, above: int, below: int) -> str:
         """ "dos y medio"."""

@@ -97,6 +97,24 @@ and/or, he/she, TCP/IP → and or, he slash she, TCP IP
 World War II → World War two
 Henry VIII → Henry the eighth
 NASA and the USA → NASA and the USA
+8/10 on the 2nd test → eight out of ten on the second test
+on 12/5 at 3pm → on December fifth at three p.m
+221B Baker St., London → two hundred and twenty-one B Baker Street, London
+Flight LH454, gate B12 → Flight LH four five four, gate B twelve
+call 911 or 1-800-555-0199 → call nine one one or one, eight zero zero, five five five, zero one nine nine
+New York, NY 10001 → New York, NY one zero zero zero one
+3.5m x 4m → three point five meters by four meters
+a $10 note, a 5 km run → a ten dollar note, a five kilometer run
+only $9.99/mo → only nine dollars and ninety-nine cents per month
+3.50 dollars → three dollars and fifty cents
+1.5M views and 2B users → one point five million views and two billion users
+Mon-Fri 9am-5pm → Monday to Friday nine a.m to five p.m
+Sat. 10 a.m. → Saturday ten a.m.
+10 / 2 = 5 → ten divided by two equals five
+1:05:30 in, 25:30 → one oh five and thirty seconds in, twenty-five thirty
+1e-5 → one times ten to the power of minus five
+v2.0 and No.5 → version two point zero and number five
+CC BY-NC 4.0 → CC BY-NC four point zero
 a 5-year-old → a five-year-old
 snake_case → snake case
 π → pi
@@ -163,6 +181,19 @@ GPT 3.5 → GPT drei Punkt fünf
 im 19. Jahrhundert → im neunzehnten Jahrhundert
 Ludwig XIV. regierte → Ludwig der Vierzehnte regierte
 Schüler*innen → Schüler innen
+Hauptstr. 5, 10115 Berlin → Hauptstraße fünf, eins null eins eins fünf Berlin
+4,1 Bio. € → vier Komma eins Billionen Euro
+3,5 m x 4 m → drei Komma fünf Meter mal vier Meter
+1,80 m groß → ein Meter achtzig groß
+in den 60ern → in den sechzigern
+Mo–Fr 9–17 Uhr, Sa. 10–14 Uhr → Montag bis Freitag neun bis siebzehn Uhr, Samstag zehn bis vierzehn Uhr
+3,- € und 5,00 Euro → drei Euro und fünf Euro
+der 3., 4. und 5. Platz; am 3. → der dritte, vierte und fünfte Platz; am dritten.
+S. 5 f. → Seite fünf folgende.
+8/10 Punkte → acht von zehn Punkte
+10 : 2 = 5 → zehn geteilt durch zwei gleich fünf
+eine 4er-Gruppe → eine vierer-Gruppe
+Papst Johannes Paul II. auch → Papst Johannes Paul der Zweite auch
 """
 
 FRENCH = """
@@ -212,6 +243,17 @@ Dupont & Fils → Dupont et Fils
 1939-1945 → mille neuf cent trente-neuf à mille neuf cent quarante-cinq
 un PDF → un pé dé effe
 Bonjour ! → Bonjour !
+8/10 → huit sur dix
+Je mesure 1,80 m → Je mesure un mètre quatre-vingts
+au XIXe s. → au dix-neuvième siècle.
+François Ier → François premier
+M. et Mme Durand → Monsieur et Madame Durand
+lun.-ven. 9h-17h → lundi à vendredi neuf heures à dix-sept heures
+0 800 123 456 → zéro, huit zéro zéro, un deux trois, quatre cinq six
+13 h 05 min → treize heures cinq
+3,50 euros → trois euros cinquante
+10 / 2 = 5 → dix divisé par deux égale cinq
+n°5 → numéro cinq
 """
 
 SPANISH = """
@@ -263,6 +305,15 @@ el DNI → el DNI
 un PDF → un pe de efe
 — Hola. → Hola.
 ¿Tienes 2? → ¿Tienes dos?
+8/10 → ocho sobre diez
+en el s. XX → en el siglo veinte
+1 1/2 tazas → una y media tazas
+Mido 1,80 m → Mido un metro ochenta
+L-V 9:00-17:00 h → lunes a viernes las nueve a las diecisiete horas
+55 1234 5678 → cinco cinco, uno dos tres cuatro, cinco seis siete ocho
+1'5 → uno coma cinco
+10 / 2 = 5 → diez entre dos igual a cinco
+3,50 euros → tres euros con cincuenta céntimos
 """
 
 OTHERS = """
