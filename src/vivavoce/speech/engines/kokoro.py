@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from spacy.language import Language
 
 from vivavoce.speech.engines import french_g2p
 from vivavoce.speech.engines.base import Halt, Pcm, Stretch
+from vivavoce.speech.engines.durations import word_times
 from vivavoce.speech.engines.english_g2p import EnglishG2P, load_tagger
 from vivavoce.speech.engines.french_g2p import french
+from vivavoce.speech.engines.onnx_model import OnnxModel
+from vivavoce.speech.engines.phonemes import G2P, Sound
 from vivavoce.speech.engines.spanish_g2p import spanish
 from vivavoce.speech.engines.spelling import SpellingModel
-from vivavoce.speech.engines.text import Pause, pieces
+from vivavoce.speech.engines.text import Pause, Piece, pieces
 from vivavoce.speech.errors import SpeechRejected
 from vivavoce.speech.messages import EngineOptions, Voice
+from vivavoce.speech.saying import tokens
 
 MODEL = "kokoro-82m-int8"
 SAMPLE_RATE = 24_000
 
-TOKENS_MOST = 510
-"""Phonemes the model takes at once: its 512 positions less the two that mark the ends."""
+PHONEMES_MOST = 510
+"""What the model takes at once: its 512 positions less the two that mark the ends."""
 
-G2P: TypeAlias = Callable[[str], str]
+_DURATIONS: Final = "/encoder/Clip_output_0"
+_FRAME: Final = 600
+"""The tensor with each phoneme's frames, the two ends' included, and a frame's samples."""
+
+_EARLY: Final = 2
+"""Frames, at the voice's own speed, by which a word is heard before the model's count says so: the median of
+benchmarks/word_times.py. Kokoro's own `KPipeline.join_timestamps` takes three off the silence at the start, and half of
+each space off the word after it: https://github.com/hexgrad/kokoro/blob/main/kokoro/pipeline.py."""
 
 _LANGUAGES: Final = {"a": "en-US", "b": "en-GB", "e": "es", "f": "fr"}
 """By the first letter of a voice's name. Its Hindi, Italian, Japanese, Portuguese and Chinese voices are left out:
@@ -37,7 +48,7 @@ there is no pronunciation for them here."""
 
 _GENDERS: Final[dict[str, Literal["female", "male"]]] = {"f": "female", "m": "male"}
 
-_PAUSE_S: Final[dict[Pause, float]] = {"sentence": 0.32, "clause": 0.12, "none": 0.08}
+_PAUSE_S: Final[dict[Pause, float]] = {"sentence": 0.32, "clause": 0.12, "phrase": 0.03, "none": 0.08}
 """Silence kept or put after a piece. A speaker's pause between sentences is 0.3 to 0.5 s."""
 
 _LEAD_S = 0.02
@@ -53,24 +64,17 @@ class _KokoroVoice:
 
 
 class Kokoro:
-    """The engine. Not safe for threads: the worker works on one thread."""
+    """The engine."""
 
     model = MODEL
     sample_rate = SAMPLE_RATE
     lanes = 1
 
     def __init__(self, options: EngineOptions) -> None:
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = options.threads
-        settings.inter_op_num_threads = 1
-        # Threads that spin while they wait take the processor from the other engines and the conversations.
-        settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
         folder = options.folders[0]
-        self._session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), settings, providers=["CPUExecutionProvider"]
-        )
+        self._model = OnnxModel(folder / "model.onnx", threads=options.threads, inner=_DURATIONS)
         vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
-        self._tokens: dict[str, int] = vocabulary["vocab"]
+        self._ids: dict[str, int] = vocabulary["vocab"]
         self._voices = {voice.voice.id: voice for voice in _load_voices(folder / "voices")}
         self._pronunciation = Pronunciation()
 
@@ -89,23 +93,17 @@ class Kokoro:
     ) -> Iterator[Stretch]:
         """See `SpeechEngine.synthesize`."""
         chosen = self._voice(voice, language)
-        phonemes = self._pronunciation.of(chosen.voice.language)
+        spoken = chosen.voice.language
         said = False
-        for piece in pieces(text):
-            tokens = [self._tokens[sound] for sound in phonemes(piece.text) if sound in self._tokens]
-            if not any(token > _LAST_MARK for token in tokens):
-                continue
-            for start in range(0, len(tokens), TOKENS_MOST):
-                said = True
-                sound = self._run(tokens[start : start + TOKENS_MOST], chosen.style, speed, halt)
-                last = start + TOKENS_MOST >= len(tokens)
-                yield Stretch(
-                    trimmed(sound, lead_s=_LEAD_S, tail_s=_PAUSE_S[piece.pause if last else "clause"])
-                )
+        for piece in pieces(tokens(text, spoken), spoken):
+            for part, sounds in self._parts(piece, spoken):
+                if any(sound.at is not None for sound in sounds):
+                    said = True
+                    yield self._say(part, sounds, chosen.style, speed, halt)
         if not said:
             raise SpeechRejected(
                 "There is nothing in this text that can be spoken.",
-                next_step=f"Send words in {chosen.voice.language}.",
+                next_step=f"Send words in {spoken}.",
                 reason="text_unspeakable",
                 param="input",
             )
@@ -129,23 +127,40 @@ class Kokoro:
             )
         return chosen
 
-    def _run(
-        self, tokens: Sequence[int], style: NDArray[np.float32], speed: float, halt: Halt
-    ) -> NDArray[np.float32]:
-        running = onnxruntime.RunOptions()
-        # A long sentence would go on for seconds.
-        halt.watch(lambda: setattr(running, "terminate", True))
+    def _parts(self, piece: Piece, language: str) -> Iterator[tuple[Piece, list[Sound]]]:
+        """A piece in parts that the model can take, with a sound for each phoneme that it knows."""
+        sounds = [
+            Sound(phoneme, None if self._ids[phoneme] <= _LAST_MARK else sound.at)
+            for sound in self._pronunciation.of(piece.text, language)
+            for phoneme in sound.phonemes
+            if phoneme in self._ids
+        ]
+        if len(sounds) <= PHONEMES_MOST:
+            yield piece, sounds
+            return
+        middle = len(piece.text) // 2
+        space = piece.text.rfind(" ", 0, middle)
+        for part in piece.parted(space + 1 or middle):
+            yield from self._parts(part, language)
+
+    def _say(
+        self, piece: Piece, sounds: Sequence[Sound], style: NDArray[np.float32], speed: float, halt: Halt
+    ) -> Stretch:
         inputs = {
-            "tokens": np.array([[0, *tokens, 0]], np.int64),
-            "style": style[len(tokens) - 1][None],
+            "tokens": np.array([[0, *(self._ids[sound.phonemes] for sound in sounds), 0]], np.int64),
+            "style": style[len(sounds) - 1][None],
             "speed": np.array([speed], np.float32),
         }
-        sound = self._session.run(None, inputs, running)[0]
-        return np.asarray(sound, np.float32).reshape(-1)
+        sound, durations = self._model.run(inputs, halt)
+        cut, pcm = trimmed(sound.reshape(-1), lead_s=_LEAD_S, tail_s=_PAUSE_S[piece.pause])
+        frames = np.cumsum(durations.reshape(-1), dtype=np.float64) - _EARLY / speed
+        ends_s = (frames * _FRAME - cut) / SAMPLE_RATE
+        at = [None, *(sound.at for sound in sounds), None]
+        return Stretch(pcm, word_times(piece, at, ends_s, length_s=len(pcm) / SAMPLE_RATE))
 
 
-_LAST_MARK = 16
-"""Tokens up to this are punctuation and the space."""
+_LAST_MARK: Final = 16
+"""Ids up to this are punctuation and the space."""
 
 
 def _load_voices(folder: Path) -> Iterator[_KokoroVoice]:
@@ -153,21 +168,23 @@ def _load_voices(folder: Path) -> Iterator[_KokoroVoice]:
         language = _LANGUAGES.get(path.stem[0])
         if language is not None:
             voice = Voice(id=path.stem, language=language, gender=_GENDERS.get(path.stem[1], "unknown"))
-            yield _KokoroVoice(voice, np.fromfile(path, "<f4").reshape(TOKENS_MOST, 256))
+            yield _KokoroVoice(voice, np.fromfile(path, "<f4").reshape(PHONEMES_MOST, 256))
 
 
 class Pronunciation:
-    """How texts are said, by language; each is loaded when it is first asked for."""
+    """How texts are said, by language; each is loaded when it is first asked for. Safe for threads."""
 
     def __init__(self) -> None:
         self._loaded: dict[str, G2P] = {}
         self._tagger: Language | None = None
+        self._one_at_a_time = threading.Lock()
 
-    def of(self, language: str) -> G2P:
-        """Text to phonemes in one of `_LANGUAGES`."""
-        if language not in self._loaded:
-            self._loaded[language] = self._load(language)
-        return self._loaded[language]
+    def of(self, text: str, language: str) -> list[Sound]:
+        """A text's sounds in one of `_LANGUAGES`."""
+        with self._one_at_a_time:
+            if language not in self._loaded:
+                self._loaded[language] = self._load(language)
+            return self._loaded[language](text)
 
     def _load(self, language: str) -> G2P:
         if language == "es":
@@ -176,25 +193,28 @@ class Pronunciation:
             lookup = french_g2p.load_lookup()
             return lambda text: french(text, lookup)
         self._tagger = self._tagger or load_tagger()
-        return EnglishG2P(self._tagger, SpellingModel(), british=language == "en-GB").phonemes
+        return EnglishG2P(self._tagger, SpellingModel(), british=language == "en-GB").sounds
 
 
-def trimmed(sound: NDArray[np.float32], *, lead_s: float, tail_s: float) -> Pcm:
+def trimmed(sound: NDArray[np.float32], *, lead_s: float, tail_s: float) -> tuple[int, Pcm]:
     """A sound as s16 with so much silence before and after it, whatever the model gave.
 
     Args:
         sound: samples of full scale 1.
         lead_s: seconds before the first sample that is heard.
         tail_s: seconds after the last one.
+
+    Returns:
+        How many samples were taken off its start, and the rest.
     """
     loud = np.flatnonzero(np.abs(sound) > _QUIET)
     if not len(loud):
-        return np.zeros(0, np.int16)
+        return len(sound), np.zeros(0, np.int16)
     lead, tail = int(lead_s * SAMPLE_RATE), int(tail_s * SAMPLE_RATE)
     start, end = max(0, int(loud[0]) - lead), min(len(sound), int(loud[-1]) + 1 + tail)
     kept = np.clip(sound[start:end], -1.0, 1.0) * 32767.0
     missing = int(loud[-1]) + 1 + tail - end
-    return np.concatenate([kept, np.zeros(missing, np.float32)]).astype(np.int16)
+    return start, np.concatenate([kept, np.zeros(missing, np.float32)]).astype(np.int16)
 
 
 def load(options: EngineOptions) -> Kokoro:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from vivavoce.speech.engines.numbers import spelt_out
+from vivavoce.speech.engines.phonemes import Sound
 
 _WORD: Final = re.compile(r"[a-záéíóúüñ]+|[.,;:!?…—()\"“”]", re.IGNORECASE)
 
@@ -41,19 +41,24 @@ _PLAIN: Final = {
 }
 _STOPS: Final = {"b": "b", "v": "b", "d": "d", "g": "ɡ"}
 _SOFT: Final = {"b": "β", "d": "ð", "ɡ": "ɣ"}
+_VOWEL_SOUNDS: Final = frozenset("aeiouIWAYʊ")
 _DIPHTHONGS: Final = {"ai": "I", "au": "W", "ei": "A", "oi": "Y", "eu": "eʊ", "ou": "oʊ"}
 
 
-def spanish(text: str) -> str:
-    """A text's phonemes, with its punctuation."""
-    said = ""
-    for match in _WORD.finditer(spelt_out(text, "es")):
+def spanish(text: str) -> list[Sound]:
+    """A text's sounds, with its punctuation."""
+    said: list[Sound] = []
+    before = ""
+    for match in _WORD.finditer(text):
         token = match.group().lower()
-        if not token.isalpha():
-            said += token
-            continue
-        after_vowel = bool(said) and said[-1] in "aeiouIWAYʊ"
-        said += (" " if said else "") + word(token, after_vowel=after_vowel)
+        if token.isalpha():
+            if said:
+                said.append(Sound(" ", None))
+            token = word(token, after_vowel=before in _VOWEL_SOUNDS)
+            said.append(Sound(token, match.start()))
+        else:
+            said.append(Sound(token, None))
+        before = token[-1:] or before
     return said
 
 

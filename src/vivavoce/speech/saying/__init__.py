@@ -1,15 +1,12 @@
 """How a written text is said: figures, dates, money, addresses and signs as words, decoration dropped. Pure, no I/O.
 
-An engine calls `tokens(text, language)` with its voice's language (`en-US`, `de`), gives the `spoken` strings joined
-by single spaces to `engines.text.pieces`, and pronounces the pieces. Sentence punctuation stays at its word, so that
-cutting and melody work as with the written text. When a piece has been spoken, `shares` tells which tokens it said, and
-each token's `start` and `end` say where in the WRITTEN text it stands: that is how words are timed.
+An engine calls `tokens(text, language)` with its voice's language (`en-US`, `de`), has `engines.text.pieces` cut them
+and pronounces the pieces. Sentence punctuation stays at its word, so that cutting and melody work as with the written
+text. Each token's `start` and `end` say where in the WRITTEN text it stands: that is how words are timed.
 
     said = tokens("It costs $3.50, Dr. Smith.", "en")
-    text = " ".join(token.spoken for token in said)  # "It costs three dollars and fifty cents, Doctor Smith."
-    cut = pieces(text)
-    for piece, share in zip(cut, shares(said, [piece.text for piece in cut])):
-        ...                                              # share[2].written == "$3.50,"
+    text = " ".join(token.spoken for token in said)      # "It costs three dollars and fifty cents, Doctor Smith."
+    said[2].written                                      # "$3.50,"
 
 `refuse(text, language)` raises a `SpeechRejected` for a text that a voice cannot say. The server asks it before an
 engine gets the text, so an engine may take `tokens` to be not empty.
@@ -19,6 +16,6 @@ have their numbers said where num2words knows them, and keep the rest.
 """
 
 from vivavoce.speech.saying.speakable import refuse
-from vivavoce.speech.saying.tokens import Token, shares, spoken, tokens
+from vivavoce.speech.saying.tokens import Token, spoken, tokens
 
-__all__ = ["Token", "refuse", "shares", "spoken", "tokens"]
+__all__ = ["Token", "refuse", "spoken", "tokens"]

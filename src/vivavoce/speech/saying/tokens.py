@@ -69,30 +69,6 @@ def spoken(text: str, language: str) -> str:
     return " ".join(token.spoken for token in tokens(text, language))
 
 
-def shares(said: Sequence[Token], pieces: Sequence[str]) -> list[list[Token]]:
-    """Which tokens each piece of a spoken text says.
-
-    Args:
-        said: the tokens.
-        pieces: the texts that `engines.text.pieces` cut their joined `spoken` into: all of it, in order.
-
-    Returns:
-        For each piece the tokens that begin in it.
-    """
-    found: list[list[Token]] = []
-    waiting = list(reversed(said))
-    # White space may change where a text is cut; nothing else does.
-    begins = ends = 0
-    for piece in pieces:
-        ends += len("".join(piece.split()))
-        found.append([])
-        while waiting and begins < ends:
-            token = waiting.pop()
-            found[-1].append(token)
-            begins += len("".join(token.spoken.split()))
-    return found
-
-
 class _Stretches:
     """A plain text being cut at white space, but inside what is said as one thing."""
 

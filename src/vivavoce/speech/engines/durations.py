@@ -1,0 +1,73 @@
+"""When each word is said, from the model itself: VITS and StyleTTS first decide how long each phoneme lasts.
+
+The tensor that holds it is inside the model's graph. An ONNX file is a serialised `ModelProto`, and protocol buffers
+merge messages that follow each other: what is appended to the bytes is added to the graph, and the file stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vivavoce.speech.engines.text import Piece
+from vivavoce.speech.messages import WordTime
+
+# https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+_GRAPH_OF_MODEL: Final = 7
+_OUTPUT_OF_GRAPH: Final = 12
+_NAME_OF_VALUE: Final = 1
+
+
+def with_output(model: bytes, tensor: str) -> bytes:
+    """A model whose graph has one more output, after its own.
+
+    Args:
+        model: an ONNX file.
+        tensor: name of one of its inner tensors.
+    """
+    value = _field(_NAME_OF_VALUE, tensor.encode())
+    return model + _field(_GRAPH_OF_MODEL, _field(_OUTPUT_OF_GRAPH, value))
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """A field of bytes, as protocol buffers write it: https://protobuf.dev/programming-guides/encoding/."""
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+def _varint(value: int) -> bytes:
+    low, rest = value & 0x7F, value >> 7
+    return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])
+
+
+def word_times(
+    piece: Piece, at: Sequence[int | None], ends_s: NDArray[np.float64], *, length_s: float
+) -> tuple[WordTime, ...]:
+    """When the tokens of a piece are said; each is there once, and one that has no phonemes takes no time.
+
+    Args:
+        piece: what is said.
+        at: for each phoneme, where in the piece's text its word begins; None for one of no word.
+        ends_s: for each phoneme, when it ends: seconds from the start of the stretch of sound, perhaps outside it.
+        length_s: of that stretch.
+    """
+    spans: list[tuple[float, float] | None] = [None] * len(piece.tokens)
+    begin_s = 0.0
+    for where, end_s in zip(at, ends_s.tolist(), strict=True):
+        index = None if where is None else piece.token(where)
+        if index is not None:
+            span = spans[index]
+            spans[index] = (begin_s if span is None else span[0], end_s)
+        begin_s = end_s
+    times: list[WordTime] = []
+    reached_s = 0.0
+    for token, span in zip(piece.tokens, spans, strict=True):
+        start_s, end_s = span or (reached_s, reached_s)
+        start_s = min(max(start_s, reached_s), length_s)
+        reached_s = min(max(end_s, start_s), length_s)
+        times.append(
+            WordTime(text=token.written, start=token.start, end=token.end, start_s=start_s, end_s=reached_s)
+        )
+    return tuple(times)
