@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,9 +48,32 @@ from vivavoce.session.timers import Timers
 
 History = Callable[[Random, int], list[SessionEvent]]
 
+TEMPORARY = pytest.StashKey[Path]()
+
 _numbers = itertools.count(1)
 _SHA = "0123456789abcdef" * 4
 _START = datetime(2030, 1, 1, 9, 0, tzinfo=UTC)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each run a folder of its own for temporary files.
+
+    pytest closes the one that runs share to other accounts whenever one begins. Where the tests run as root, the
+    PostgreSQL of a run beside it, which root lends another account, would lose its files.
+    """
+    if config.option.basetemp is None and not hasattr(config, "workerinput"):
+        folder = Path(tempfile.mkdtemp(prefix="vivavoce-tests-"))
+        config.option.basetemp = str(folder)
+        config.stash[TEMPORARY] = folder
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Keep the files of a run that failed, for whoever looks into it."""
+    folder = session.config.stash.get(TEMPORARY, None)
+    if folder is not None and exitstatus == pytest.ExitCode.OK:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,14 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
 import psutil
 import structlog
 
-from vivavoce.storage.account import Account, account_for
+from vivavoce.storage.account import Account
 from vivavoce.storage.errors import DataFolderUnusable, DiskFull, PostgresFailed, PostgresVersionMismatch
 from vivavoce.storage.folder import require_space
 
@@ -33,6 +34,9 @@ START_TIMEOUT_S = 90
 """Long, because after a crash it first replays its log."""
 
 STOP_TIMEOUT_S = 60
+STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT)
+"""Fast and immediate shutdown (postgresql.org/docs/18/server-shutdown.html). The second is a crash it recovers from."""
+
 ORPHANS_TIMEOUT_S = 15
 """For the children of a killed PostgreSQL to notice and go."""
 
@@ -146,32 +150,27 @@ class Cluster:
             time.sleep(0.5)
 
     def stop(self) -> None:
-        """End the server, if it runs, and wait until it has; what was committed is safe. Raises PostgresFailed."""
-        if self.postmaster() is not None:
-            account = account_for(self.data)
-            for mode in ("fast", "immediate"):
-                outcome = self._pg(
-                    account,
-                    "pg_ctl",
-                    "stop",
-                    "--no-wait",
-                    f"--mode={mode}",
-                    f"--pgdata={self.data}",
-                    "--silent",
-                    timeout_s=STOP_TIMEOUT_S,
-                )
-                if self._gone():
-                    break
-                log.warning("the database did not stop", mode=mode, said=outcome or "")
-            else:
-                raise self.failed("did not stop", "it still runs")
+        """End the server, if it runs, and wait until it has; what was committed is safe. Raises PostgresFailed.
+
+        By signals and not by `pg_ctl`, which must find its way to a folder that may have been closed to its account.
+        """
+        for number in STOP_SIGNALS:
+            server = self.postmaster()
+            if server is None:
+                break
+            with suppress(psutil.NoSuchProcess):
+                server.send_signal(number)
+            if self._gone():
+                break
+            log.warning("the database did not stop", signal=number.name)
+        else:
+            raise self.failed("did not stop", "it still runs")
         if self._server is not None:
             self._server.wait(STOP_TIMEOUT_S)
             self._server = None
 
     def _gone(self) -> bool:
-        """Wait until the server has ended. A killed one that is our child is only gone once it is reaped, which `pg_ctl
-        --wait` could not know: it would wait for a zombie."""
+        """Wait until the server has ended. A killed one that is our child is only gone once it is reaped."""
         deadline = time.monotonic() + STOP_TIMEOUT_S
         while time.monotonic() < deadline:
             if self._server is not None:

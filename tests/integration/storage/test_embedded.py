@@ -141,6 +141,18 @@ def test_the_last_user_stops_it(data_folder: Path, start_holder: StartHolder) ->
     assert gone(pid)
 
 
+def test_it_stops_also_when_its_way_to_the_data_was_closed(data_folder: Path) -> None:
+    """As a tool does that tidies up the rights of a folder above: from root's own account this changes nothing."""
+    with embedded_postgres(data_folder, durable=False) as url:
+        pid = server_of(data_folder)
+        write(url, 1)
+        data_folder.chmod(0o700)
+        data_folder.parent.chmod(0o700)
+    assert gone(pid)
+    with embedded_postgres(data_folder, durable=False) as url:
+        assert values(url) == [1]
+
+
 def test_a_user_that_leaves_first_stops_nothing(data_folder: Path, start_holder: StartHolder) -> None:
     holder = start_holder(data_folder)
     pid = server_of(data_folder)
