@@ -88,9 +88,7 @@ def list_models(
         return
     # A licence is not cut off, however narrow the screen.
     fixed = {name: Column(name, no_wrap=True) for name in ("model", "licence")}
-    table = Table(
-        fixed["model"], "does", "in", fixed["licence"], "size", "state", box=None, pad_edge=False
-    )
+    table = Table(fixed["model"], "does", "in", fixed["licence"], "size", "state", box=None, pad_edge=False)
     for model in CATALOGUE.values():
         state = _state(store, model)
         shown = {"ready": "ready", "absent": "not here", "damaged": "damaged"}[state]

@@ -19,7 +19,7 @@ from typing import NotRequired, TypedDict
 import psutil
 import structlog
 
-from vivavoce.storage.account import Account
+from vivavoce.storage.account import Account, account_for
 from vivavoce.storage.errors import DataFolderUnusable, DiskFull, PostgresFailed, PostgresVersionMismatch
 from vivavoce.storage.folder import require_space
 
@@ -150,14 +150,13 @@ class Cluster:
             time.sleep(0.5)
 
     def stop(self) -> None:
-        """End the server, if it runs, and wait until it has; what was committed is safe. Raises PostgresFailed.
-
-        By signals and not by `pg_ctl`, which must find its way to a folder that may have been closed to its account.
-        """
+        """End the server, if it runs, and wait until it has; what was committed is safe. Raises PostgresFailed."""
         for number in STOP_SIGNALS:
             server = self.postmaster()
             if server is None:
                 break
+            # Its last act is to open its files by their full path, which may have been closed to its account meanwhile.
+            account_for(self.data).let_through(self.data)
             with suppress(psutil.NoSuchProcess):
                 server.send_signal(number)
             if self._gone():
