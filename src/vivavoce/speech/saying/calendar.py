@@ -60,7 +60,7 @@ def _numeric(text: str, at: int, idiom: Idiom) -> Said | None:
     if match := _ISO.match(text, at):
         year, month, day = (int(part) for part in match.groups())
         if _exists(day, month):
-            said = idiom.date(day, month, year, before, named=False, month_first=idiom.month_first)
+            said = idiom.date(day, month, year, before, month_first=idiom.month_first)
             return Said(at, match.end(), said)
     if match := _NUMERIC.match(text, at):
         first, second, written = int(match.group(1)), int(match.group(3)), match.group(4)
@@ -75,14 +75,14 @@ def _numeric(text: str, at: int, idiom: Idiom) -> Said | None:
                 if int(written) < 50
                 else 1900 + int(written)
             )
-            said = idiom.date(day, month, year, before, named=False, month_first=idiom.month_first)
+            said = idiom.date(day, month, year, before, month_first=idiom.month_first)
             return Said(at, match.end(), said)
     if idiom.code == "de" and (match := _GERMAN_SHORT.match(text, at)):
         day, month = int(match.group(1)), int(match.group(2))
         if _exists(day, month):
             # At the end of a sentence the full stop is the sentence's as well.
             stop = "." if re.match(r"\s*(?:$|\n)", text[match.end() : match.end() + 8]) else ""
-            said = idiom.date(day, month, None, before, named=False, month_first=False)
+            said = idiom.date(day, month, None, before, month_first=False)
             return Said(at, match.end(), said + stop)
     if (
         idiom.code == "en"
@@ -93,7 +93,7 @@ def _numeric(text: str, at: int, idiom: Idiom) -> Said | None:
         first, second = int(match.group(1)), int(match.group(2))
         day, month = (second, first) if idiom.month_first else (first, second)
         if _exists(day, month):
-            said = idiom.date(day, month, None, before, named=False, month_first=idiom.month_first)
+            said = idiom.date(day, month, None, before, month_first=idiom.month_first)
             return Said(at, match.end(), said)
     if idiom.code in ("fr", "es", "it", "pt") and (match := _SHORT.match(text, at)):
         day, month = int(match.group(1)), int(match.group(2))
@@ -101,7 +101,7 @@ def _numeric(text: str, at: int, idiom: Idiom) -> Said | None:
             before[:1] and before[0] in _DATE_WORDS
         )
         if told and _exists(day, month):
-            return Said(at, match.end(), idiom.date(day, month, None, before, named=False, month_first=False))
+            return Said(at, match.end(), idiom.date(day, month, None, before, month_first=False))
     return None
 
 
@@ -158,7 +158,7 @@ def _named(text: str, at: int, idiom: Idiom) -> Said | None:
         said = idiom.days(int(day), int(last), month, before, month_first=first)
         said += f" {idiom.year(int(year))}" if year else ""
     else:
-        said = idiom.date(int(day), month, int(year) if year else None, before, named=True, month_first=first)
+        said = idiom.date(int(day), month, int(year) if year else None, before, month_first=first)
     # A short name's full stop may be the sentence's.
     if not year and text[end - 1] == "." and re.match(r"\s*(?:$|\n)", text[end : end + 8]):
         end -= 1

@@ -288,7 +288,6 @@ class English(Idiom):
         year: int | None,
         before: tuple[str, ...],
         *,
-        named: bool,
         month_first: bool,
     ) -> str:
         """ "March third, twenty twenty-six", "the third of March, twenty twenty-six"."""

@@ -246,7 +246,6 @@ class French(Idiom):
         year: int | None,
         before: tuple[str, ...],
         *,
-        named: bool,
         month_first: bool,
     ) -> str:
         """ "premier mars deux mille vingt-six"."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from vivavoce.speech.saying.context import ends_sentence, words_before
+from vivavoce.speech.saying.german_endings import gender_of, ordinal_end, ordinal_ending
 from vivavoce.speech.saying.idiom import Abbreviations, Gender, Idiom, Money, Words, word_set
 
 WORDS: Final = Words(
@@ -176,71 +176,6 @@ ABBREVIATIONS: Final = Abbreviations(
     ),
 )
 
-_WEAK: Final = word_set(
-    """
-    am vom zum zur beim im dem den des bis ab seit diesem diesen jedem jeden einem einen einer keinem
-    keinen meinem meinen meiner seinem seinen seiner ihrem ihren ihrer unserem unseren unserer deinem
-    deinen
-    """
-)
-"""After these an ordinal ends in -en."""
-
-_DEFINITE: Final = word_set(
-    """
-    der die das jede jeder jedes diese dieser dieses eine keine meine seine ihre unsere deine
-    """
-)
-"""After these it ends in -e, but after "der" of the dative."""
-
-_DATIVE: Final = word_set(
-    """
-    in mit von zu bei aus nach seit an auf vor unter ab während wegen trotz nahe
-    """
-)
-_INDEFINITE: Final = word_set(
-    """
-    ein kein mein dein sein ihr unser euer
-    """
-)
-_WEEKDAYS: Final = word_set(
-    """
-    montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so
-    """
-)
-
-_FEMININE_ENDS: Final = (
-    "ung",
-    "heit",
-    "keit",
-    "schaft",
-    "ion",
-    "tät",
-    "ei",
-    "ie",
-    "ik",
-    "ur",
-    "enz",
-    "anz",
-    "ette",
-    "ade",
-    "age",
-    "ine",
-)
-_FEMININE: Final = word_set(
-    """
-    frau person klasse etage runde woche stunde minute sekunde seite frage liga stufe phase ebene reihe
-    zeile spalte hälfte auflage chance stadt nacht hand tasse flasche tüte dose schwester tochter mutter
-    katze idee sache aufgabe nummer welle staffel folge schule gruppe wohnung reise karte mail stelle
-    antwort generation
-    """
-)
-_NEUTER: Final = word_set(
-    """
-    og eg ug mal jahr kapitel quartal semester buch kind haus jahrhundert lebensjahr bier glas halbjahr viertel
-    drittel stück auto tor spiel team bild beispiel wort thema ziel interview gespräch gebot geschoss
-    obergeschoss ende zimmer mädchen tier foto video
-    """
-)
 _NEUTER_UNITS: Final = (
     "gramm",
     "pfund",
@@ -254,29 +189,6 @@ _NEUTER_UNITS: Final = (
     "hektar",
     "prozent",
 )
-_MASCULINE: Final = word_set(
-    """
-    name junge kollege kunde gedanke käse experte nachbar schritt platz tag monat mann
-    """
-)
-
-_ORDERING: Final = word_set(
-    """
-    am vom zum zur beim im dem den des der die das jeden jede jeder jedes jedem ein eine einen einem einer kein keine
-    mein meine meinem meinen sein seine ihr ihre ihrem ihren unser unsere unserem diesem diesen dieser diese seit bis ab
-    und oder
-    """
-)
-"""Between these and a noun "3." is an ordinal."""
-
-_JOINED: Final = re.compile(r"\.(?=[^\S\n]+[a-zäöü]|[^\S\n]*[,–-])")
-_ORDERED: Final = re.compile(
-    r"[ \u00a0\u202f](?:Platz|Klasse|Mal|Stock|Etage|Kapitel|Jahrhundert|Quartal|Semester|Weltkrieg|Bezirk|Lebensjahr|"
-    r"Auflage|Liga|Runde|Tag|Woche|Monat|Jahr|Gang|Geburtstag|Stufe|Phase|Schritt|Teil|Stelle|Rang|Halbjahr|Halbzeit|"
-    r"Obergeschoss|OG|Generation|Staffel|Folge|Spieltag|Person|Versuch|Advent|Reihe|Akt|Satz|Sitzung|Frage|Jhd?\.)"
-    r"(?:e[sn]?|s|n)?(?!\w)"
-)
-"""Before these it is one in any case."""
 
 SCALES: Final = {
     "Tsd.": ("tausend", "tausend"),
@@ -348,41 +260,14 @@ class German(Idiom):
         if len(figures) == 4 and 1100 <= int(figures) < 2000:
             return self.year(int(figures))
         noun = after if after[:1].isupper() and not after.isupper() else ""
-        return self.whole(figures, self.gender_of(noun))
-
-    def gender_of(self, noun: str) -> Gender:
-        """By a short list, then by the ending."""
-        word = noun.lower()
-        if word in _MASCULINE:
-            return "m"
-        if word in _NEUTER or word.endswith(("chen", "lein", "ment", "um", "jahrhundert")):
-            return "n"
-        if word in _FEMININE or word.endswith(_FEMININE_ENDS):
-            return "f"
-        return "m" if noun else ""
+        return self.whole(figures, gender_of(noun))
 
     def ordinal(self, number: int, suffix: str = "", before: tuple[str, ...] = (), after: str = "") -> str:
         """ "am dritten", "der dritte", "ein drittes Mal"."""
         stem = super().ordinal(number).removesuffix("e")
         if stem.startswith(("einhundert", "eintausend")):
             stem = stem.removeprefix("ein")
-        return stem + self._ending(before, after)
-
-    def _ending(self, before: tuple[str, ...], after: str) -> str:
-        if before[:1] and before[0] in ("und", "oder", "bis") and len(before) > 1:
-            before = before[1:]
-        nearest, *further = (*before, "", "")[:3]
-        if nearest in _WEEKDAYS:
-            nearest, further = (further[0], ["", ""])
-            return "en" if nearest in _WEAK else "er"
-        if nearest in _WEAK or (nearest == "der" and further[0] in _DATIVE):
-            return "en"
-        if nearest in _DEFINITE:
-            return "e"
-        gender = self.gender_of(after)
-        if nearest in _INDEFINITE:
-            return "es" if gender == "n" else "er"
-        return {"f": "e", "n": "es"}.get(gender, "er")
+        return stem + ordinal_ending(before, after)
 
     def fraction(self, above: int, below: int) -> str:
         """ "drei Viertel", "ein halb"."""
@@ -393,7 +278,7 @@ class German(Idiom):
 
     def fraction_of(self, above: int, below: int, gender: Gender, after: str) -> str:
         """ "ein halber Liter", "eine halbe Stunde", "ein halbes Kilogramm"."""
-        gender = gender or self.gender_of(after if after[:1].isupper() else "")
+        gender = gender or gender_of(after if after[:1].isupper() else "")
         if (above, below) == (1, 2) and gender:
             return {"f": "eine halbe", "n": "ein halbes"}.get(gender, "ein halber")
         return self.fraction(above, below)
@@ -418,7 +303,6 @@ class German(Idiom):
         year: int | None,
         before: tuple[str, ...],
         *,
-        named: bool,
         month_first: bool,
     ) -> str:
         """ "am zwölften März", "zwölfter März zweitausendsechsundzwanzig"."""
@@ -427,7 +311,7 @@ class German(Idiom):
 
     def days(self, first: int, last: int, month: int, before: tuple[str, ...], *, month_first: bool) -> str:
         """ "dritter bis fünfter März", "vom dritten bis fünften März"."""
-        ending = self._ending(before, "")
+        ending = ordinal_ending(before, "")
         start, end = (super(German, self).ordinal(day).removesuffix("e") + ending for day in (first, last))
         return f"{start} bis {end} {self.month(month)}"
 
@@ -459,16 +343,5 @@ class German(Idiom):
         return "einmal" if single else f"{count}mal"
 
     def ordinal_end(self, text: str, start: int, end: int) -> int | None:
-        """A full stop makes an ordinal, or ends a sentence: the words around it tell."""
-        if text[end : end + 1] != "." or end - start > 3:
-            return None
-        if _JOINED.match(text, end) or _ORDERED.match(text, end + 1):
-            return end + 1
-        if not text[:start].rstrip()[-1:].isalpha():
-            return None
-        nearest = words_before(text, start, 1)[0]
-        if nearest in ("am", "vom", "zum") and ends_sentence(text, end + 1):
-            # At the end of all the full stop is the sentence's as well, and stays.
-            return end if not text[end + 1 :].strip() else end + 1
-        capital = re.match(r"[ \u00a0\u202f][A-ZÄÖÜ]", text[end + 1 : end + 3])
-        return end + 1 if nearest in _ORDERING and capital else None
+        """A full stop makes an ordinal, or ends a sentence."""
+        return ordinal_end(text, start, end)

@@ -119,6 +119,9 @@ class Abbreviations:
     ending: frozenset[str] = frozenset()
 
 
+_NO_NAME: Final = (OverflowError, NotImplementedError, LookupError, TypeError, ValueError)
+"""What num2words raises, by language, for a number that it has no name for."""
+
 _NEVER: Final = re.compile(r"(?!)")
 
 
@@ -210,10 +213,13 @@ class Idiom:
     # Numbers
 
     def cardinal(self, number: int, gender: Gender = "") -> str:
-        """A whole number of at most `LONGEST` digits."""
+        """A whole number, not negative; figure by figure where it has no name."""
         if self.numbers is None:
             return str(number)
-        return str(num2words(number, lang=self.numbers)).replace(",", "")
+        try:
+            return str(num2words(number, lang=self.numbers)).replace(",", "")
+        except _NO_NAME:
+            return self.digits(str(number)) if number > 9 else str(number)
 
     def digits(self, figures: str) -> str:
         """Figures one by one."""
@@ -295,7 +301,6 @@ class Idiom:
         year: int | None,
         before: tuple[str, ...],
         *,
-        named: bool,
         month_first: bool,
     ) -> str:
         """A day.
@@ -305,7 +310,6 @@ class Idiom:
             month: 1 to 12.
             year: as written, if it was.
             before: the words before it in lower case, the nearest first.
-            named: whether the month was written as a word.
             month_first: whether it was written, or is said, before the day.
         """
         said = f"{self.cardinal(day)} {self.month(month)}"

@@ -9,11 +9,13 @@ from typing import Final
 from babel.core import Locale, UnknownLocaleError
 from num2words import CONVERTER_CLASSES
 
+from vivavoce.speech.saying.dutch import Dutch
 from vivavoce.speech.saying.english import English
 from vivavoce.speech.saying.french import French
 from vivavoce.speech.saying.german import German
 from vivavoce.speech.saying.idiom import Idiom
-from vivavoce.speech.saying.others import Dutch, Italian, Portuguese
+from vivavoce.speech.saying.italian import Italian
+from vivavoce.speech.saying.portuguese import Portuguese
 from vivavoce.speech.saying.spanish import Spanish
 
 _IDIOMS: Final[Mapping[str, type[Idiom]]] = {
@@ -27,6 +29,10 @@ _IDIOMS: Final[Mapping[str, type[Idiom]]] = {
 }
 
 
+_BROKEN: Final = frozenset({"am"})
+"""num2words 0.5.14 fails on 9999 in Amharic, and never returns from 9999999."""
+
+
 @lru_cache(maxsize=64)
 def idiom_of(language: str) -> Idiom:
     """How a language says things.
@@ -37,7 +43,8 @@ def idiom_of(language: str) -> Idiom:
     parts = language.replace("_", "-").split("-")
     code = parts[0].lower()
     region = next((part.upper() for part in parts[1:] if len(part) == 2), "")
-    numbers = next((name for name in (f"{code}_{region}", code) if name in CONVERTER_CLASSES), None)
+    known = CONVERTER_CLASSES.keys() - _BROKEN
+    numbers = next((name for name in (f"{code}_{region}", code) if name in known), None)
     # num2words' American countries differ from its Spanish in the names of currencies alone, which are ours.
     if code == "es":
         numbers = "es"

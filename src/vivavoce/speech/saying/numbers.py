@@ -28,8 +28,8 @@ _VULGAR: Final = {
     "⅑": (1, 9), "⅒": (1, 10),
 }  # fmt: skip
 
-_LONGEST_GROUPED: Final = 30
-"""Figures: num2words has names for more, but nobody knows them."""
+_LONGEST_GROUPED: Final = 18
+"""Figures of a number with marks between its thousands: a longer one has no name that people know."""
 
 
 @dataclass(frozen=True, slots=True)

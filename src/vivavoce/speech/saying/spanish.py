@@ -293,7 +293,6 @@ class Spanish(Idiom):
         year: int | None,
         before: tuple[str, ...],
         *,
-        named: bool,
         month_first: bool,
     ) -> str:
         """ "tres de marzo de dos mil veintiséis"."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from num2words import CONVERTER_CLASSES
 
 from vivavoce.speech.engines.text import pieces
 from vivavoce.speech.saying import Token, spoken, tokens
@@ -52,6 +53,16 @@ def test_every_token_begins_in_one_piece(text: str, language: str) -> None:
     said = tokens(text, language)
     cut = pieces(said, language, first=8, most=20, least=4)
     assert [token for piece in cut for token in piece.tokens] == said
+
+
+@pytest.mark.parametrize("language", [*SAID_IN_FULL, "it", "pt", "nl", *sorted(CONVERTER_CLASSES)])
+def test_numbers_of_any_length_are_said(language: str) -> None:
+    """num2words raises for what it has no names for, and where that begins differs by language."""
+    for digits in (1, 3, 9, 10, 11, 12, 15, 16, 18, 19, 22, 30, 40):
+        for grouped in ("9" * digits, "1" + "0" * digits, *(sign.join(["999"] * digits) for sign in " ,.'")):
+            said = spoken(grouped, language)
+            if language in SAID_IN_FULL:
+                assert not any(char.isdigit() for char in said)
 
 
 def test_a_token_says_where_it_was_written() -> None:
