@@ -4,6 +4,9 @@ Sources, the first that names a setting wins: `VIVAVOCE_*` environment variables
 `VIVAVOCE_WEB__PORT`; lists are separated by commas), then a TOML file (`VIVAVOCE_CONFIG`, else `vivavoce.toml`
 in the working directory), then the defaults below. An empty variable is as good as none, but for a list,
 which it empties. Secrets are `SecretStr`: never printed, never logged.
+
+A group may be a mapping of things that the user names, such as `speech.upstreams`. In rows and lists of settings `NAME`
+stands for the name; in a variable its hyphens are underscores (`VIVAVOCE_SPEECH__UPSTREAMS__MY_FISH__URL`).
 """
 
 from __future__ import annotations
@@ -15,9 +18,19 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_origin
+from typing import Any, ClassVar, Literal, cast, get_args, get_origin
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
@@ -28,6 +41,11 @@ CONFIG_VARIABLE = "VIVAVOCE_CONFIG"
 DEFAULT_CONFIG = Path("vivavoce.toml")
 
 SettingPath = tuple[str, ...]
+
+NAME = "NAME"
+"""Stands for a name that the user gives, in the paths of settings."""
+
+LOCAL_ENGINES = ("whisper", "kokoro", "piper")
 
 
 class SettingsError(VivavoceError):
@@ -69,14 +87,87 @@ class WebSettings(_Group):
         return value
 
 
+class UpstreamSettings(_Group):
+    """A speech server elsewhere, on a GPU or hosted, that an engine here stands for."""
+
+    kind: Literal["openai", "voxtral", "fish"] = Field(
+        description="its API: openai (any OpenAI-compatible server), voxtral (vLLM-Omni) or fish (Fish Speech)"
+    )
+    url: str = Field(description="where it is, like http://gpu.example:8091")
+    api_key: SecretStr | None = Field(default=None, description="its key, if it wants one")
+    model: str | None = Field(
+        default=None, description="the model to ask for; with kind fish: of Fish Audio's hosted API"
+    )
+    role: Literal["tts", "stt"] = Field(
+        default="tts", description="tts speaks; stt transcribes, which only kind openai can"
+    )
+    voices: tuple[str, ...] = Field(
+        default=(), description="its voices, each a name or name=language; without them it is asked"
+    )
+    languages: tuple[str, ...] = Field(
+        default=(), description="languages it may be asked for, like de; without them any"
+    )
+    sample_rate: int | None = Field(
+        default=None,
+        ge=8000,
+        le=48_000,
+        description="Hz of its sound; without it 24000, and 44100 with kind fish",
+    )
+    response_format: Literal["wav", "pcm"] = Field(
+        default="wav", description="with kind openai: what to ask for; pcm for servers that hold a wav back"
+    )
+    socket: bool = Field(default=False, description="with kind voxtral: speak over its WebSocket")
+    concurrency: int | None = Field(
+        default=None, ge=1, le=256, description="requests at once; without it 8, and 1 with kind fish"
+    )
+    connect_s: float = Field(default=3.0, gt=0, le=60, description="seconds to connect")
+    first_byte_s: float = Field(default=15.0, gt=0, le=600, description="seconds to the first sound")
+    between_s: float = Field(default=10.0, gt=0, le=600, description="seconds between two pieces of sound")
+    whole_s: float = Field(default=180.0, gt=0, le=3600, description="seconds for a whole request")
+
+    @field_validator("url")
+    @classmethod
+    def _plain_url(cls, value: str) -> str:
+        if not _is_server(value):
+            raise PydanticCustomError(
+                "upstream_url",
+                "it should be like http://gpu.example:8091, with the key in api_key and nothing behind the path",
+            )
+        return value.rstrip("/")
+
+    @field_validator("voices")
+    @classmethod
+    def _named_voices(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not re.fullmatch(r"[^=]*[^=\s](=[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?", entry):
+                raise PydanticCustomError("upstream_voice", "each should be like nova or nova=de-DE")
+        return value
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> UpstreamSettings:
+        if self.kind == "openai" and not self.model:
+            raise PydanticCustomError("upstream_model", "kind openai needs the name of a model")
+        if self.role == "stt" and self.kind != "openai":
+            raise PydanticCustomError("upstream_role", "only kind openai can have role stt")
+        if self.response_format != "wav" and self.kind != "openai":
+            raise PydanticCustomError("upstream_format", "response_format belongs to kind openai")
+        if self.socket and self.kind != "voxtral":
+            raise PydanticCustomError("upstream_socket", "socket belongs to kind voxtral")
+        return self
+
+
 class SpeechSettings(_Group):
     """The speech server. Without a `url` one is started here as a child process."""
 
     url: str | None = Field(
         default=None, description="a speech server that runs already; without it one is started here"
     )
-    engines: tuple[Literal["whisper", "kokoro", "piper"], ...] = Field(
-        default=("whisper", "kokoro"), description="engines the speech server started here loads"
+    upstreams: Mapping[str, UpstreamSettings] = Field(
+        default={}, description="speech servers elsewhere that engines here stand for, by the engine's name"
+    )
+    engines: tuple[str, ...] = Field(
+        default=("whisper", "kokoro"),
+        description="engines the speech server started here runs: whisper, kokoro, piper, and names of upstreams",
     )
     stt_model: str = Field(default="whisper", description="model that hears, as the speech server names it")
     stt_threads: int = Field(default=2, ge=1, le=64, description="CPU threads for hearing")
@@ -92,6 +183,32 @@ class SpeechSettings(_Group):
         for entry in value:
             if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\s*=\s*[^=/\s]+/[^=]*[^=\s]", entry):
                 raise PydanticCustomError("usual_voice", "each should be like de=piper/de_DE-thorsten-medium")
+        return value
+
+    @field_validator("upstreams")
+    @classmethod
+    def _upstream_names(cls, value: Mapping[str, UpstreamSettings]) -> Mapping[str, UpstreamSettings]:
+        for name in value:
+            if name in LOCAL_ENGINES or not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+                raise PydanticCustomError(
+                    "upstream_name",
+                    "the name of an upstream should be like my-fish: small letters, digits and single hyphens,"
+                    " and not that of an engine of ours",
+                )
+        return value
+
+    @field_validator("engines")
+    @classmethod
+    def _known_engines(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        known = [*LOCAL_ENGINES, *info.data.get("upstreams", {})]
+        for name in value:
+            # Where the upstreams do not fit, theirs is the error to show.
+            if name not in known and "upstreams" in info.data:
+                near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+                raise PydanticCustomError(
+                    "engine", "there is no engine {name}; {hint}", {"name": name, "hint": hint}
+                )
         return value
 
 
@@ -180,7 +297,11 @@ def load(environ: Mapping[str, str] | None = None, *, config: Path | None = None
 def describe(environ: Mapping[str, str] | None = None, *, config: Path | None = None) -> list[SettingRow]:
     """Every setting with the value in force and where it came from. Takes and raises what `load` does."""
     settings, sources = _load(os.environ if environ is None else environ, config)
-    return [_row(path, field, settings, sources.get(path, "default")) for path, field in _fields(Settings)]
+    return [
+        _row(concrete, field, settings, sources.get(concrete, "default"))
+        for path, field in _fields(Settings)
+        for concrete in _concrete(path, settings.model_dump()) or [path]
+    ]
 
 
 def defaults() -> list[SettingRow]:
@@ -195,7 +316,12 @@ def names() -> list[str]:
 
 def _load(environ: Mapping[str, str], config: Path | None) -> tuple[Settings, dict[SettingPath, str]]:
     tree, file = _from_file(environ, config)
-    sources = {path: str(file) for path, _ in _fields(Settings) if _has(tree, path)}
+    sources = {
+        concrete: str(file)
+        for path, _ in _fields(Settings)
+        for concrete in _concrete(path, tree)
+        if _has(tree, concrete)
+    }
     for path, value in _from_environment(environ):
         node = tree
         for step in path[:-1]:
@@ -222,15 +348,35 @@ def _load(environ: Mapping[str, str], config: Path | None) -> tuple[Settings, di
 
 def _fields(model: type[BaseModel], prefix: SettingPath = ()) -> Iterator[tuple[SettingPath, FieldInfo]]:
     for name, field in model.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from _fields(kind, (*prefix, name))
+        group, step = _group(field)
+        if group is not None:
+            yield from _fields(group, (*prefix, name, *step))
         else:
             yield (*prefix, name), field
 
 
+def _group(field: FieldInfo) -> tuple[type[BaseModel] | None, SettingPath]:
+    """The group that a field is, and the further step into it where it is a mapping of such."""
+    kind, step = field.annotation, ()
+    if get_origin(kind) is Mapping:
+        kind, step = get_args(kind)[1], (NAME,)
+    return (kind, step) if isinstance(kind, type) and issubclass(kind, BaseModel) else (None, ())
+
+
+def _concrete(path: SettingPath, tree: Mapping[str, Any]) -> list[SettingPath]:
+    """A path with the names that a tree has where the path has `NAME`; itself where it has none."""
+    if NAME not in path:
+        return [path]
+    at = path.index(NAME)
+    node: Any = tree
+    for step in path[:at]:
+        node = node.get(step) if isinstance(node, dict) else None
+    names = list(cast("dict[str, Any]", node)) if isinstance(node, dict) else []
+    return [(*path[:at], name, *path[at + 1 :]) for name in names]
+
+
 def _variable(path: SettingPath) -> str:
-    return PREFIX + "__".join(path).upper()
+    return PREFIX + "__".join(path).upper().replace("-", "_")
 
 
 def _has(tree: Mapping[str, Any], path: SettingPath) -> bool:
@@ -263,38 +409,78 @@ def _from_file(environ: Mapping[str, str], config: Path | None) -> tuple[dict[st
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[SettingPath, Any]]:
-    fields = {_variable(path): (path, field) for path, field in _fields(Settings)}
     ours = [name for name in environ if name.upper().startswith(PREFIX) and name != CONFIG_VARIABLE]
-    unknown = [name for name in ours if name not in fields]
+    found = {name: _setting(name) for name in ours}
+    unknown = [name for name, setting in found.items() if setting is None]
     if unknown:
         raise SettingsError(
             " ".join(f"There is no setting {name}." for name in unknown),
-            next_step=" ".join(dict.fromkeys(_nearest_variable(name, list(fields)) for name in unknown)),
+            next_step=" ".join(dict.fromkeys(_nearest_variable(name) for name in unknown)),
         )
-    for name in ours:
-        path, field = fields[name]
+    for name, setting in found.items():
+        assert setting is not None
+        path, field = setting
         if _is_list(field):
             yield path, [part.strip() for part in environ[name].split(",") if part.strip()]
         elif environ[name]:
             yield path, environ[name]
 
 
+def _setting(variable: str) -> tuple[SettingPath, FieldInfo] | None:
+    """The setting that a variable names."""
+    for path, field in _fields(Settings):
+        if (name := _given_name(path, variable)) is not None:
+            return tuple(name if step == NAME else step for step in path), field
+    return None
+
+
+def _given_name(path: SettingPath, variable: str) -> str | None:
+    """What a variable has where the path has `NAME` ("" where it has none); None: it is another setting's."""
+    if NAME not in path:
+        return "" if variable == _variable(path) else None
+    at = path.index(NAME)
+    before, after = _variable(path[:at]) + "__", "__" + "__".join(path[at + 1 :]).upper()
+    found = re.fullmatch(re.escape(before) + "([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)" + re.escape(after), variable)
+    return None if found is None else found[1].lower().replace("_", "-")
+
+
+def _is_server(url: str) -> bool:
+    """Whether a URL is that of a server: no user, no query, a port that can be one."""
+    try:
+        parts = urlsplit(url)
+        plain = parts.port != 0 and not (parts.username or parts.password or parts.query or parts.fragment)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain and not re.search(r"\s", url)
+
+
 def _is_list(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is tuple
 
 
-def _nearest_variable(name: str, variables: Sequence[str]) -> str:
+def _nearest_variable(name: str) -> str:
+    candidates = [*_named_alike(name.upper(), names(), "__"), CONFIG_VARIABLE]
     # Without the prefix, which would make everything look alike.
-    bare = {variable.removeprefix(PREFIX): variable for variable in (*variables, CONFIG_VARIABLE)}
+    bare = {variable.removeprefix(PREFIX): variable for variable in candidates}
     close = difflib.get_close_matches(name.upper().removeprefix(PREFIX), list(bare), n=1, cutoff=0.5)
     return f"Did you mean {bare[close[0]]}?" if close else "`vivavoce settings` lists them all."
 
 
 def _nearest_name(name: str) -> str:
-    dotted = [".".join(path) for path, _ in _fields(Settings)]
+    dotted = _named_alike(name, [".".join(path) for path, _ in _fields(Settings)], ".")
     groups = list(dict.fromkeys(entry.split(".")[0] for entry in dotted if "." in entry))
     close = difflib.get_close_matches(name, dotted + groups, n=1, cutoff=0.5)
     return f"Did you mean {close[0]}?" if close else "`vivavoce settings` lists them all."
+
+
+def _named_alike(given: str, settings: Sequence[str], step: str) -> list[str]:
+    """Settings with what `given` has in the place of `NAME`, so that only the rest of it tells them apart."""
+    alike: list[str] = []
+    for setting in settings:
+        before, found, after = setting.partition(f"{step}{NAME}{step}")
+        named = given.removeprefix(before + step).split(step)[0] if given.startswith(before + step) else NAME
+        alike.append(f"{before}{step}{named}{step}{after}" if found else setting)
+    return alike
 
 
 def _explain(error: ValidationError) -> SettingsError:
@@ -316,12 +502,15 @@ def _explain(error: ValidationError) -> SettingsError:
 def _row(path: SettingPath, field: FieldInfo, settings: Settings, source: str) -> SettingRow:
     value: Any = settings
     for step in path:
-        value = getattr(value, step)
+        if step == NAME:
+            value = None if field.is_required() else field.default
+            break
+        value = value[step] if isinstance(value, Mapping) else getattr(value, step)
     return SettingRow(
         name=".".join(path),
         variable=_variable(path),
         value=_shown(value),
-        default=_shown(field.default),
+        default=None if field.is_required() else _shown(field.default),
         source=source,
         description=field.description or "",
     )

@@ -6,6 +6,7 @@ import json
 import re
 import traceback
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -87,7 +88,9 @@ class TestSources:
         assert load({"PATH": "/bin", "VIVA": "x", "VIVAVOCE": "y"}) == load({})
 
     def test_each_setting_can_be_given_by_its_variable(self) -> None:
-        values = {row.variable: row.default or "" for row in settings.defaults()}
+        values = {
+            row.variable: row.default or "" for row in settings.defaults() if "__NAME__" not in row.variable
+        }
         assert load(values) == load({})
 
 
@@ -170,6 +173,97 @@ class TestRefusals:
         variable = f"VIVAVOCE_{tail}"
         if variable not in settings.names() and variable != settings.CONFIG_VARIABLE:
             assert variable in _refusal({variable: "1"}).what
+
+
+class TestUpstreams:
+    FISH: ClassVar = {
+        "VIVAVOCE_SPEECH__UPSTREAMS__MY_FISH__KIND": "fish",
+        "VIVAVOCE_SPEECH__UPSTREAMS__MY_FISH__URL": "http://gpu:8080/",
+        "VIVAVOCE_SPEECH__UPSTREAMS__MY_FISH__API_KEY": "hunter2",
+        "VIVAVOCE_SPEECH__UPSTREAMS__MY_FISH__VOICES": "anna=de-DE, bert",
+        "VIVAVOCE_SPEECH__ENGINES": "whisper,my-fish",
+    }
+
+    def test_one_is_named_and_run(self, tmp_path: Path) -> None:
+        _file(
+            tmp_path,
+            "[speech]\nengines = ['whisper', 'gpu', 'my-fish']\n"
+            "[speech.upstreams.gpu]\nkind = 'voxtral'\nurl = 'https://gpu.example'\nsocket = true\nwhole_s = 30\n"
+            "[speech.upstreams.my-fish]\nkind = 'fish'\nurl = 'http://other'\n",
+        )
+        speech = load({name: value for name, value in self.FISH.items() if "ENGINES" not in name}).speech
+        assert speech.engines == ("whisper", "gpu", "my-fish")
+        assert (speech.upstreams["gpu"].socket, speech.upstreams["gpu"].whole_s) == (True, 30.0)
+        fish = speech.upstreams["my-fish"]
+        assert (fish.kind, fish.url, fish.voices) == ("fish", "http://gpu:8080", ("anna=de-DE", "bert"))
+        assert fish.api_key is not None
+        assert fish.api_key.get_secret_value() == "hunter2"
+
+    @pytest.mark.parametrize(
+        ("variable", "nearest"),
+        [
+            ("VIVAVOCE_SPEECH__UPSTREAMS__MY_FISH__ULR", "VIVAVOCE_SPEECH__UPSTREAMS__MY_FISH__URL"),
+            ("VIVAVOCE_SPEECH__UPSTREAMS__X__APIKEY", "VIVAVOCE_SPEECH__UPSTREAMS__X__API_KEY"),
+            ("VIVAVOCE_SPEECH__UPSTREAM__X__MODEL", "VIVAVOCE_SPEECH__UPSTREAMS__NAME__MODEL"),
+            ("VIVAVOCE_SPEECH__UPSTREAMS", "Did you mean VIVAVOCE_SPEECH__"),
+            ("VIVAVOCE_SPEECH__UPSTREAMS__1__URL", "VIVAVOCE_SPEECH__UPSTREAMS__1__URL"),
+        ],
+    )
+    def test_an_unknown_part_of_one_is_answered_with_the_nearest(self, variable: str, nearest: str) -> None:
+        error = _refusal({variable: "1"})
+        assert f"There is no setting {variable}." in error.what
+        assert nearest in error.next_step
+
+    def test_so_it_is_in_the_file(self, tmp_path: Path) -> None:
+        text = "[speech.upstreams.my-fish]\nkind = 'fish'\nurl = 'http://gpu'\napikey = 'hunter2'\n"
+        error = _refusal(config=_file(tmp_path, text))
+        assert "There is no setting speech.upstreams.my-fish.apikey." in error.what
+        assert "Did you mean speech.upstreams.my-fish.api_key?" in error.next_step
+        assert "hunter2" not in "".join(traceback.format_exception(error))
+
+    @pytest.mark.parametrize(
+        ("part", "value", "what"),
+        [
+            ("URL", "gpu:8080", "speech.upstreams.my-fish.url does not fit"),
+            ("URL", "ftp://gpu", "speech.upstreams.my-fish.url does not fit"),
+            ("URL", "http://", "speech.upstreams.my-fish.url does not fit"),
+            ("URL", "http://user:hunter2@gpu", "speech.upstreams.my-fish.url does not fit"),
+            ("URL", "http://gpu:99999", "speech.upstreams.my-fish.url does not fit"),
+            ("URL", "http://gpu/?key=hunter2", "speech.upstreams.my-fish.url does not fit"),
+            ("URL", "http://my gpu", "speech.upstreams.my-fish.url does not fit"),
+            ("KIND", "piper", "speech.upstreams.my-fish.kind does not fit"),
+            ("KIND", "openai", "needs the name of a model"),
+            ("ROLE", "stt", "only kind openai"),
+            ("SOCKET", "true", "belongs to kind voxtral"),
+            ("RESPONSE_FORMAT", "pcm", "belongs to kind openai"),
+            ("VOICES", "anna=german shepherd", "each should be like nova"),
+            ("CONCURRENCY", "0", "speech.upstreams.my-fish.concurrency does not fit"),
+            ("WHOLE_S", "nan", "speech.upstreams.my-fish.whole_s does not fit"),
+        ],
+    )
+    def test_a_part_that_does_not_fit_is_named(self, part: str, value: str, what: str) -> None:
+        error = _refusal({**self.FISH, f"VIVAVOCE_SPEECH__UPSTREAMS__MY_FISH__{part}": value})
+        assert what in error.what
+        assert "hunter2" not in str(error)
+
+    @pytest.mark.parametrize("name", ["kokoro", "My-Fish", "my_fish", "-fish", "my--fish", ""])
+    def test_a_name_has_to_be_one(self, tmp_path: Path, name: str) -> None:
+        text = f"[speech.upstreams.'{name}']\nkind = 'fish'\nurl = 'http://gpu'\n"
+        assert "the name of an upstream" in _refusal(config=_file(tmp_path, text)).what
+
+    def test_an_engine_that_is_none_is_answered_with_the_nearest(self) -> None:
+        error = _refusal({**self.FISH, "VIVAVOCE_SPEECH__ENGINES": "my-fihs"})
+        assert "there is no engine my-fihs; did you mean my-fish?" in error.what
+
+    def test_its_rows_say_where_they_come_from_and_hide_the_key(self, tmp_path: Path) -> None:
+        path = _file(tmp_path, "[speech.upstreams.gpu]\nkind = 'voxtral'\nurl = 'http://gpu'\n", "my.toml")
+        rows = {row.name: row for row in settings.describe(self.FISH, config=path)}
+        assert rows["speech.upstreams.gpu.url"].source == str(path)
+        assert rows["speech.upstreams.gpu.whole_s"].source == "default"
+        key = rows["speech.upstreams.my-fish.api_key"]
+        assert (key.variable, key.source) == ("VIVAVOCE_SPEECH__UPSTREAMS__MY_FISH__API_KEY", "environment")
+        assert key.value == "**********"
+        assert "speech.upstreams.NAME.url" in {row.name for row in settings.describe({})}
 
 
 class TestSecrets:

@@ -163,7 +163,8 @@ def _wanted(ids: list[str], *, every: bool, engines: str | None) -> list[Model]:
         return defaults(tuple(cast(Engine, name) for name in named))
     from vivavoce import settings
 
-    used = set(settings.load().speech.engines)
+    # An upstream's models are elsewhere.
+    used: set[Engine] = {name for name in settings.load().speech.engines if name in ENGINES}
     # Only the engine's own worker may import it (GPL-3.0); asking whether it is installed loads nothing.
     if importlib.util.find_spec("piper") is not None:
         used.add("piper")

@@ -30,6 +30,7 @@ def speech(
     parent = os.getppid() if exit_with_parent else None
     from vivavoce import settings
     from vivavoce.ops.speech import run
+    from vivavoce.speech.clips import ClipStore
     from vivavoce.speech.engines import ENGINES
     from vivavoce.speech.store import ModelStore
     from vivavoce.telemetry import logging
@@ -37,15 +38,17 @@ def speech(
     loaded = settings.load()
     logging.configure(level=loaded.log.level, format=loaded.log.format)
     names: Sequence[str] = [name.strip() for name in engines.split(",")] if engines else loaded.speech.engines
-    unknown = [name for name in names if name not in ENGINES]
+    known = [*ENGINES, *loaded.speech.upstreams]
+    unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise typer.BadParameter(
-            f"there is no engine {', '.join(unknown)}; choose from {', '.join(ENGINES)}",
+            f"there is no engine {', '.join(unknown)}; choose from {', '.join(known)}",
             param_hint="--engines",
         )
     run(
         names,
         store=ModelStore(models_dir or loaded.models_dir),
+        clips=ClipStore(loaded.data_dir / "voices"),
         settings=loaded.speech,
         host=host,
         port=port,

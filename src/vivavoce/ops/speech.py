@@ -13,14 +13,16 @@ import uvicorn
 from fastapi import FastAPI
 
 from vivavoce.ops.address import bind
-from vivavoce.settings import SpeechSettings
+from vivavoce.settings import SpeechSettings, UpstreamSettings
 from vivavoce.speech import lifeline
 from vivavoce.speech.casting import Casting
+from vivavoce.speech.clips import ClipStore
 from vivavoce.speech.engines import ENGINES, EngineSpec
-from vivavoce.speech.messages import EngineOptions
+from vivavoce.speech.messages import EngineOptions, RelayOptions
 from vivavoce.speech.server import create_app
 from vivavoce.speech.store import ModelStore
-from vivavoce.speech.supervisor import Supervisor
+from vivavoce.speech.supervisor import Limits, Supervisor
+from vivavoce.speech.upstream.kinds import IMITATORS, concurrency
 
 STOP_S = 3
 """Seconds that open requests have to end when the server is told to."""
@@ -30,6 +32,7 @@ def run(
     engines: Sequence[str],
     *,
     store: ModelStore,
+    clips: ClipStore,
     settings: SpeechSettings,
     host: str,
     port: int,
@@ -41,16 +44,37 @@ def run(
         ModelMissing, ModelDamaged: an engine's usual model is not there.
         AddressTaken: nothing can listen there.
     """
-    supervisors = {name: _supervisor(ENGINES[name], store, settings) for name in dict.fromkeys(engines)}
+    supervisors = {
+        name: _local(ENGINES[name], store, settings)
+        if name in ENGINES
+        else _relayed(name, settings.upstreams[name], clips)
+        for name in dict.fromkeys(engines)
+    }
     sock = bind(host, port, next_step="Stop what listens there, or give another --port (0 takes a free one).")
     with contextlib.closing(sock):
-        app = create_app(supervisors, casting=Casting(settings.voices))
+        app = create_app(supervisors, clips=clips, casting=Casting(settings.voices))
         asyncio.run(_serve(app, sock, host, parent))
 
 
-def _supervisor(spec: EngineSpec, store: ModelStore, settings: SpeechSettings) -> Supervisor:
+def _local(spec: EngineSpec, store: ModelStore, settings: SpeechSettings) -> Supervisor:
     threads = settings.stt_threads if spec.role == "stt" else settings.tts_threads
     return Supervisor(spec, EngineOptions(folders=_folders(spec, store), threads=threads))
+
+
+def _relayed(name: str, upstream: UpstreamSettings, clips: ClipStore) -> Supervisor:
+    options = RelayOptions(name=name, clips=clips.root, **dict(upstream))
+    spec = EngineSpec(
+        name,
+        upstream.role,
+        factory="",
+        model=upstream.model or upstream.kind,
+        worker="vivavoce.speech.relay",
+        imitates=upstream.kind in IMITATORS,
+    )
+    # As many wait as are at work, and at least as many as for an engine of ours.
+    at_once, usual = concurrency(options), Limits()
+    limits = Limits(live=max(usual.live, 2 * at_once), other=max(usual.other, at_once))
+    return Supervisor(spec, options, limits=limits)
 
 
 def _folders(spec: EngineSpec, store: ModelStore) -> tuple[Path, ...]:

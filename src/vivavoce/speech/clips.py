@@ -16,33 +16,24 @@ import logging
 import os
 import tempfile
 from collections.abc import Generator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from vivavoce.errors import VivavoceError
 from vivavoce.speech.errors import SpeechRejected
-from vivavoce.speech.sound import SoundTooLong, decode_at_own_rate
-from vivavoce.speech.upstream.wav import wav
 
 log = logging.getLogger(__name__)
 
 ID_PREFIX = "clip-"
-
-SHORTEST_S, LONGEST_S = 1.0, 60.0
-"""Seconds of a clip. Models want 3 to 30 (vLLM-Omni refuses more than 30); a minute is plenty for any."""
 
 TRANSCRIPT_LIMIT = 2000
 """Characters: a minute of fast speech is about 1200."""
 
 CLIPS_LIMIT = 200
 """Clips in one store: at most about 1.2 GB."""
-
-_QUIET = 10 ** (-45 / 20)
-"""Peak below which a clip is silence: -45 dB below full scale."""
 
 
 class ClipStoreBroken(VivavoceError):
@@ -85,6 +76,21 @@ class Clip(BaseModel):
     created_at: AwareDatetime
 
 
+@dataclass(frozen=True, slots=True)
+class ClipSound:
+    """The sound of a clip, as it is kept.
+
+    Attributes:
+        wav: a wav file, s16 mono.
+        sample_rate: Hz.
+        duration_s: seconds.
+    """
+
+    wav: bytes
+    sample_rate: int
+    duration_s: float
+
+
 class ClipStore:
     """The clips in one folder.
 
@@ -123,23 +129,21 @@ class ClipStore:
         return data
 
     def add(
-        self, sound: bytes, *, name: str, transcript: str, language: str, consent: str, now: datetime
+        self, sound: ClipSound, *, name: str, transcript: str, language: str, consent: str, now: datetime
     ) -> Clip:
-        """Check a clip, convert it, and keep it. The same clip with the same transcript replaces itself.
+        """Keep a clip. The same clip with the same transcript replaces itself.
 
         Args:
-            sound: a sound file that FFmpeg reads.
+            sound: as `clip_sound` makes it.
             name, transcript, language, consent: see `Clip`.
             now: aware.
 
         Raises:
-            SpeechRejected: something about the clip, or the store is full.
+            SpeechRejected: something said of it does not fit, or the store is full.
             ClipStoreBroken: the folder cannot be written.
         """
-        samples, rate = _checked(sound)
-        data = wav(samples.astype("<i2").tobytes(), rate)
         text = " ".join(transcript.split())
-        id = ID_PREFIX + hashlib.sha256(data + b"\0" + text.encode()).hexdigest()[:16]
+        id = ID_PREFIX + hashlib.sha256(sound.wav + b"\0" + text.encode()).hexdigest()[:16]
         try:
             clip = Clip(
                 id=id,
@@ -147,9 +151,9 @@ class ClipStore:
                 transcript=text,
                 language=language.strip(),
                 consent=consent.strip(),
-                sha256=hashlib.sha256(data).hexdigest(),
-                sample_rate=rate,
-                duration_s=round(len(samples) / rate, 3),
+                sha256=hashlib.sha256(sound.wav).hexdigest(),
+                sample_rate=sound.sample_rate,
+                duration_s=sound.duration_s,
                 created_at=now,
             )
         except ValidationError as error:
@@ -167,7 +171,7 @@ class ClipStore:
                     next_step="Delete one that is not needed any more.",
                     reason="clips_full",
                 )
-            self._place(f"{id}.wav", data)
+            self._place(f"{id}.wav", sound.wav)
             self._place(f"{id}.json", clip.model_dump_json(indent=2).encode())
         return clip
 
@@ -234,19 +238,3 @@ def _read(file: Path) -> Clip | None:
     except (OSError, ValidationError):
         log.warning("the clip %s cannot be read and is left out", file)
         return None
-
-
-def _checked(sound: bytes) -> tuple[NDArray[np.int16], int]:
-    try:
-        samples, rate = decode_at_own_rate(sound, limit_s=LONGEST_S)
-    except SoundTooLong:
-        raise _unfit(f"The clip is longer than {LONGEST_S:.0f} s.", "Send 5 to 30 s of it.") from None
-    if len(samples) < SHORTEST_S * rate:
-        raise _unfit(f"The clip has {len(samples) / rate:.1f} s.", "Send 5 to 30 s of one person speaking.")
-    if np.abs(samples.astype(np.int32)).max() < _QUIET * 32768:
-        raise _unfit("There is silence in the clip.", "Send 5 to 30 s of one person speaking.")
-    return samples, rate
-
-
-def _unfit(what: str, next_step: str) -> SpeechRejected:
-    return SpeechRejected(what, next_step=next_step, reason="clip_unfit", param="audio_sample")

@@ -3,6 +3,10 @@
 The server sends one `Load`, then `Synthesise`, `Transcribe` (body: s16le mono at 16 kHz), `Cancel` and `Taken`. The
 worker sends one `Loaded` or `LoadFailed`, then for each request any number of `Chunk` (body: s16le mono at the engine's
 rate) and `Working`, and exactly one of `Spoken`, `Heard`, `Refused`, `Dropped`, `Failed`, `Cancelled`.
+
+A relay, the worker of an engine that is elsewhere, is sent `Forget` too. It sends `Loaded` when it first reached its
+upstream and when the voices there have changed, `Condition` whenever the upstream comes or goes, and may end a request
+with `Unavailable` or `Busy`.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field_serializer
 
 from vivavoce.speech.frames import Frame
 from vivavoce.speech.transcript import Transcript
@@ -37,6 +41,33 @@ class EngineOptions(_Message):
 
     folders: tuple[Path, ...] = Field(min_length=1)
     threads: int = Field(default=2, ge=1, le=64)
+
+
+class RelayOptions(_Message):
+    """How a relay reaches its upstream; see `UpstreamSettings` for what they mean. `clips` is the folder of clips."""
+
+    name: str
+    kind: Literal["openai", "voxtral", "fish"]
+    url: str
+    api_key: SecretStr | None = None
+    model: str | None = None
+    role: Literal["tts", "stt"] = "tts"
+    voices: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    sample_rate: int | None = None
+    response_format: Literal["wav", "pcm"] = "wav"
+    socket: bool = False
+    concurrency: int | None = None
+    connect_s: float = 3.0
+    first_byte_s: float = 15.0
+    between_s: float = 10.0
+    whole_s: float = 180.0
+    clips: Path
+
+    @field_serializer("api_key", when_used="json")
+    def _the_key_itself(self, key: SecretStr | None) -> str | None:
+        # The socket to the relay is the one place that it has to go to.
+        return None if key is None else key.get_secret_value()
 
 
 class Voice(_Message):
@@ -67,7 +98,7 @@ class Load(_Message):
     """Load the engine. Sent over the socket, since what is in a command line everybody can read."""
 
     kind: Literal["load"] = "load"
-    options: EngineOptions
+    options: EngineOptions | RelayOptions
 
 
 class Synthesise(_Message):
@@ -107,8 +138,15 @@ class Taken(_Message):
     id: int
 
 
+class Forget(_Message):
+    """Have the upstream delete a clip."""
+
+    kind: Literal["forget"] = "forget"
+    clip: str
+
+
 class Loaded(_Message):
-    """The engine is loaded and has done a real piece of work.
+    """The engine is loaded and has done a real piece of work; a relay's upstream has answered.
 
     Attributes:
         model: the weights' id in the model store.
@@ -135,6 +173,21 @@ class LoadFailed(_Message):
     code: str
     what: str
     next_step: str
+
+
+class Condition(_Message):
+    """How a relay's upstream is.
+
+    Attributes:
+        ready: whether requests can succeed.
+        detail: what is wrong, or "ready".
+        breaker: see `upstream.breaker`.
+    """
+
+    kind: Literal["condition"] = "condition"
+    ready: bool
+    detail: str
+    breaker: Literal["closed", "open", "half_open"]
 
 
 class Chunk(_Message):
@@ -198,6 +251,25 @@ class Failed(_Message):
     next_step: str
 
 
+class Unavailable(_Message):
+    """The upstream could not be reached, or broke off: the same request may succeed later."""
+
+    kind: Literal["unavailable"] = "unavailable"
+    id: int
+    what: str
+    next_step: str
+
+
+class Busy(_Message):
+    """The upstream has too much work."""
+
+    kind: Literal["busy"] = "busy"
+    id: int
+    what: str
+    next_step: str
+    retry_after_s: float
+
+
 class Cancelled(_Message):
     """Work on the request has stopped, as was asked."""
 
@@ -205,9 +277,9 @@ class Cancelled(_Message):
     id: int
 
 
-Request = Load | Synthesise | Transcribe | Cancel | Taken
-Ending = Spoken | Heard | Refused | Dropped | Failed | Cancelled
-Reply = Loaded | LoadFailed | Chunk | Working | Ending
+Request = Load | Synthesise | Transcribe | Cancel | Taken | Forget
+Ending = Spoken | Heard | Refused | Dropped | Failed | Unavailable | Busy | Cancelled
+Reply = Loaded | LoadFailed | Condition | Chunk | Working | Ending
 
 _REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 _REPLY: TypeAdapter[Reply] = TypeAdapter(Annotated[Reply, Field(discriminator="kind")])

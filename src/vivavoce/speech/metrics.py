@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -11,6 +12,25 @@ from prometheus_client.registry import Collector
 FIRST_SOUND_BUCKETS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0, 15.0)
 REAL_TIME_BUCKETS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
 TRANSCRIPTION_BUCKETS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0, 15.0)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """How an engine is now.
+
+    Attributes:
+        name: its name.
+        ready: whether it works.
+        in_hand: requests that it has not finished with.
+        restarts: how often its process was started again.
+        breaker: of an upstream's circuit breaker: closed, open or half_open; None for an engine that is here.
+    """
+
+    name: str
+    ready: bool
+    in_hand: int
+    restarts: int
+    breaker: str | None = None
 
 
 class SpeechMetrics:
@@ -63,13 +83,13 @@ class SpeechMetrics:
         """A transcript left."""
         self._transcription.labels(engine).observe(seconds)
 
-    def watch(self, engines: Callable[[], Iterable[tuple[str, bool, int, int]]]) -> None:
-        """Report the engines' state when asked: (name, ready, requests in hand, restarts)."""
+    def watch(self, engines: Callable[[], Iterable[EngineState]]) -> None:
+        """Report the engines' state when asked."""
         self.registry.register(_EngineStates(engines))
 
 
 class _EngineStates(Collector):
-    def __init__(self, engines: Callable[[], Iterable[tuple[str, bool, int, int]]]) -> None:
+    def __init__(self, engines: Callable[[], Iterable[EngineState]]) -> None:
         self._engines = engines
 
     def collect(self) -> Iterable[Metric]:
@@ -84,8 +104,16 @@ class _EngineStates(Collector):
         restarts = GaugeMetricFamily(
             "vivavoce_speech_engine_restarts", "How often its process was started again.", labels=["engine"]
         )
-        for name, is_ready, requests, count in self._engines():
-            ready.add_metric([name], float(is_ready))
-            in_hand.add_metric([name], requests)
-            restarts.add_metric([name], count)
-        return [ready, in_hand, restarts]
+        breaker = GaugeMetricFamily(
+            "vivavoce_speech_upstream_breaker",
+            "1 for the state that the circuit breaker of an upstream is in.",
+            labels=["engine", "state"],
+        )
+        for engine in self._engines():
+            ready.add_metric([engine.name], float(engine.ready))
+            in_hand.add_metric([engine.name], engine.in_hand)
+            restarts.add_metric([engine.name], engine.restarts)
+            if engine.breaker is not None:
+                for state in ("closed", "open", "half_open"):
+                    breaker.add_metric([engine.name, state], float(engine.breaker == state))
+        return [ready, in_hand, restarts, breaker]

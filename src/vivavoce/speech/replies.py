@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from vivavoce.errors import VivavoceError
+from vivavoce.speech.clips import ClipUnknown
 from vivavoce.speech.errors import SpeechBusy, SpeechDropped, SpeechError, SpeechRejected, SpeechUnavailable
 from vivavoce.speech.messages import Priority, Spoken
 from vivavoce.speech.metrics import SpeechMetrics
@@ -63,6 +64,7 @@ def error_response(error: VivavoceError) -> JSONResponse:
 
 _STATUS: Mapping[type[VivavoceError], tuple[int, str, dict[str, str]]] = {
     ModelUnknown: (404, "invalid_request_error", {}),
+    ClipUnknown: (404, "invalid_request_error", {}),
     UploadTooLarge: (413, "invalid_request_error", {}),
     SpeechDropped: (409, "invalid_request_error", {}),
 }

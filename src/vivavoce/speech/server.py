@@ -17,10 +17,11 @@ from starlette.exceptions import HTTPException
 from vivavoce import __version__
 from vivavoce.errors import VivavoceError
 from vivavoce.speech.casting import WHICHEVER, Casting, base_language
+from vivavoce.speech.clips import ClipStore
 from vivavoce.speech.errors import EngineNotReady, SpeechError, SpeechRejected
 from vivavoce.speech.licences import licence_of
 from vivavoce.speech.messages import Heard, Priority, Voice
-from vivavoce.speech.metrics import SpeechMetrics
+from vivavoce.speech.metrics import EngineState, SpeechMetrics
 from vivavoce.speech.replies import (
     BodyLimit,
     CallerGone,
@@ -44,6 +45,7 @@ from vivavoce.speech.subtitles import srt, vtt
 from vivavoce.speech.supervisor import State, Supervisor
 from vivavoce.speech.transcript import Transcript
 from vivavoce.speech.upstream.listing import ANY_LANGUAGE
+from vivavoce.speech.voice_routes import VoiceRoutes
 
 TEXT_LIMIT = 4096
 """Characters of one text: OpenAI's limit."""
@@ -53,10 +55,17 @@ UPLOAD_LIMIT = 25 << 20
 
 
 class _Routes:
-    def __init__(self, engines: Mapping[str, Supervisor], metrics: SpeechMetrics, casting: Casting) -> None:
+    def __init__(
+        self,
+        engines: Mapping[str, Supervisor],
+        metrics: SpeechMetrics,
+        casting: Casting,
+        voices: VoiceRoutes,
+    ) -> None:
         self._engines = engines
         self._metrics = metrics
         self._casting = casting
+        self._voices = voices
         # Decoding a long file takes a core; the event loop and the engines need the other one.
         self._decoding = asyncio.Semaphore(2)
 
@@ -64,6 +73,7 @@ class _Routes:
         app.post("/v1/audio/speech", response_class=Response)(self.speech)
         app.post("/v1/audio/transcriptions", response_model=None)(self.transcriptions)
         app.get("/v1/audio/voices")(self.voices)
+        self._voices.add_to(app)
         app.get("/v1/models")(self.models)
         app.get("/v1/models/{model:path}")(self.model)
         app.get("/healthz", response_class=PlainTextResponse)(self.healthz)
@@ -84,19 +94,12 @@ class _Routes:
                 reason="text_too_long",
                 param="input",
             )
-        voice = self._casting.voice(
-            engine.spec.name,
-            voices_of(engine),
-            body.voice,
-            body.language or None,
-            fallback=body.fallback,
-        )
-        refuse(body.input, None if voice.language == ANY_LANGUAGE else voice.language)
+        voice = self._voice(engine, body)
         return SpeechReply(
             engine,
             self._metrics,
             text=body.input,
-            voice=voice.id,
+            voice=voice,
             language=base_language(body.language) if body.language else None,
             speed=body.speed,
             priority=read_priority(request),
@@ -183,26 +186,27 @@ class _Routes:
         }
         return self._casting.engine(body.language or None, able) or self._default("tts")
 
+    def _voice(self, engine: Supervisor, body: SpeechRequest) -> str:
+        """The id of the voice that speaks; a text that it cannot say is refused."""
+        if body.voice and self._voices.is_clip(engine, body.voice):
+            refuse(body.input, None)
+            return body.voice
+        voice = self._casting.voice(
+            engine.spec.name,
+            voices_of(engine),
+            body.voice,
+            body.language or None,
+            fallback=body.fallback,
+        )
+        refuse(body.input, None if voice.language == ANY_LANGUAGE else voice.language)
+        return voice.id
+
     def _default(self, role: Literal["stt", "tts"]) -> str:
         return next((name for name, engine in self._engines.items() if engine.spec.role == role), "")
 
     async def voices(self, model: str | None = None) -> dict[str, Any]:
         """The voices of the engines that speak, or of one of them."""
-        engines = [self._engine(model, "tts")] if model else list(self._engines.values())
-        return {
-            "object": "list",
-            "data": [
-                {
-                    "id": voice.id,
-                    "object": "voice",
-                    "model": engine.spec.name,
-                    **voice.model_dump(exclude={"id"}),
-                }
-                for engine in engines
-                if engine.loaded is not None
-                for voice in engine.loaded.voices
-            ],
-        }
+        return await self._voices.listed([self._engine(model, "tts")] if model else self._engines.values())
 
     async def models(self) -> dict[str, Any]:
         """The engines that run here."""
@@ -251,6 +255,7 @@ def voices_of(engine: Supervisor) -> Sequence[Voice]:
 def create_app(
     engines: Mapping[str, Supervisor],
     *,
+    clips: ClipStore,
     casting: Casting | None = None,
     registry: CollectorRegistry | None = None,
 ) -> FastAPI:
@@ -258,16 +263,12 @@ def create_app(
 
     Args:
         engines: by name.
+        clips: voices to imitate.
         casting: the usual voices; default: those that are built in.
         registry: takes the metrics; default one of its own.
     """
     metrics = SpeechMetrics(registry or CollectorRegistry())
-    metrics.watch(
-        lambda: [
-            (name, engine.state is State.READY, engine.in_flight, engine.restarts)
-            for name, engine in engines.items()
-        ]
-    )
+    metrics.watch(lambda: [_state(engine) for engine in engines.values()])
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -290,7 +291,7 @@ def create_app(
     app.add_exception_handler(VivavoceError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    _Routes(engines, metrics, casting or Casting()).add_to(app)
+    _Routes(engines, metrics, casting or Casting(), VoiceRoutes(engines, clips)).add_to(app)
     return app
 
 
@@ -357,8 +358,20 @@ def _verbose(transcript: Transcript, *, words: bool) -> dict[str, Any]:
     return body
 
 
+def _state(engine: Supervisor) -> EngineState:
+    condition = engine.condition
+    return EngineState(
+        name=engine.spec.name,
+        ready=engine.state is State.READY,
+        in_hand=engine.in_flight,
+        restarts=engine.restarts,
+        breaker=None if condition is None else condition.breaker,
+    )
+
+
 def _model(engine: Supervisor) -> dict[str, Any]:
-    loaded = engine.loaded
+    loaded, condition = engine.loaded, engine.condition
+    upstream = {} if condition is None else {"breaker": condition.breaker, "detail": condition.detail}
     weights = loaded.model if loaded else engine.spec.model
     licence = licence_of(weights) or licence_of(engine.spec.model)
     return {
@@ -375,4 +388,6 @@ def _model(engine: Supervisor) -> dict[str, Any]:
         "languages": list(loaded.languages) if loaded else [],
         "sample_rate": loaded.sample_rate if loaded else None,
         "ready": engine.state is State.READY,
+        "imitates": engine.spec.imitates,
+        **upstream,
     }

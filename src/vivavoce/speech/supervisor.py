@@ -30,27 +30,33 @@ from vivavoce.speech.errors import (
     SpeechDropped,
     SpeechError,
     SpeechRejected,
+    SpeechUnavailable,
 )
 from vivavoce.speech.frames import FrameDecoder, FrameError, encode
 from vivavoce.speech.messages import (
+    Busy,
     Cancel,
     Cancelled,
     Chunk,
+    Condition,
     Dropped,
     EngineOptions,
     Failed,
+    Forget,
     Heard,
     Load,
     Loaded,
     LoadFailed,
     Priority,
     Refused,
+    RelayOptions,
     Reply,
     Request,
     Spoken,
     Synthesise,
     Taken,
     Transcribe,
+    Unavailable,
     WordTime,
     Working,
     frame,
@@ -90,6 +96,8 @@ class State(StrEnum):
 
     LOADING = "loading"
     READY = "ready"
+    UNREACHABLE = "unreachable"
+    """A relay works, and its upstream does not."""
     RESTARTING = "restarting"
     FAILED = "failed"
     STOPPED = "stopped"
@@ -124,7 +132,9 @@ class _Ticket:
 class Supervisor:
     """One engine's process, kept running by whoever runs `run`."""
 
-    def __init__(self, spec: EngineSpec, options: EngineOptions, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self, spec: EngineSpec, options: EngineOptions | RelayOptions, *, limits: Limits | None = None
+    ) -> None:
         self.spec = spec
         self.restarts = 0
         self.state = State.STOPPED
@@ -132,6 +142,7 @@ class Supervisor:
         self._options = options
         self._limits = limits or Limits()
         self._loaded: Loaded | None = None
+        self._condition: Condition | None = None
         self._ids = itertools.count(1)
         self._tickets: dict[int, _Ticket] = {}
         self._writer: asyncio.StreamWriter | None = None
@@ -152,6 +163,15 @@ class Supervisor:
     def loaded(self) -> Loaded | None:
         """What the engine said of itself when it last was ready."""
         return self._loaded
+
+    @property
+    def condition(self) -> Condition | None:
+        """What a relay last said of its upstream; None for other engines."""
+        return self._condition
+
+    def forget(self, clip: str) -> None:
+        """Have a relay's upstream delete a clip, as soon as may be; a failure is logged by the relay."""
+        self._send(Forget(clip=clip))
 
     async def run(self) -> None:
         """Start the process and start it again when it ends, until cancelled."""
@@ -179,7 +199,7 @@ class Supervisor:
         Leaving the context stops the engine's work on it.
 
         Raises:
-            SpeechRejected, SpeechBusy, EngineNotReady, EngineDied, EngineFailed: from the context or the iterator.
+            SpeechRejected, SpeechBusy, SpeechUnavailable, EngineFailed: from the context or the iterator.
         """
         request = Synthesise(
             id=next(self._ids), text=text, voice=voice, language=language, speed=speed, priority=priority
@@ -199,7 +219,7 @@ class Supervisor:
         """Write down a sound, s16le mono at 16 kHz. Cancelling the task stops the engine's work on it.
 
         Raises:
-            SpeechRejected, SpeechBusy, SpeechDropped, EngineNotReady, EngineDied, EngineFailed.
+            SpeechRejected, SpeechBusy, SpeechDropped, SpeechUnavailable, EngineFailed.
         """
         request = Transcribe(
             id=next(self._ids), language=language, prompt=prompt, words=words, priority=priority
@@ -266,6 +286,7 @@ class Supervisor:
 
     async def _live(self) -> None:
         """One process, from its start to its end."""
+        self._condition = None
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = process = await asyncio.create_subprocess_exec(
@@ -318,7 +339,7 @@ class Supervisor:
 
     def _stalled(self, load_deadline: float) -> bool:
         now = time.monotonic()
-        if self.state is not State.READY:
+        if self.state not in (State.READY, State.UNREACHABLE):
             return now > load_deadline
         # A caller that takes nothing stops its own job; that is not the engine's fault.
         owed = any(
@@ -333,6 +354,10 @@ class Supervisor:
             return
         if isinstance(reply, LoadFailed):
             self._become(State.FAILED, f"{reply.what} {reply.next_step}")
+            return
+        if isinstance(reply, Condition):
+            self._condition = reply
+            self._become(State.READY if reply.ready else State.UNREACHABLE, reply.detail)
             return
         ticket = self._tickets.get(reply.id)
         if ticket is None:
@@ -374,19 +399,20 @@ class Supervisor:
         return [
             sys.executable,
             "-m",
-            "vivavoce.speech.worker",
+            self.spec.worker,
             self.spec.name,
-            f"--factory={self.spec.factory}",
+            *([f"--factory={self.spec.factory}"] if self.spec.factory else []),
             f"--socket={fd}",
             f"--parent={os.getpid()}",
         ]
 
 
-def _environment(options: EngineOptions) -> Mapping[str, str]:
-    # Libraries that take their threads from the environment, and would otherwise look for models on a hub.
+def _environment(options: EngineOptions | RelayOptions) -> Mapping[str, str]:
+    # Without the settings, keys among them, which an engine has no use for. With what libraries take their threads
+    # from, and which keeps them from looking for models on a hub.
     return {
-        **os.environ,
-        "OMP_NUM_THREADS": str(options.threads),
+        **{name: value for name, value in os.environ.items() if not name.startswith("VIVAVOCE_")},
+        "OMP_NUM_THREADS": str(options.threads if isinstance(options, EngineOptions) else 1),
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_OFFLINE": "1",
     }
@@ -403,6 +429,10 @@ def _error(reply: Reply) -> SpeechError | None:
         )
     if isinstance(reply, Failed):
         return EngineFailed(reply.what, next_step=reply.next_step)
+    if isinstance(reply, Unavailable):
+        return SpeechUnavailable(reply.what, next_step=reply.next_step)
+    if isinstance(reply, Busy):
+        return SpeechBusy(reply.what, next_step=reply.next_step, retry_after_s=reply.retry_after_s)
     if isinstance(reply, Cancelled):
         return EngineFailed("The work was stopped.", next_step="Send the request again.")
     return None

@@ -6,25 +6,19 @@ sends what comes out. It ends when the socket does.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import logging
-import os
-import signal
 import socket
 import time
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Never
 
 from pydantic import ValidationError
 
 from vivavoce.errors import VivavoceError
-from vivavoce.speech import lifeline
 from vivavoce.speech.engines import factory
 from vivavoce.speech.engines.base import Engine, SpeechEngine
-from vivavoce.speech.errors import EngineFailed, SpeechRejected
-from vivavoce.speech.frames import FrameDecoder, FrameError, encode
+from vivavoce.speech.frames import FrameError, encode
 from vivavoce.speech.jobs import Job, Outcome, begin, step
 from vivavoce.speech.messages import (
     Cancel,
@@ -32,29 +26,32 @@ from vivavoce.speech.messages import (
     Chunk,
     Dropped,
     EngineOptions,
-    Failed,
     Heard,
     Load,
     Loaded,
     LoadFailed,
-    Refused,
     Reply,
     Request,
     Spoken,
+    Synthesise,
     Taken,
+    Transcribe,
     Working,
     frame,
-    read_request,
+)
+from vivavoce.speech.process import (
+    READ_BYTES,
+    WORKING_EVERY_S,
+    exit_now,
+    failure,
+    read_arguments,
+    requests,
+    take_over,
 )
 from vivavoce.speech.schedule import Schedule, Turn
 from vivavoce.speech.transcript import Transcript
 
 log = logging.getLogger(__name__)
-
-READ_BYTES = 1 << 18
-
-WORKING_EVERY_S = 2.0
-"""Seconds of silence after which a worker that is at work says so: an hour of sound gives one answer, at its end."""
 
 
 class Worker:
@@ -94,7 +91,7 @@ class Worker:
             self._take(request, body)
             self._wake.set()
         # The server is gone. A native call may hold the engine's thread for long, and nobody wants its result.
-        _exit(0)
+        exit_now(0)
 
     def _take(self, request: Request, body: bytes) -> None:
         if isinstance(request, Cancel):
@@ -104,7 +101,7 @@ class Worker:
                 turn.job.halt.ask()
         elif isinstance(request, Taken):
             self._schedule.taken(request.id)
-        elif not isinstance(request, Load):
+        elif isinstance(request, Synthesise | Transcribe):
             job = begin(self._engine, request, body)
             self._schedule.add(request.id, job, request.priority, now=time.monotonic())
 
@@ -179,39 +176,11 @@ class Worker:
         await self._writer.drain()
 
 
-async def requests(reader: asyncio.StreamReader) -> AsyncGenerator[tuple[Request, bytes]]:
-    """What the server sends, until its end of the socket closes.
-
-    Raises:
-        FrameError, pydantic.ValidationError: it sent no request of ours.
-    """
-    decoder = FrameDecoder()
-    while data := await reader.read(READ_BYTES):
-        for part in decoder.feed(data):
-            yield read_request(part.head), part.body
-
-
 def ending(id: int, job: Job, transcript: Transcript | None) -> Spoken | Heard:
     """The last word on a job that went well."""
     if transcript is not None:
         return Heard(id=id, transcript=transcript, work_s=job.work_s)
     return Spoken(id=id, audio_s=job.audio_s, work_s=job.work_s)
-
-
-def failure(id: int, error: BaseException) -> Refused | Failed:
-    """The last word on a job that did not; an error that no engine should raise is logged whole."""
-    if isinstance(error, SpeechRejected):
-        return Refused(
-            id=id, reason=error.reason, param=error.param, what=error.what, next_step=error.next_step
-        )
-    if isinstance(error, EngineFailed):
-        return Failed(id=id, what=error.what, next_step=error.next_step)
-    log.error("the engine failed on a request", exc_info=error)
-    return Failed(
-        id=id,
-        what=f"The engine failed on this request: {type(error).__name__}.",
-        next_step="The speech server's log has the details; try other words or another engine.",
-    )
 
 
 def load(path: str, options: EngineOptions) -> tuple[Engine, Loaded]:
@@ -244,6 +213,7 @@ async def serve(path: str, connection: socket.socket) -> None:
     except StopAsyncIteration:
         return
     assert isinstance(first, Load), "the server's first request says how to load the engine"
+    assert isinstance(first.options, EngineOptions), "a relay has a module of its own"
     # Loading blocks this thread: only the server's end of the socket could want something, and it waits.
     try:
         engine, loaded = load(path, first.options)
@@ -257,28 +227,13 @@ async def serve(path: str, connection: socket.socket) -> None:
         await Worker(engine, arriving, writer).run()
     except* (ConnectionError, FrameError, ValidationError) as group:
         log.error("the server's end of the socket broke: %s", group.exceptions[0])
-        _exit(1)
-
-
-def _exit(code: int) -> Never:
-    """End now: the interpreter's own way out waits for the engine's thread."""
-    os._exit(code)
+        exit_now(1)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run a worker; only the supervisor calls this."""
-    parser = argparse.ArgumentParser(prog="vivavoce-speech-worker")
-    parser.add_argument("engine", help="its name, to be seen in the process list")
-    parser.add_argument("--factory", required=True)
-    parser.add_argument("--socket", type=int, required=True)
-    parser.add_argument("--parent", type=int, required=True)
-    arguments = parser.parse_args(argv)
-    lifeline.die_with(arguments.parent)
-    # Ctrl-C reaches the whole process group; the server is the one to act on it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.basicConfig(level=logging.WARNING, format=f"speech worker {arguments.engine}: %(message)s")
-    connection = socket.socket(fileno=arguments.socket)
-    asyncio.run(serve(arguments.factory, connection))
+    arguments = read_arguments("vivavoce-speech-worker", argv, factory=True)
+    asyncio.run(serve(arguments.factory, take_over(arguments)))
 
 
 if __name__ == "__main__":

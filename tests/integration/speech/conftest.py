@@ -20,6 +20,7 @@ import httpx
 import pytest
 import uvicorn
 
+from vivavoce.speech.clips import ClipStore
 from vivavoce.speech.engines import EngineSpec
 from vivavoce.speech.messages import EngineOptions
 from vivavoce.speech.server import create_app
@@ -39,13 +40,14 @@ class Running:
 
 @asynccontextmanager
 async def serve_fake_engines(
-    *, wait: bool = True, limits: Limits | None = None, **factories: str
+    *, wait: bool = True, limits: Limits | None = None, clips: Path = Path("/nonexistent"), **factories: str
 ) -> AsyncGenerator[Running]:
     """A server with fake engines: `serve_fake_engines(speaker="speaker", listener="listener")`.
 
     Args:
         wait: until all are ready.
         limits: of every engine.
+        clips: where its reference clips are.
         factories: of `fake_engines`, by the engine's name; a name that begins with `listener` transcribes.
     """
     engines = {
@@ -58,7 +60,8 @@ async def serve_fake_engines(
     }
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(engines), log_config=None, timeout_graceful_shutdown=1))
+    app = create_app(engines, clips=ClipStore(clips))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(FAKES))
         task = asyncio.create_task(server.serve([sock]))

@@ -18,9 +18,11 @@ class EngineSpec:
     Attributes:
         name: what callers call it: the `model` of a request.
         role: `stt` writes down, `tts` speaks.
-        factory: `module:function`, imported in the worker process only; see `engines.base`.
-        model: id of its weights in the model store.
+        factory: `module:function`, imported in the worker process only; see `engines.base`. "" for a relay.
+        model: id of its weights in the model store; of a relay, the model upstream.
         aliases: other names for it: of the weights, and of the hosted models that programs ask for.
+        worker: the module that is its process.
+        imitates: whether it can speak with the voice of a clip.
     """
 
     name: str
@@ -28,6 +30,8 @@ class EngineSpec:
     factory: str
     model: str
     aliases: tuple[str, ...] = ()
+    worker: str = "vivavoce.speech.worker"
+    imitates: bool = False
 
 
 ENGINES: Mapping[str, EngineSpec] = {

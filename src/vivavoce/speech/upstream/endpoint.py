@@ -164,7 +164,7 @@ class Endpoint:
                 await self._pause(attempt, trouble, deadline)
 
     async def probe(self, path: str) -> None:
-        """Ask a cheap question, once, whatever the breaker says.
+        """Ask a cheap question, once, whatever the breaker says. Any answer will do, but for that to a wrong key.
 
         Raises:
             SpeechRejected, SpeechUnavailable: what is wrong.
@@ -174,7 +174,12 @@ class Endpoint:
             response = await self._open(self.request("GET", path), by=by)
             await response.aclose()
         except Trouble as trouble:
-            raise trouble.error from trouble.__cause__
+            if not trouble.alive:
+                raise trouble.error from trouble.__cause__
+        except SpeechRejected as error:
+            # Not every server has every path.
+            if error.reason == "upstream_key":
+                raise
 
     def trouble(self, what: str) -> SpeechUnavailable:
         """An error of this upstream, for clients that talk to it by other ways than HTTP."""
@@ -262,7 +267,10 @@ class Endpoint:
                     raise Trouble(self.trouble(f"sent {error}"), again=False) from error
                 if piece:
                     began = True
+                    given = _now()
                     yield piece
+                    # What the caller takes its time for is not the server's fault.
+                    deadline += _now() - given
                 if data is None:
                     break
                 if began:

@@ -1,7 +1,7 @@
 """Languages by Whisper's names for them: OpenAI's transcriptions say `english` where everybody else says `en`.
 
 The names are those of openai-whisper (`whisper/tokenizer.py`, LANGUAGES; MIT), whose codes are ISO 639-1 but
-for `haw` and `yue`, and `jw`, which is Javanese (`jv`).
+for `haw` and `yue`. Its `jw` for Javanese is mended to `jv`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,11 @@ macedonian=mk breton=br basque=eu icelandic=is armenian=hy nepali=ne mongolian=m
 albanian=sq swahili=sw galician=gl marathi=mr punjabi=pa sinhala=si khmer=km shona=sn yoruba=yo somali=so
 afrikaans=af occitan=oc georgian=ka belarusian=be tajik=tg sindhi=sd gujarati=gu amharic=am yiddish=yi lao=lo
 uzbek=uz faroese=fo pashto=ps turkmen=tk nynorsk=nn maltese=mt sanskrit=sa luxembourgish=lb myanmar=my
-tibetan=bo tagalog=tl malagasy=mg assamese=as tatar=tt hawaiian=haw lingala=ln hausa=ha bashkir=ba javanese=jw
+tibetan=bo tagalog=tl malagasy=mg assamese=as tatar=tt hawaiian=haw lingala=ln hausa=ha bashkir=ba javanese=jv
 sundanese=su cantonese=yue
 """
 
-CODES: Mapping[str, str] = {
-    name: code for name, _, code in (pair.partition("=") for pair in _NAMES.replace("=jw ", "=jv ").split())
-}
+CODES: Mapping[str, str] = {name: code for name, _, code in (pair.partition("=") for pair in _NAMES.split())}
 """Name in lower case to code."""
 
 

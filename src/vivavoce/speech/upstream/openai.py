@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from vivavoce.speech.errors import SpeechRejected
 from vivavoce.speech.messages import Voice
 from vivavoce.speech.transcript import Transcript
@@ -152,7 +154,7 @@ class OpenAIUpstream:
         )
         try:
             return read_transcript(answer.content, language=language, duration_s=duration_s)
-        except (ValueError, LookupError, TypeError) as error:
+        except ValidationError as error:
             raise self._endpoint.trouble("sent something that is no transcript") from error
 
     async def probe(self) -> None:

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from vivavoce.speech.transcript import Segment, Transcript, Word
 from vivavoce.speech.upstream.languages import language_code
@@ -20,6 +22,47 @@ _NO_SPEECH, _NO_SPEECH_LOGPROB = 0.6, -1.0
 UNTOLD = 1.0
 """The confidence of a text whose server does not say how sure it is."""
 
+_WORD_EARLY_S = 0.2
+"""Seconds that a word may begin before its segment."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    start: float
+    end: float
+    confidence: float | None = Field(default=None, ge=0, le=1)
+
+
+class _Word(_Part):
+    word: str
+
+
+class _Segment(_Part):
+    text: str
+    avg_logprob: float | None = None
+    no_speech_prob: float = 0.0
+
+    @property
+    def spoken(self) -> bool:
+        return self.no_speech_prob <= _NO_SPEECH or (self.avg_logprob or 0.0) >= _NO_SPEECH_LOGPROB
+
+    @property
+    def sure(self) -> float:
+        if self.confidence is not None:
+            return self.confidence
+        return UNTOLD if self.avg_logprob is None else math.exp(min(0.0, self.avg_logprob))
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    text: str
+    language: str | None = None
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    segments: Annotated[tuple[_Segment, ...], BeforeValidator(lambda value: value or ())] = ()
+    words: Annotated[tuple[_Word, ...], BeforeValidator(lambda value: value or ())] = ()
+
 
 def read_transcript(body: bytes, *, language: str | None, duration_s: float) -> Transcript:
     """A transcript as a server sends it.
@@ -30,58 +73,41 @@ def read_transcript(body: bytes, *, language: str | None, duration_s: float) -> 
         duration_s: of the sound.
 
     Raises:
-        ValueError, LookupError, TypeError: it is no transcript.
+        pydantic.ValidationError: it is no transcript.
     """
-    content = cast("dict[str, Any]", json.loads(body))
-    text = str(content["text"]).strip()
-    listed = cast("list[dict[str, Any]]", content.get("segments") or [])
-    spoken = [item for item in listed if not _nobody_speaks(item)]
-    if len(spoken) < len(listed):
-        text = " ".join(str(item["text"]).strip() for item in spoken)
-    segments = tuple(
-        Segment(str(item["text"]).strip(), float(item["start"]), float(item["end"]), _confidence(item))
-        for item in spoken
-    )
-    sure = _confidence(content) if "confidence" in content else _mean(segments)
-    words = tuple(
-        Word(str(item["word"]).strip(), float(item["start"]), float(item["end"]), _confidence(item))
-        for item in cast("list[dict[str, Any]]", content.get("words") or [])
-        if not listed or _within(float(item["start"]), spoken)
-    )
-    found = language or language_code(cast("str | None", content.get("language")))
+    said = _Body.model_validate_json(body)
+    spoken = [part for part in said.segments if part.spoken]
+    text = said.text.strip()
+    if len(spoken) < len(said.segments):
+        text = " ".join(part.text.strip() for part in spoken)
+    found = language or language_code(said.language)
+    sure = _mean(spoken) if said.confidence is None else said.confidence
     return Transcript(
         text=text,
         language=found if text or language else None,
         confidence=sure if text else 0.0,
         duration_s=duration_s,
-        words=words,
-        segments=segments,
+        words=tuple(
+            Word(
+                word.word.strip(),
+                word.start,
+                word.end,
+                UNTOLD if word.confidence is None else word.confidence,
+            )
+            for word in said.words
+            if not said.segments or _within(word, spoken)
+        ),
+        segments=tuple(Segment(part.text.strip(), part.start, part.end, part.sure) for part in spoken),
     )
 
 
-def _nobody_speaks(segment: dict[str, Any]) -> bool:
-    return (
-        float(segment.get("no_speech_prob", 0.0)) > _NO_SPEECH
-        and float(segment.get("avg_logprob", 0.0)) < _NO_SPEECH_LOGPROB
-    )
-
-
-def _confidence(item: dict[str, Any]) -> float:
-    if "confidence" in item:
-        return min(1.0, max(0.0, float(item["confidence"])))
-    if "avg_logprob" in item:
-        return min(1.0, math.exp(float(item["avg_logprob"])))
-    return UNTOLD
-
-
-def _mean(segments: tuple[Segment, ...]) -> float:
+def _mean(segments: Sequence[_Segment]) -> float:
     """By length: a long segment has more tokens."""
-    total = sum(part.end_s - part.start_s for part in segments)
-    if total <= 0:
-        return segments[0].confidence if segments else UNTOLD
-    return sum(part.confidence * (part.end_s - part.start_s) for part in segments) / total
+    lengths = [max(0.0, part.end - part.start) for part in segments]
+    if sum(lengths) == 0:
+        return segments[0].sure if segments else UNTOLD
+    return sum(part.sure * length for part, length in zip(segments, lengths, strict=True)) / sum(lengths)
 
 
-def _within(at_s: float, segments: list[dict[str, Any]]) -> bool:
-    # The beginning of a word may lie a little before that of its segment.
-    return any(float(item["start"]) - 0.2 <= at_s <= float(item["end"]) for item in segments)
+def _within(word: _Word, segments: Sequence[_Segment]) -> bool:
+    return any(part.start - _WORD_EARLY_S <= word.start <= part.end for part in segments)
