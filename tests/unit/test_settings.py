@@ -255,6 +255,12 @@ class TestUpstreams:
         error = _refusal({**self.FISH, "VIVAVOCE_SPEECH__ENGINES": "my-fihs"})
         assert "there is no engine my-fihs; did you mean my-fish?" in error.what
 
+    def test_the_examples_of_the_how_to_are_settings(self, tmp_path: Path) -> None:
+        page = (DOC.parents[1] / "how-to" / "gpu-speech.md").read_text(encoding="utf-8")
+        examples = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+        found = [load({}, config=_file(tmp_path, text)).speech for text in examples]
+        assert [list(speech.upstreams) for speech in found] == [["voxtral", "fish", "openai"], ["ears"]]
+
     def test_its_rows_say_where_they_come_from_and_hide_the_key(self, tmp_path: Path) -> None:
         path = _file(tmp_path, "[speech.upstreams.gpu]\nkind = 'voxtral'\nurl = 'http://gpu'\n", "my.toml")
         rows = {row.name: row for row in settings.describe(self.FISH, config=path)}

@@ -99,9 +99,7 @@ async def test_all_kinds_side_by_side(house: House) -> None:
     assert (gpu["languages"], gpu["imitates"]) == (["en", "de"], True)
     assert await command.metric('vivavoce_speech_upstream_breaker{engine="gpu",state="closed"}') == 1.0
     models = (await command.http.get("/v1/models")).json()["data"]
-    assert [model["id"] for model in models] == [
-        name for name in ["far", "ears", "gpu", "one", "two", "my-fish", "german"]
-    ]
+    assert [model["id"] for model in models] == ["far", "ears", "gpu", "one", "two", "my-fish", "german"]
 
 
 @SHARED
