@@ -124,7 +124,7 @@ def frequency(pcm: bytes, rate: int) -> float:
     return float(np.argmax(spectrum) * rate / len(samples))
 
 
-async def until(condition: Callable[[], bool], *, within_s: float = 5.0) -> float:
+async def until(condition: Callable[[], bool], *, within_s: float = 20.0) -> float:
     """Wait until the condition holds; how long it took, seconds."""
     start = time.monotonic()
     async with asyncio.timeout(within_s):

@@ -34,7 +34,7 @@ class Command:
     async def ready(self) -> bool:
         return (await self.http.get("/readyz")).status_code == 200
 
-    async def until_ready(self, *, within_s: float = 20.0) -> None:
+    async def until_ready(self, *, within_s: float = 60.0) -> None:
         async with asyncio.timeout(within_s):
             while not await self.ready():
                 await asyncio.sleep(0.02)

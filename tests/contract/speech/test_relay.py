@@ -134,7 +134,7 @@ async def test_a_caller_who_leaves_stops_the_upstream(house: House) -> None:
     await until(lambda: house.gpu.open == 0)
     # The server writes every 0.05 s, and notices then; the rest is for a machine that others use too.
     assert house.gpu.left_at[0] - left < 0.2 + 0.5
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         while await house.command.metric('vivavoce_speech_requests_in_hand{engine="gpu"}'):
             await asyncio.sleep(0.01)
 
@@ -262,7 +262,7 @@ async def test_the_key_is_in_no_command_line_environment_or_log(tmp_path: Path) 
         running(OpenAIServer(key="another")) as server,
         speech_command(tmp_path, {"far": at(server, "openai", api_key=KEY)}) as command,
     ):
-        await until(lambda: server.probes > 0, within_s=20)
+        await until(lambda: server.probes > 0, within_s=60)
         pid = command.relay_pid("far")
         for name in ("cmdline", "environ"):
             assert KEY.encode() not in proc(pid, name)
@@ -308,7 +308,7 @@ async def test_readiness_and_the_breaker_follow_the_upstream(tmp_path: Path) -> 
         running(VoxtralServer(healthy=False)) as server,
         speech_command(tmp_path, {"gpu": at(server, "voxtral")}) as command,
     ):
-        await until(lambda: server.probes > 1, within_s=20)
+        await until(lambda: server.probes > 1, within_s=60)
         assert not await command.ready()
         assert (await command.model("gpu"))["ready"] is False
         with pytest.raises(SpeechUnavailable, match="not ready"):
