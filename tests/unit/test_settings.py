@@ -362,3 +362,61 @@ class TestCommand:
         result = CliRunner().invoke(app, ["settings"], env={"VIVAVOCE_XYZZY": "1"})
         assert isinstance(result.exception, SettingsError)
         assert "VIVAVOCE_WEB__PORT = 8080  (default)" in result.output
+
+
+PROFILES = """
+[llm]
+default = "my-model"
+[llm.profiles.my-model]
+base_url = "http://gpu:8000/v1/"
+model = "big"
+"""
+
+
+class TestProfiles:
+    def test_a_profile_of_the_file_is_completed_by_the_environment(self, tmp_path: Path) -> None:
+        path = _file(tmp_path, PROFILES)
+        environ = {
+            "VIVAVOCE_LLM__PROFILES__MY_MODEL__API_KEY": "hunter2",
+            "VIVAVOCE_LLM__PROFILES__OTHER__MODEL": "s",
+        }
+        environ["VIVAVOCE_LLM__PROFILES__OTHER__BASE_URL"] = "http://localhost:1/v1"
+        found = load(environ, config=path)
+        name, profile = found.llm.profile(None)
+        assert (name, profile.base_url, profile.first_word_s) == ("my-model", "http://gpu:8000/v1", 4.0)
+        assert profile.api_key is not None and profile.api_key.get_secret_value() == "hunter2"
+        assert found.llm.profile("other")[1].model == "s"
+        rows = {row.name: row for row in settings.describe(environ, config=path)}
+        assert rows["llm.profiles.my-model.api_key"].value == "**********"
+        assert rows["llm.profiles.my-model.api_key"].source == "environment"
+        assert rows["llm.profiles.my-model.model"].source == str(path)
+        assert "hunter2" not in repr(found) + str(list(rows.values()))
+
+    def test_unknown_ones_are_refused_with_the_nearest(self, tmp_path: Path) -> None:
+        found = load({}, config=_file(tmp_path, PROFILES))
+        with pytest.raises(settings.ProfileUnknown) as caught:
+            found.llm.profile("my-modle")
+        assert caught.value.next_step == "Did you mean 'my-model'?"
+        other = _file(tmp_path, PROFILES.replace('default = "my-model"', 'default = "m"'), "b.toml")
+        with pytest.raises(settings.ProfileUnknown, match="There is no model profile 'm'"):
+            load({}, config=other)
+        with pytest.raises(settings.ProfileUnknown, match="no default"):
+            Settings().llm.profile(None)
+
+    @pytest.mark.parametrize(
+        ("change", "what", "next_step"),
+        [
+            (('model = "big"', 'modle = "big"'), "There is no setting llm.profiles.my-model.modle.", ""),
+            (("http://gpu:8000/v1/", "gpu:8000"), "llm.profiles.my-model.base_url does not fit", ""),
+            (('model = "big"', ""), "llm.profiles.my-model.model does not fit", ""),
+        ],
+    )
+    def test_parts_that_do_not_fit_are_named(
+        self, tmp_path: Path, change: tuple[str, str], what: str, next_step: str
+    ) -> None:
+        assert what in _refusal(config=_file(tmp_path, PROFILES.replace(*change))).what
+
+    def test_a_misspelt_part_in_the_environment(self) -> None:
+        assert "There is no setting VIVAVOCE_LLM__PROFILES__A__MODLE." in (
+            _refusal({"VIVAVOCE_LLM__PROFILES__A__MODLE": "x"}).what
+        )

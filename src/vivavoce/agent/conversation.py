@@ -23,10 +23,13 @@ from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.io import PlaybackFinishedEvent, PlaybackStartedEvent
 
 from vivavoce.agent.speech import SpokenText
+from vivavoce.moderator.dialogue import Dialogue
 from vivavoce.moderator.director import Director
 from vivavoce.moderator.endpointing import Judgement
 from vivavoce.moderator.interviewer import Interviewer
+from vivavoce.moderator.mind import Mind, ModelFailed
 from vivavoce.moderator.structured import StructuredModerator
+from vivavoce.moderator.thinking import ThinkingModerator
 from vivavoce.moderator.turns import EndOfTurn, SoundJudge
 from vivavoce.protocol.facts import MoveDecided
 from vivavoce.protocol.machine import Decision, Observation
@@ -129,6 +132,9 @@ class Conversation:
         interruption_s: seconds of the participant's voice after which the moderator falls silent.
         new_utterance_id: makes utterance ids.
         listener: told what happens.
+        mind: the model that moderates; None in a structured interview.
+        dialogue: the interview so far, for the model.
+        now_s: the session clock.
     """
 
     def __init__(
@@ -143,6 +149,9 @@ class Conversation:
         interruption_s: float,
         new_utterance_id: Callable[[], str],
         listener: Listener,
+        mind: Mind | None,
+        dialogue: Dialogue,
+        now_s: Callable[[], float],
     ) -> None:
         self._desk = desk
         self._director = director
@@ -173,7 +182,16 @@ class Conversation:
         self._session: AgentSession[None] = AgentSession(
             stt=stt,
             vad=self._activity,
-            llm=StructuredModerator(director, decided=self._on_decided),
+            llm=StructuredModerator(director, decided=self._on_decided)
+            if mind is None
+            else ThinkingModerator(
+                director,
+                mind,
+                dialogue,
+                decided=self._on_decided,
+                faulted=self._on_model_failed,
+                now_s=now_s,
+            ),
             tts=voice,
             turn_handling={
                 "turn_detection": self._turns,
@@ -268,6 +286,9 @@ class Conversation:
         for reply in self._replies.values():
             if reply.ticket == ticket and not reply.handle.interrupted:
                 reply.handle.allow_interruptions = False
+
+    def _on_model_failed(self, error: ModelFailed) -> None:
+        self._listener.on_fault("llm", error, recovered=True)
 
     def _on_reply_done(self, handle: SpeechHandle) -> None:
         reply = self._replies.pop(handle.id, None)

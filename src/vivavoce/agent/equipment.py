@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vivavoce.agent.hearing import Hearing
+from vivavoce.moderator.mind import Minds
 from vivavoce.session.clock import Clock
 from vivavoce.speech.client import SpeechClient
 from vivavoce.voice.wording import WordingStore
@@ -33,6 +34,7 @@ class Equipment:
         client: the speech server.
         wording: prepared sound.
         hearing: the models that hear whether somebody speaks, and has finished.
+        minds: the language models that may moderate.
         stt_model: name of the speech server's model that transcribes.
         archive: takes finished recordings.
         spool: folder for recordings while they are written.
@@ -42,6 +44,7 @@ class Equipment:
     client: SpeechClient
     wording: WordingStore
     hearing: Hearing
+    minds: Minds
     stt_model: str
     archive: Archive
     spool: Path

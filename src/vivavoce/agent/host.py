@@ -17,6 +17,7 @@ from vivavoce.agent.measure import Meter
 from vivavoce.agent.runner import SessionRunner
 from vivavoce.agent.sweeper import Sweeper
 from vivavoce.errors import VivavoceError
+from vivavoce.moderator.mind import Minds
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock
 from vivavoce.session.errors import AlreadyConnected, HostFull, LeaseHeld, SessionOver
@@ -114,11 +115,13 @@ class Host:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._admitting: dict[str, asyncio.Lock] = {}
         self._closing = False
+        self._minds = Minds(settings.llm)
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
         self._equipment = Equipment(
             client=client,
             wording=wording,
             hearing=hearing,
+            minds=self._minds,
             stt_model=settings.speech.stt_model,
             archive=archive,
             spool=spool,
@@ -199,6 +202,7 @@ class Host:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await self._minds.aclose()
 
     # -- inside
 
@@ -233,6 +237,8 @@ class Host:
             lease = await self._store.claim(session_id, holder=self.holder, ttl_s=HOST_TIMERS.lease_s)
         except LeaseHeld as error:
             raise HostFull(HOST_TIMERS.lease_s, reason="Another host still holds this interview.") from error
+        log_so_far = await self._store.read(session_id) if study.moderator.thinks else []
+        past = [event for event in log_so_far if event.seq <= state.seq]
         runner: SessionRunner | None = None
 
         def lost(error: VivavoceError) -> None:
@@ -247,6 +253,7 @@ class Host:
             journal=journal,
             study=study,
             equipment=self._equipment,
+            past=past,
             closed=lambda: self._forget(session_id),
         )
         self._runners[session_id] = runner

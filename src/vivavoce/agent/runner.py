@@ -7,7 +7,7 @@ go; the scribe writes down what is said. A fault in it ends this session and no 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -19,7 +19,9 @@ from vivavoce.agent.page import Page
 from vivavoce.agent.scribe import Scribe
 from vivavoce.agent.tape import Tape
 from vivavoce.errors import VivavoceError
+from vivavoce.moderator.dialogue import Dialogue
 from vivavoce.moderator.director import Director
+from vivavoce.moderator.mind import Mind
 from vivavoce.protocol.facts import MoveDecided
 from vivavoce.protocol.observations import (
     Began,
@@ -28,6 +30,7 @@ from vivavoce.protocol.observations import (
     Silent,
     WrapUpDue,
 )
+from vivavoce.protocol.prompts.pack import load_pack
 from vivavoce.protocol.study import Study
 from vivavoce.session.errors import AlreadyConnected, SessionOver
 from vivavoce.session.events import (
@@ -40,6 +43,7 @@ from vivavoce.session.events import (
     Reason,
     RecordingClosed,
     SessionEnded,
+    SessionEvent,
     SessionStatus,
     TimerFired,
     TimerName,
@@ -47,6 +51,7 @@ from vivavoce.session.events import (
 )
 from vivavoce.session.state import SessionState
 from vivavoce.session.timers import HOST_TIMERS, due
+from vivavoce.settings import ProfileUnknown
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import EndReason, Line, Message
 from vivavoce.transport.messages import Leave, Mute, PageMessage, Ping
@@ -78,6 +83,7 @@ class SessionRunner:
         journal: the session's pen; holds the live lease.
         study: what is asked.
         equipment: what the host shares.
+        past: the session's log so far, if a model moderates.
         closed: called once when the runner has let go of everything.
     """
 
@@ -87,6 +93,7 @@ class SessionRunner:
         journal: Journal,
         study: Study,
         equipment: Equipment,
+        past: Sequence[SessionEvent],
         closed: Callable[[], None],
     ) -> None:
         self._journal = journal
@@ -110,11 +117,18 @@ class SessionRunner:
         self._page = Page(self._send, study=study, language=state.language)
         self._scribe = Scribe(self, page=self._page, desk=self.desk, stt_model=equipment.stt_model)
         voice = study.voices[state.language]
+        mind = self._mind(study)
+        dialogue = Dialogue(joined=load_pack(state.language).labels.joined if mind is not None else "")
+        if mind is not None:
+            for event in past:
+                dialogue.add(event)
+            journal.watch(lambda event, _: dialogue.add(event))
         self._director = Director(
             study,
             language=state.language,
             progress=lambda: journal.state.progress,
             record=self._scribe.record,
+            thinks=mind is not None,
         )
         self._conversation = Conversation(
             desk=self.desk,
@@ -130,6 +144,9 @@ class SessionRunner:
             interruption_s=self._director.profile().interruption_min_s,
             new_utterance_id=self._scribe.new_utterance_id,
             listener=self._scribe,
+            mind=mind,
+            dialogue=dialogue,
+            now_s=self._now_s,
         )
         self._log = log.bind(session_id=self.session_id)
 
@@ -381,6 +398,16 @@ class SessionRunner:
         self._end(Ending.of(Reason.CRASH))
 
     # -- small things
+
+    def _mind(self, study: Study) -> Mind | None:
+        """The study's model; without it a semi-structured interview is held in the study's own words."""
+        if not study.moderator.thinks:
+            return None
+        try:
+            return self._equipment.minds.mind(study.moderator.profile)
+        except ProfileUnknown as error:
+            self._journal.post(Fault(stage="llm", code=error.code, message=str(error), recovered=True))
+            return None
 
     def _end(self, ending: Ending) -> None:
         if self._ending is not None or self._lost:

@@ -92,7 +92,8 @@ class Scribe:
 
     def record(self, facts: Sequence[Fact]) -> None:
         """Write what the protocol decided."""
-        self._clock.decided(self._loop.time())
+        if any(isinstance(fact, MoveDecided) for fact in facts):
+            self._clock.decided(self._loop.time())
         self._runner.post(*facts)
 
     def line_left(self) -> None:
@@ -163,8 +164,14 @@ class Scribe:
         at_s = self._runner.at_s(self._loop.time())
         duration_s = self._loop.time() - self._turn_started if self._turn_started is not None else 0.0
         last, self._last_speech = self._last_speech, None
-        cut = last is not None and last.interrupted and last.move == progress.last_move
-        if cut and last is not None:
+        asked = progress.last_move
+        if (
+            last is not None
+            and last.interrupted
+            and last.move is not None
+            and asked is not None
+            and last.move.move_id == asked.move_id
+        ):
             return Interrupted(at_s, last.heard_text, text, utterance_ids=ids, duration_s=duration_s)
         return Answered(at_s, text, utterance_ids=ids, duration_s=duration_s)
 

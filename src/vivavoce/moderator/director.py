@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from vivavoce.protocol.facts import Fact, MoveDecided
+from vivavoce.protocol.facts import Fact, MoveDecided, MoveWorded
+from vivavoce.protocol.floor import Floor
 from vivavoce.protocol.machine import Decision, Observation, decide, follow_up
 from vivavoce.protocol.observations import Answered, Interrupted
 from vivavoce.protocol.progress import Progress
@@ -30,18 +31,33 @@ class Director:
         language: in which language.
         progress: the log's fold so far; asked before every decision, so the log stays the only truth.
         record: see `Record`.
+        thinks: whether there is a model to take the floor; without one the study's own words follow an answer.
     """
 
     def __init__(
-        self, study: Study, *, language: str, progress: Callable[[], Progress], record: Record
+        self,
+        study: Study,
+        *,
+        language: str,
+        progress: Callable[[], Progress],
+        record: Record,
+        thinks: bool = False,
     ) -> None:
         self.study = study
         self.language = language
         self._progress = progress
         self._record = record
+        self._thinks = thinks
         self._tickets = itertools.count(1)
         self._waiting: dict[str, Observation] = {}
         self._decided: dict[str, Decision] = {}
+        self._moves: dict[str, MoveDecided] = {}
+        self._floors: dict[str, Floor] = {}
+
+    @property
+    def progress(self) -> Progress:
+        """Where the interview stands."""
+        return self._progress()
 
     def submit(self, observation: Observation) -> str:
         """Keep an observation for the reply that is about to be generated.
@@ -65,23 +81,49 @@ class Director:
         observation = self._waiting.pop(ticket, None)
         if observation is None:
             return None
-        decision = decide(self.study, self._progress(), observation, language=self.language)
-        self._record(decision.facts)
-        if decision.floor and isinstance(observation, Answered | Interrupted):
-            # There is no model to take the floor: the study's own words follow.
-            decision = follow_up(
-                self.study, self._progress(), observation.text, at_s=observation.at_s, language=self.language
-            )
-            self._record(decision.facts)
+        decision = decide(self.study, self.progress, observation, language=self.language)
         self._decided[ticket] = decision
-        for old in list(self._decided)[:-REMEMBERED]:
-            del self._decided[old]
+        self.write(ticket, decision.facts)
+        if decision.floor and isinstance(observation, Answered | Interrupted):
+            if self._thinks:
+                self._floors[ticket] = self._floor(observation)
+            else:
+                decision = follow_up(
+                    self.study, self.progress, observation.text, at_s=observation.at_s, language=self.language
+                )
+                self._decided[ticket] = decision
+                self.write(ticket, decision.facts)
+        for kept in (self._decided, self._moves, self._floors):
+            for old in list(kept)[:-REMEMBERED]:
+                del kept[old]
         return decision
 
+    def floor(self, ticket: str) -> Floor | None:
+        """The floor that a model was given on a ticket."""
+        return self._floors.get(ticket)
+
+    def write(self, ticket: str, facts: Sequence[Fact]) -> None:
+        """Write what a reply led to."""
+        if facts:
+            self._record(facts)
+        for fact in facts:
+            if isinstance(fact, MoveDecided):
+                self._moves[ticket] = fact
+            elif isinstance(fact, MoveWorded):
+                self._moves[ticket] = fact.decided()
+
     def move(self, ticket: str) -> MoveDecided | None:
-        """The move that was decided on a ticket, if any."""
-        decision = self._decided.get(ticket)
-        return decision.move if decision else None
+        """The move that a ticket led to, as far as it is known."""
+        return self._moves.get(ticket)
+
+    def _floor(self, observation: Answered | Interrupted) -> Floor:
+        return Floor(
+            self.study,
+            language=self.language,
+            text=observation.text,
+            utterance_ids=observation.utterance_ids,
+            at_s=observation.at_s,
+        )
 
     def profile(self) -> TurnProfile:
         """The turn profile of the phase the interview is in.

@@ -19,7 +19,7 @@ from vivavoce.ops.publish import Progress, patient_client, publish
 from vivavoce.ops.spool import keep_left_over
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock, SystemClock
-from vivavoce.settings import Settings
+from vivavoce.settings import LlmSettings, Settings
 from vivavoce.speech.client import SpeechClient
 from vivavoce.storage.open import Storage
 from vivavoce.telemetry.metrics import Metrics
@@ -42,6 +42,7 @@ class Server:
     client: SpeechClient
     wording: WordingStore
     clock: Clock
+    llm: LlmSettings
 
     async def publish(
         self, data: bytes, *, source: str, on_progress: Progress = lambda language, done, total: None
@@ -54,6 +55,7 @@ class Server:
                 shelf=self.storage.studies,
                 client=client,
                 wording=self.wording,
+                llm=self.llm,
                 on_progress=on_progress,
             )
 
@@ -131,7 +133,13 @@ async def compose(
         stack.push_async_callback(host.aclose)
         log.info("ready", url=url)
         yield Server(
-            url=url, speech_url=speech_url, storage=storage, client=client, wording=wording, clock=clock
+            url=url,
+            speech_url=speech_url,
+            storage=storage,
+            client=client,
+            wording=wording,
+            clock=clock,
+            llm=settings.llm,
         )
 
 

@@ -8,9 +8,10 @@ from typing import Protocol
 
 from vivavoce.ops.children import speech_server
 from vivavoce.protocol.check import load_study
+from vivavoce.protocol.prompts.pack import require_reviewed
 from vivavoce.protocol.study import Study
 from vivavoce.protocol.wordings import wordings
-from vivavoce.settings import Settings
+from vivavoce.settings import LlmSettings, Settings
 from vivavoce.speech.client import SpeechClient, Word
 from vivavoce.storage.open import open_storage
 from vivavoce.voice.wording import RECOGNISER_RATE, Voice, WordingStore, prepare
@@ -48,6 +49,7 @@ async def publish(
     shelf: Shelf,
     client: SpeechClient,
     wording: WordingStore,
+    llm: LlmSettings,
     on_progress: Progress = lambda language, done, total: None,
 ) -> Study:
     """Make a study ready to be held.
@@ -58,14 +60,17 @@ async def publish(
         shelf: keeps it.
         client: the speech server.
         wording: keeps the sound.
+        llm: the model profiles that studies may name.
         on_progress: see `Progress`.
 
     Raises:
         StudyError: the file has errors; nothing was kept.
+        ProfileUnknown, PackUnreviewed: see `check_model`; nothing was kept.
         WordingFailed, SpeechUnavailable, SpeechRejected: a sound could not be made; what was made is kept, and
             publishing again goes on from there.
     """
     study = load_study(data, source=source)
+    check_model(llm, study)
     await prepare_study(study, client=client, wording=wording, on_progress=on_progress)
     await shelf.publish(data.decode("utf-8"))
     return study
@@ -112,6 +117,20 @@ async def prepare_study(
     return made
 
 
+def check_model(llm: LlmSettings, study: Study) -> None:
+    """See that a study's model is there, and that what it is told may meet participants.
+
+    Raises:
+        ProfileUnknown: the settings have no such model profile.
+        PackUnreviewed: a language's prompts may not meet participants yet.
+    """
+    if not study.moderator.thinks:
+        return
+    llm.profile(study.moderator.profile)
+    if not llm.unreviewed_prompts:
+        require_reviewed(study.languages)
+
+
 async def publish_here(
     settings: Settings,
     data: bytes,
@@ -119,8 +138,15 @@ async def publish_here(
     source: str,
     on_progress: Progress = lambda language, done, total: None,
 ) -> Study:
-    """Publish a study into the settings' database, beside a running server or without one; see `publish`."""
-    load_study(data, source=source)  # its errors come before anything is started
+    """Publish a study into the settings' database, beside a running server or without one; see `publish`.
+
+    Raises:
+        ProfileUnknown: the settings have no such model profile.
+        PackUnreviewed: a language's prompts may not meet participants yet.
+    """
+    check_model(
+        settings.llm, load_study(data, source=source)
+    )  # what is wrong comes before anything is started
     async with (
         open_storage(settings, exclusive=False) as storage,
         speech_server(settings) as speech,
@@ -132,5 +158,6 @@ async def publish_here(
             shelf=storage.studies,
             client=client,
             wording=WordingStore(settings.wording_dir),
+            llm=settings.llm,
             on_progress=on_progress,
         )

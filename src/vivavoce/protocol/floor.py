@@ -182,7 +182,7 @@ class Floor:
                 return self._cover(request, draft), ()
             case _ if draft.progress.wrapping_up or draft.wrap_up_due:
                 raise Refused("The time is nearly over: the closing follows by itself. Ask nothing more.")
-            case _ if self._asked:
+            case _ if self._asked and not isinstance(request, ProbeAnswer | ReturnToQuestion):
                 raise Refused("You have asked something already. Wait for the answer.")
             case AdvancePhase():
                 return self._advance(draft), ()
@@ -393,7 +393,19 @@ class Floor:
 
     def cut(self, progress: Progress, *, at_s: float) -> tuple[Fact, ...]:
         """The reply was broken off from outside; what was asked aloud by then counts as asked."""
-        return self.finish(progress, at_s=at_s).facts if self._asked else ()
+        if self._asked:
+            return self.finish(progress, at_s=at_s).facts
+        if len(self._said) < 2 or self._superseded(progress):
+            return ()
+        draft = self._draft(progress, at_s)
+        self._end(
+            draft,
+            "reply",
+            (),
+            question_id=self._question(draft).question_id,
+            probe_id=progress.probe_id,
+        )
+        return tuple(draft.facts)
 
     # The reply's move
 

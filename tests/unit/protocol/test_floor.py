@@ -257,6 +257,10 @@ class TestWords:
         talk.answer()
         talk.say("Bread, then.")
         assert talk.floor is not None and talk.floor.cut(talk.progress, at_s=31) == ()
+        talk.say("And tea.")
+        (worded,) = talk.floor.cut(talk.progress, at_s=31)
+        assert isinstance(worded, MoveWorded)
+        assert (worded.move, worded.text) == ("reply", "Bread, then. And tea.")
         talk.say("What is for lunch?")
         assert [fact.kind for fact in talk.floor.cut(talk.progress, at_s=31)] == [
             "topic.covered",
@@ -535,6 +539,12 @@ class TestBrokenCalls:
             assert not talk.floor.lost
             talk.raw("xyz", "{}")
         assert talk.floor.lost
+
+    def test_a_follow_up_may_be_named_after_it_was_asked(self, talk: Talk) -> None:
+        talk.answer()
+        talk.say("Why was it tea today?")
+        assert talk.call("probe", trigger="unexpected").accepted
+        assert (talk.end().move, talk.move.trigger) == ("probe", "unexpected")
 
     def test_a_question_that_was_asked_is_waited_for(self, talk: Talk) -> None:
         talk.answer()

@@ -1,0 +1,118 @@
+"""The mind: a language model that may moderate, with its patience, and the ways it can fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from livekit.agents import llm
+from livekit.plugins import openai
+
+from vivavoce.errors import VivavoceError
+from vivavoce.protocol.requests import Request, schema
+from vivavoce.settings import LlmProfile, LlmSettings
+
+NO_KEY = "none"
+"""What servers without keys are sent: the client library wants one."""
+
+
+class ModelFailed(VivavoceError):
+    """The model was no help in this reply; the study's words stand in."""
+
+    code = "llm_failed"
+
+
+class ModelUnavailable(ModelFailed):
+    """The server could not be reached, refused, or broke off."""
+
+    code = "llm_unavailable"
+
+
+class ModelSlow(ModelFailed):
+    """The first word, or the whole reply, took too long."""
+
+    code = "llm_slow"
+
+
+class ModelStalled(ModelFailed):
+    """The answer stopped in the middle."""
+
+    code = "llm_stalled"
+
+
+class ModelLost(ModelFailed):
+    """The model calls tools in vain, or without end."""
+
+    code = "llm_lost"
+
+
+class ModelEndless(ModelFailed):
+    """The model writes without ending a sentence."""
+
+    code = "llm_endless"
+
+
+class ModelEmpty(ModelFailed):
+    """The model had nothing to say."""
+
+    code = "llm_empty"
+
+
+@dataclass(frozen=True)
+class Mind:
+    """A model, and how long it is waited for.
+
+    Attributes:
+        name: of its profile.
+        model: any of livekit-agents'.
+        profile: its patience.
+    """
+
+    name: str
+    model: llm.LLM[Any]
+    profile: LlmProfile
+
+
+class Minds:
+    """The models of the settings, each opened when it is first wanted and shared by the sessions of a process.
+
+    Args:
+        settings: the profiles.
+    """
+
+    def __init__(self, settings: LlmSettings) -> None:
+        self._settings = settings
+        self._open: dict[str, Mind] = {}
+
+    def mind(self, name: str | None) -> Mind:
+        """The model of a profile, the default one's for None. Nothing is connected yet.
+
+        Raises:
+            ProfileUnknown: there is no such profile.
+        """
+        called, profile = self._settings.profile(name)
+        if called not in self._open:
+            key = profile.api_key.get_secret_value() if profile.api_key is not None else NO_KEY
+            model = openai.LLM(model=profile.model, base_url=profile.base_url, api_key=key, max_retries=0)
+            self._open[called] = Mind(called, model, profile)
+        return self._open[called]
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for mind in self._open.values():
+            await mind.model.aclose()
+        self._open.clear()
+
+
+def tools(requests: tuple[type[Request], ...]) -> list[llm.Tool]:
+    """The protocol's requests as livekit-agents' tools."""
+    return [_tool(request) for request in requests]
+
+
+@cache
+def _tool(request: type[Request]) -> llm.Tool:
+    async def judged_elsewhere(raw_arguments: dict[str, object]) -> None:
+        raise AssertionError("tools are judged by the protocol's rails, never run by the framework")
+
+    return llm.function_tool(judged_elsewhere, raw_schema=schema(request))

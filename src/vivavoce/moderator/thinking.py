@@ -1,0 +1,312 @@
+"""The thinking moderator: a language model on the protocol's rails, as a language model of livekit-agents.
+
+Where the machine has the words they are said as they are, as the structured moderator says them. Where it gives the
+floor, the model is asked; its sentences leave one by one as they come, its calls are judged, and whatever it leaves out
+or fails at the study's own words stand in for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+
+from livekit.agents import NOT_GIVEN, APIConnectOptions, APIError, NotGivenOr, llm, utils
+from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
+
+from vivavoce.moderator.dialogue import Dialogue
+from vivavoce.moderator.director import Director
+from vivavoce.moderator.mind import (
+    Mind,
+    ModelEmpty,
+    ModelEndless,
+    ModelFailed,
+    ModelLost,
+    ModelSlow,
+    ModelStalled,
+    ModelUnavailable,
+    tools,
+)
+from vivavoce.moderator.structured import Decided, find_ticket
+from vivavoce.protocol.floor import Floor
+from vivavoce.protocol.machine import Decision
+from vivavoce.protocol.prompts.render import instructions, situation
+from vivavoce.protocol.reply import Endless, Sentences
+from vivavoce.protocol.requests import tools_for
+
+MOST_ROUNDS = 4
+"""Requests to the model in one reply: three times tools, then words."""
+
+MOST_CALLS = 6
+"""Calls read from one answer; the others are not looked at."""
+
+BABBLE = 200
+"""Characters after the question that are waited for in case a tool call follows them."""
+
+FAILURES_IN_A_ROW = 3
+REST_S = 60.0
+"""After so many failures in a row the model is left alone for so long: nobody is made to wait for it every time."""
+
+Faulted = Callable[[ModelFailed], None]
+
+
+class ThinkingModerator(llm.LLM[str]):
+    """A language model on rails.
+
+    Args:
+        director: decides who has the words.
+        mind: the model.
+        dialogue: the interview so far; kept up to date by whoever writes the log.
+        decided: told of every decision with its ticket, before its first word leaves.
+        faulted: told when the model was no help.
+        now_s: the session clock.
+    """
+
+    def __init__(
+        self,
+        director: Director,
+        mind: Mind,
+        dialogue: Dialogue,
+        *,
+        decided: Decided,
+        faulted: Faulted,
+        now_s: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self.director = director
+        self.mind = mind
+        self.dialogue = dialogue
+        self.decided = decided
+        self.now_s = now_s
+        self._faulted = faulted
+        self._failures = 0
+        self._rests_until = 0.0
+
+    @property
+    def model(self) -> str:
+        """For livekit's metrics."""
+        return self.mind.model.model
+
+    @property
+    def provider(self) -> str:
+        """For livekit's metrics."""
+        return self.mind.model.provider
+
+    @property
+    def rests(self) -> bool:
+        """Whether the model is left alone for now."""
+        return asyncio.get_running_loop().time() < self._rests_until
+
+    def failed(self, error: ModelFailed) -> None:
+        """Note that the model was no help."""
+        self._failures += 1
+        if self._failures >= FAILURES_IN_A_ROW:
+            self._rests_until = asyncio.get_running_loop().time() + REST_S
+            self._failures = 0
+        self._faulted(error)
+
+    def helped(self) -> None:
+        """Note that the model was of use."""
+        self._failures = 0
+
+    def chat(
+        self,
+        *,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool] | None = None,
+        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
+        parallel_tool_calls: NotGivenOr[bool] = NOT_GIVEN,
+        tool_choice: NotGivenOr[llm.ToolChoice] = NOT_GIVEN,
+        extra_kwargs: NotGivenOr[dict[str, Any]] = NOT_GIVEN,
+    ) -> llm.LLMStream:
+        """The next words, sentence by sentence; nothing when there is nothing to say."""
+        return _ReplyStream(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
+
+
+class _ReplyStream(llm.LLMStream):
+    def __init__(
+        self,
+        parent: ThinkingModerator,
+        *,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool],
+        conn_options: APIConnectOptions,
+    ) -> None:
+        self._parent = parent
+        self._director = parent.director
+        self._request_id = utils.shortuuid("move_")
+        super().__init__(parent, chat_ctx=chat_ctx, tools=tools, conn_options=conn_options)
+
+    async def _run(self) -> None:
+        ticket = find_ticket(self._chat_ctx)
+        decision = self._director.decide(ticket) if ticket else None
+        if ticket is None or decision is None:
+            return
+        self._parent.decided(ticket, decision)
+        floor = self._director.floor(ticket)
+        if floor is not None:
+            await self._hold(ticket, floor)
+        elif decision.move is not None:
+            self._speak(*decision.move.parts)
+
+    async def _hold(self, ticket: str, floor: Floor) -> None:
+        """Let the model speak, whatever happens: when this returns, something has been asked or the end was said."""
+        failure: ModelFailed | None = None
+        try:
+            if not self._parent.rests:
+                failure = await self._think(ticket, floor)
+        except asyncio.CancelledError:
+            self._director.write(ticket, floor.cut(self._director.progress, at_s=self._parent.now_s()))
+            raise
+        if failure is None and not self._parent.rests:
+            self._parent.helped()
+            outcome = floor.finish(self._director.progress, at_s=self._parent.now_s())
+        else:
+            outcome = floor.give_up(self._director.progress, at_s=self._parent.now_s())
+        self._director.write(ticket, outcome.facts)
+        self._tell_if_last(ticket)
+        self._speak(*outcome.rest)
+        if failure is not None:
+            self._parent.failed(failure)
+
+    async def _think(self, ticket: str, floor: Floor) -> ModelFailed | None:
+        """Ask the model until it has spoken; gives what it failed at."""
+        profile = self._parent.mind.profile
+        try:
+            async with asyncio.timeout(profile.reply_s):
+                for _ in range(MOST_ROUNDS):
+                    if not await self._round(ticket, floor):
+                        return None if floor.said or self._closed(ticket) else _empty()
+                    if floor.lost:
+                        break
+        except TimeoutError:
+            return ModelSlow(
+                f"The model's reply took longer than {profile.reply_s:g} s.",
+                next_step="Take a faster model, or raise reply_s of its profile.",
+            )
+        except Endless:
+            return ModelEndless(
+                "The model wrote on without ending a sentence.",
+                next_step="Take a model that follows instructions.",
+            )
+        except ModelFailed as failure:
+            return failure
+        return ModelLost(
+            f"The model called tools without coming to words ({floor.refusals} calls were refused).",
+            next_step="Look at the refusals in the session's log; a larger model follows them better.",
+        )
+
+    async def _round(self, ticket: str, floor: Floor) -> bool:
+        """Ask the model once; gives whether it must be asked again to come to words."""
+        sentences = Sentences()
+        calls: list[llm.FunctionToolCall] = []
+        babble = 0
+        # Closed at once when it is left, so that the server stops computing.
+        async with aclosing(self._answer(floor, ticket)) as answer:
+            async for delta in answer:
+                calls += delta.tool_calls
+                content = delta.content or ""
+                if floor.asked:
+                    babble += len(content)
+                    if babble > BABBLE:
+                        break
+                    continue
+                self._take(ticket, floor, sentences.feed(content))
+        if not floor.asked:
+            self._take(ticket, floor, sentences.end())
+        for call in calls[:MOST_CALLS]:
+            judgement = floor.call(
+                self._parent.dialogue.next_call_id(),
+                call.name,
+                call.arguments,
+                self._director.progress,
+                at_s=self._parent.now_s(),
+            )
+            self._director.write(ticket, judgement.facts)
+            if judgement.over:
+                self._tell_if_last(ticket)
+                self._speak(*judgement.rest)
+                return False
+        return bool(calls) and not floor.asked
+
+    async def _answer(self, floor: Floor, ticket: str) -> AsyncGenerator[llm.ChoiceDelta]:
+        mind, director = self._parent.mind, self._director
+        profile = mind.profile
+        move = director.move(ticket)
+        context = self._parent.dialogue.context(
+            instructions=instructions(director.study, director.progress.phase_id, director.language),
+            situation=situation(
+                director.study, director.progress, at_s=self._parent.now_s(), language=director.language
+            ),
+            saying=(move.move_id, " ".join(floor.said)) if move is not None else None,
+        )
+        extra = {} if profile.temperature is None else {"temperature": profile.temperature}
+        stream = mind.model.chat(
+            chat_ctx=context,
+            tools=tools(tools_for(director.study)),
+            conn_options=APIConnectOptions(max_retry=0, timeout=profile.reply_s),
+            extra_kwargs=extra,
+        )
+        began = False
+        async with stream:
+            while True:
+                try:
+                    async with asyncio.timeout(profile.stall_s if began else profile.first_word_s):
+                        chunk = await anext(stream)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError:
+                    raise (_stalled if began else _slow)(mind) from None
+                except APIError as error:
+                    raise ModelUnavailable(
+                        f"The model server of profile {mind.name!r} failed: {error.message}.",
+                        next_step="Look at that server; the study's words are said meanwhile.",
+                    ) from error
+                if chunk.delta is not None and chunk.has_response():
+                    began = True
+                    yield chunk.delta
+
+    def _take(self, ticket: str, floor: Floor, sentences: list[str]) -> None:
+        for sentence in sentences:
+            taken = floor.take(sentence, self._director.progress, at_s=self._parent.now_s())
+            self._director.write(ticket, taken.facts)
+            if taken.spoken:
+                self._speak(sentence)
+            if taken.enough:
+                return
+
+    def _speak(self, *parts: str) -> None:
+        # One chunk a part: a wording of the study is prepared as one sound.
+        for part in parts:
+            delta = llm.ChoiceDelta(role="assistant", content=part + " ")
+            self._event_ch.send_nowait(llm.ChatChunk(id=self._request_id, delta=delta))
+
+    def _closed(self, ticket: str) -> bool:
+        move = self._director.move(ticket)
+        return move is not None and move.final
+
+    def _tell_if_last(self, ticket: str) -> None:
+        move = self._director.move(ticket)
+        if move is not None and move.final:
+            self._parent.decided(ticket, Decision((), move))
+
+
+def _empty() -> ModelEmpty:
+    return ModelEmpty(
+        "The model had nothing to say.", next_step="Take a model that follows instructions and uses tools."
+    )
+
+
+def _slow(mind: Mind) -> ModelSlow:
+    return ModelSlow(
+        f"The model of profile {mind.name!r} said nothing for {mind.profile.first_word_s:g} s.",
+        next_step="Take a faster model or server, or raise first_word_s of its profile.",
+    )
+
+
+def _stalled(mind: Mind) -> ModelStalled:
+    return ModelStalled(
+        f"The model of profile {mind.name!r} stopped in the middle for {mind.profile.stall_s:g} s.",
+        next_step="Look at the model server's load, or raise stall_s of its profile.",
+    )

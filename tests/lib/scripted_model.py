@@ -1,0 +1,245 @@
+"""A language model whose answers are decided by a script, behind a real OpenAI-compatible HTTP server.
+
+It streams server-sent events as https://platform.openai.com/docs/api-reference/chat-streaming describes them, calls
+tools, and fails on demand. Without a script it is a plain interviewer, told by what it is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Fault = Literal["", "refused", "slow", "stalled", "broken", "garbage"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One tool call; `arguments` as text may be anything."""
+
+    tool: str
+    arguments: dict[str, Any] | str = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: words, then calls. `fault` happens after the words, but `refused` and `slow` instead of them."""
+
+    text: str = ""
+    calls: tuple[Call, ...] = ()
+    fault: Fault = ""
+    token_s: float = 0.0
+
+
+Script = Callable[[dict[str, Any]], Reply]
+"""Makes the answer to a request (its JSON body)."""
+
+
+@dataclass
+class ScriptedModel:
+    """A running server.
+
+    Attributes:
+        url: of its API, for a profile's `base_url`.
+        script: makes the answers; replace it at any time.
+        requests: every request's body so far.
+        abandoned: how many answers the client closed before their end.
+    """
+
+    url: str = ""
+    script: Script = field(default_factory=lambda: plain_interviewer)
+    requests: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    abandoned: int = 0
+
+    def play(self, *replies: Reply) -> None:
+        """Answer with these, in order; after them as a plain interviewer."""
+        left = list(replies)
+        self.script = lambda request: left.pop(0) if left else plain_interviewer(request)
+
+    @property
+    def last_words(self) -> str:
+        """What the participant said last, as the model was told."""
+        return said(self.requests[-1])
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one connection's one request."""
+        try:
+            await self._one(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # the client has gone, which it may
+        finally:
+            writer.close()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(re.findall(rb"content-length: (\d+)", head.lower())[0])
+        request = json.loads(await reader.readexactly(length))
+        assert head.startswith(b"POST /v1/chat/completions "), head
+        self.requests.append(request)
+        reply = self.script(request)
+        if reply.fault == "refused":
+            writer.write(b"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
+            await writer.drain()
+            return
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+            b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        await writer.drain()
+        watch = asyncio.create_task(reader.read(1))
+        try:
+            await self._stream(reply, writer, watch)
+        finally:
+            watch.cancel()
+
+    async def _stream(self, reply: Reply, writer: asyncio.StreamWriter, watch: asyncio.Task[bytes]) -> None:
+        async def send(data: str) -> None:
+            line = f"data: {data}\n\n".encode()
+            writer.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
+            await writer.drain()
+
+        async def wait(seconds: float) -> bool:
+            """Whether the client is still there after that time."""
+            await asyncio.wait({watch}, timeout=seconds)
+            if watch.done():
+                self.abandoned += 1
+            return not watch.done()
+
+        if reply.fault == "slow":
+            await wait(60)
+            return
+        if reply.fault == "garbage":
+            await send("this is no JSON")
+            return
+        await send(_chunk({"role": "assistant", "content": ""}))
+        for token in re.findall(r"\s*\S+", reply.text):
+            if not await wait(reply.token_s):
+                return
+            await send(_chunk({"content": token}))
+        if reply.fault == "stalled":
+            await wait(60)
+            return
+        if reply.fault == "broken":
+            return
+        for index, call in enumerate(reply.calls):
+            arguments = call.arguments if isinstance(call.arguments, str) else json.dumps(call.arguments)
+            opened = {"id": f"c{index}", "type": "function", "function": {"name": call.tool, "arguments": ""}}
+            await send(_chunk({"tool_calls": [{"index": index, **opened}]}))
+            for piece in (arguments[:5], arguments[5:]):
+                await send(_chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]}))
+        await send(_chunk({}, finish="tool_calls" if reply.calls else "stop"))
+        usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+        await send(
+            json.dumps(
+                {
+                    "id": "x",
+                    "object": "chat.completion.chunk",
+                    "created": 0,
+                    "model": "scripted",
+                    "choices": [],
+                    "usage": usage,
+                }
+            )
+        )
+        await send("[DONE]")
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+
+
+def _chunk(delta: dict[str, Any], *, finish: str | None = None) -> str:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return json.dumps(
+        {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "scripted", "choices": [choice]}
+    )
+
+
+@asynccontextmanager
+async def scripted_model() -> AsyncGenerator[ScriptedModel]:
+    """A server on a free port of this machine, while the context lasts."""
+    model = ScriptedModel()
+    server = await asyncio.start_server(model.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    model.url = f"http://127.0.0.1:{port}/v1"
+    try:
+        yield model
+    finally:
+        server.close()
+
+
+# The plain interviewer
+
+
+def said(request: dict[str, Any]) -> str:
+    """The participant's last words in a request."""
+    users = [message for message in request["messages"] if message["role"] == "user"]
+    return text_of(users[-1]).rpartition("]\n")[2]
+
+
+def situation(request: dict[str, Any]) -> str:
+    """The state of the interview in a request."""
+    users = [message for message in request["messages"] if message["role"] == "user"]
+    return text_of(users[-1]).rpartition("]\n")[0]
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """A message's text, however it is wrapped."""
+    content = message["content"]
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)
+
+
+_FOLLOW_UPS = {
+    "unexpected": "What was unexpected about that for you?",
+    "contradictory": "How do these two things go together for you?",
+    "emotional": "What was that like for you?",
+    "vague": "What would be an example of that?",
+}
+
+_CUES: tuple[tuple[str, Call], ...] = (
+    (
+        r"are you (a|real)|who are you|your instructions",
+        Call("return_to_question", {"reason": "question_to_moderator"}),
+    ),
+    (r"football|weather", Call("return_to_question", {"reason": "off_topic"})),
+    (r"angry|afraid|cried|furious", Call("probe", {"trigger": "emotional"})),
+    (r"surpris|never expected", Call("probe", {"trigger": "unexpected"})),
+    (r"on the other hand|and yet", Call("probe", {"trigger": "contradictory"})),
+    (r"somehow|it depends|stuff", Call("probe", {"trigger": "vague"})),
+    (r"no way out|cannot go on living", Call("close_safely", {"reason": "crisis"})),
+)
+
+
+def plain_interviewer(request: dict[str, Any]) -> Reply:
+    """Mirrors, asks what comes next in other words, follows up by cue, obeys refusals."""
+    last = request["messages"][-1]
+    if last["role"] == "tool":
+        return Reply(_after_tool(request))
+    words = said(request)
+    for cue, call in _CUES:
+        if re.search(cue, words, re.IGNORECASE):
+            return Reply(calls=(call,))
+    return Reply(f"You said {_mirror(words)}. {_next_question(request)}")
+
+
+def _after_tool(request: dict[str, Any]) -> str:
+    answer = text_of(request["messages"][-1])
+    call = request["messages"][-2]["tool_calls"][0]["function"]
+    quoted = re.findall(r"“([^”]+)”", answer)
+    if answer.startswith("Ask one short"):
+        return _FOLLOW_UPS[json.loads(call["arguments"])["trigger"]]
+    if call["name"] == "return_to_question" and quoted:
+        return f"I only ask questions for this study. {quoted[-1]}"
+    return _next_question(request) if not quoted else quoted[-1]
+
+
+def _next_question(request: dict[str, Any]) -> str:
+    lines = situation(request).splitlines()
+    quoted = [re.findall(r"“([^”]+)”", line) for line in lines if line.startswith("Next, unless")]
+    return quoted[-1][-1] if quoted and quoted[-1] else ""
+
+
+def _mirror(words: str) -> str:
+    return " ".join(words.rstrip(".!?").split()[:6]).lower()
