@@ -29,7 +29,7 @@ from vivavoce.session.events import ConsentGiven, SessionEvent, SessionScheduled
 from vivavoce.session.memory import MemorySessionStore
 from vivavoce.session.state import SessionState
 from vivavoce.session.timers import Timers
-from vivavoce.settings import HostSettings, Settings
+from vivavoce.settings import HostSettings, LlmSettings, Settings
 from vivavoce.speech.client import SpeechUnavailable, Transcript
 from vivavoce.telemetry.metrics import Metrics
 from vivavoce.transport.desk import Desk
@@ -114,6 +114,19 @@ class Archive:
         yield self.kept.get(key)
 
 
+@dataclass(frozen=True)
+class Spoken:
+    """A sound of the speech server's, in pieces."""
+
+    pcm: bytes
+    sample_rate: int = prepared.SAMPLE_RATE
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for at in range(0, len(self.pcm), 9600):
+            await asyncio.sleep(0.005)
+            yield self.pcm[at : at + 9600]
+
+
 @dataclass
 class Recogniser:
     """The speech server's transcription, from a script: one text an utterance, in order."""
@@ -121,6 +134,13 @@ class Recogniser:
     texts: list[str] = field(default_factory=list)
     fail: int = 0
     heard: int = 0
+    spoken: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def speak(self, text: str, **_: Any) -> AsyncGenerator[Spoken]:
+        """Words that were not prepared: a tone, as long as they are."""
+        self.spoken.append(text)
+        yield Spoken(_tone(max(0.3, len(text.split()) * 0.12)))
 
     async def transcribe(
         self,
@@ -316,7 +336,11 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
 
     @asynccontextmanager
     async def stage(
-        *, slots: int = 4, store: MemorySessionStore | None = None, seconds_a_word: float = 0.12
+        *,
+        slots: int = 4,
+        store: MemorySessionStore | None = None,
+        seconds_a_word: float = 0.12,
+        llm: LlmSettings | None = None,
     ) -> AsyncGenerator[Stage]:
         sound = WordingStore(tmp_path / "wording")
         voice = prepared.Voice("kokoro", "af_heart", "en")
@@ -335,7 +359,7 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
             wording=sound,
             hearing=Hearing("v1-mini"),
             archive=archive,
-            settings=Settings(host=HostSettings(slots=slots)),
+            settings=Settings(host=HostSettings(slots=slots), llm=llm or LlmSettings()),
             clock=SystemClock(),
             spool=spool,
             metrics=Metrics(CollectorRegistry()),

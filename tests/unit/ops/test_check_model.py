@@ -1,0 +1,52 @@
+"""Publishing says when a study's model is not there, or must not meet participants yet."""
+
+from __future__ import annotations
+
+import pytest
+
+from vivavoce.ops.publish import check_model
+from vivavoce.protocol.check import load_study
+from vivavoce.protocol.prompts.pack import PackUnreviewed
+from vivavoce.protocol.study import Study
+from vivavoce.settings import LlmProfile, LlmSettings, ProfileUnknown
+
+LLM = LlmSettings(profiles={"interviewer": LlmProfile(base_url="http://localhost/v1", model="m")})
+
+
+def study(moderator: str, language: str = "en") -> Study:
+    text = f"""
+schema: vivavoce/study/1
+id: small
+title: Small
+about: Small.
+organisation: Testers
+contact: test@example.org
+languages: [{language}]
+moderator: {moderator}
+consent: {{version: 1, text: I agree., disclosure: I am a computer program.}}
+opening: Hello.
+closing: Goodbye.
+phases:
+  - {{id: one, title: One, objective: X., min_minutes: 0, max_minutes: 5, questions: [{{id: a, wording: How?}}]}}
+"""
+    return load_study(text.encode(), source="small.yaml")
+
+
+def test_a_structured_study_needs_no_model() -> None:
+    check_model(LlmSettings(), study("{mode: structured}"))
+
+
+def test_a_profile_must_exist() -> None:
+    check_model(LLM, study("{mode: semi_structured, profile: interviewer}"))
+    with pytest.raises(ProfileUnknown) as caught:
+        check_model(LLM, study("{mode: semi_structured, profile: interviewr}"))
+    assert caught.value.next_step == "Did you mean 'interviewer'?"
+    with pytest.raises(ProfileUnknown, match="no default"):
+        check_model(LLM, study("{mode: semi_structured}"))
+
+
+def test_unreviewed_prompts_meet_nobody_unless_allowed() -> None:
+    german = study("{mode: semi_structured, profile: interviewer}", "de")
+    with pytest.raises(PackUnreviewed, match=r"German \(de\)"):
+        check_model(LLM, german)
+    check_model(LLM.model_copy(update={"unreviewed_prompts": True}), german)
