@@ -36,7 +36,7 @@ async def server() -> AsyncIterator[ScriptedModel]:
 
 @pytest.fixture
 def llm(server: ScriptedModel) -> LlmSettings:
-    profile = LlmProfile(base_url=server.url, model="scripted", first_token_s=1.5, stall_s=1.0)
+    profile = LlmProfile(base_url=server.url, model="scripted", first_word_s=1.5, stall_s=1.0)
     return LlmSettings(default="m", profiles={"m": profile})
 
 
