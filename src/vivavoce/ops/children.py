@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -42,6 +42,35 @@ class SpeechAddress:
     url: str
 
 
+class Starting(Protocol):
+    """A speech server that is on its way."""
+
+    async def ready(self) -> str:
+        """Wait until it answers; its URL, the same over restarts of a child.
+
+        Raises:
+            SpeechServerFailed: it did not answer, or ended before it was ready.
+        """
+        ...
+
+
+@asynccontextmanager
+async def speech_server_starting(settings: Settings) -> AsyncGenerator[Starting]:
+    """The speech server that the settings name, or a child process of ours that loads its models from now on.
+
+    For whoever has something else to do meanwhile; `speech_server` waits until it is ready.
+    """
+    if settings.speech.url is not None:
+        yield _Elsewhere(settings.speech.url)
+        return
+    child = _Child(settings)
+    await child.spawn()
+    try:
+        yield child
+    finally:
+        await child.stop()
+
+
 @asynccontextmanager
 async def speech_server(settings: Settings) -> AsyncGenerator[SpeechAddress]:
     """The speech server: the one that the settings name, or a child process of ours that is kept running.
@@ -49,21 +78,17 @@ async def speech_server(settings: Settings) -> AsyncGenerator[SpeechAddress]:
     Raises:
         SpeechServerFailed: it did not answer, or ended before it was ready.
     """
-    if settings.speech.url is not None:
-        await _wait_until_ready(settings.speech.url, process=None)
-        yield SpeechAddress(settings.speech.url)
-        return
-    child = _Child(settings)
-    try:
-        await child.start()
-        keeper = asyncio.create_task(child.keep(), name="speech.keeper")
-        try:
-            yield SpeechAddress(child.url)
-        finally:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
-    finally:
-        await child.stop()
+    async with speech_server_starting(settings) as starting:
+        yield SpeechAddress(await starting.ready())
+
+
+@dataclass(frozen=True)
+class _Elsewhere:
+    url: str
+
+    async def ready(self) -> str:
+        await _wait_until_ready(self.url, process=None)
+        return self.url
 
 
 class _Child:
@@ -71,13 +96,15 @@ class _Child:
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
         self._pump: asyncio.Task[None] | None = None
+        self._keeper: asyncio.Task[None] | None = None
         self._port = 0
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
-    async def start(self) -> None:
+    async def spawn(self) -> None:
+        """Start the process; it loads its models by itself."""
         engines = ",".join(self._settings.speech.engines)
         environment = dict(os.environ, VIVAVOCE_MODELS_DIR=str(self._settings.models_dir))
         self._process = await asyncio.create_subprocess_exec(
@@ -98,6 +125,15 @@ class _Child:
             # Ctrl-C in a terminal goes to the whole foreground group; this child is stopped by us, after the sessions.
             start_new_session=True,
         )
+
+    async def ready(self) -> str:
+        """See `Starting.ready`. From then on it is kept running."""
+        await self._wait()
+        self._keeper = asyncio.create_task(self._keep(), name="speech.keeper")
+        return self.url
+
+    async def _wait(self) -> None:
+        assert self._process is not None
         self._port = await self._read_port(self._process)
         self._pump = asyncio.create_task(_drain(self._process), name="speech.stdout")
         await _wait_until_ready(self.url, process=self._process)
@@ -118,7 +154,7 @@ class _Child:
             next_step="Read its messages above; `vivavoce models list` shows whether the models are there.",
         )
 
-    async def keep(self) -> None:
+    async def _keep(self) -> None:
         """Start it again when it ends, at the same address, until cancelled."""
         deaths = 0
         while True:
@@ -129,16 +165,20 @@ class _Child:
             log.error("speech server ended, starting it again", code=code, wait_s=wait)
             await asyncio.sleep(wait)
             try:
-                await self.start()
+                await self.spawn()
+                await self._wait()
             except SpeechServerFailed as error:
                 log.error("speech server did not start", error=str(error))
             else:
                 log.info("speech server is back", url=self.url)
 
     async def stop(self) -> None:
+        """End it, and what looked after it."""
+        for task in (self._keeper, self._pump):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         process = self._process
-        if self._pump is not None:
-            self._pump.cancel()
         if process is None or process.returncode is not None:
             return
         process.send_signal(signal.SIGTERM)

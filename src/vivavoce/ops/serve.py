@@ -8,18 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from vivavoce.ops.address import bind
-from vivavoce.ops.children import speech_server
+from vivavoce.ops.children import speech_server_starting
 
 if TYPE_CHECKING:
-    from vivavoce.agent.hearing import Hearing
     from vivavoce.ops.composition import Server
     from vivavoce.session.clock import Clock
     from vivavoce.settings import Settings
-    from vivavoce.storage.open import Storage
 
 Step = Callable[[str], None]
 """Told what is being started, for people."""
@@ -42,38 +39,29 @@ async def serve(
     async with AsyncExitStack() as stack:
         stack.callback(sock.close)
         on_step("Starting the database and the speech server")
-        storage, speech_url, hearing = await _together(stack, settings, on_step)
+        # It loads its models in processes of its own, while this one imports: that takes as long. On this thread, for
+        # livekit's plug-ins will have no other; the database comes up in a tenth of that time afterwards.
+        starting = await stack.enter_async_context(speech_server_starting(settings))
+        from vivavoce.agent.hearing import Hearing
         from vivavoce.ops.composition import compose
+        from vivavoce.storage.open import open_storage
 
+        on_step("Warming up the moderator")
+        hearing = Hearing(settings.turn.detector)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(hearing.warm(), name="warm hearing")
+                speech = group.create_task(starting.ready(), name="await speech server")
+                storage = await stack.enter_async_context(open_storage(settings, exclusive=True))
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
         yield await stack.enter_async_context(
-            compose(settings, sock=sock, storage=storage, speech_url=speech_url, hearing=hearing, clock=clock)
+            compose(
+                settings,
+                sock=sock,
+                storage=storage,
+                speech_url=speech.result(),
+                hearing=hearing,
+                clock=clock,
+            )
         )
-
-
-async def _together(stack: AsyncExitStack, settings: Settings, on_step: Step) -> tuple[Storage, str, Hearing]:
-    """Speech server, database, and what this process itself must import and load, at the same time.
-
-    The speech server loads its models in processes of its own meanwhile: the slowest decides, not the sum. Whatever is
-    up when something else fails, or when we are told to stop, is on the stack to be stopped again.
-    """
-    try:
-        async with asyncio.TaskGroup() as group:
-            speech = group.create_task(
-                stack.enter_async_context(speech_server(settings)), name="start speech server"
-            )
-            # In threads: the loop goes on to look after the speech server, and hears when we are told to stop.
-            await asyncio.to_thread(import_module, "vivavoce.storage.open")
-            from vivavoce.storage.open import open_storage
-
-            storage = group.create_task(
-                stack.enter_async_context(open_storage(settings, exclusive=True)), name="start database"
-            )
-            await asyncio.to_thread(import_module, "vivavoce.ops.composition")
-            from vivavoce.agent.hearing import Hearing
-
-            on_step("Warming up the moderator")
-            hearing = Hearing(settings.turn.detector)
-            await hearing.warm()
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from errors
-    return storage.result(), speech.result().url, hearing
