@@ -58,12 +58,23 @@ def show_study(
 ) -> None:
     """Outline a study: its phases, questions and probes, and how long an interview may take."""
     from vivavoce.protocol.outline import outline
+
+    found = read_file(file)
+    _print_outline(outline(found, language or found.languages[0]), found)
+
+
+def read_file(path: Path) -> Study:
+    """The study in a file.
+
+    Raises:
+        StudyError: it has errors, or cannot be read.
+    """
     from vivavoce.protocol.problems import StudyError
 
-    result = _check(file)
+    result = _check(path)
     if result.study is None:
         raise StudyError(result.problems, source=result.source)
-    _print_outline(outline(result.study, language or result.study.languages[0]), result.study)
+    return result.study
 
 
 def _check(path: Path) -> CheckResult:

@@ -177,7 +177,8 @@ class _ReplyStream(llm.LLMStream):
             async with asyncio.timeout(profile.reply_s):
                 for _ in range(MOST_ROUNDS):
                     if not await self._round(ticket, floor):
-                        return None if floor.said or self._closed(ticket) else _empty()
+                        silent = floor.may_be_silent(self._director.progress, at_s=self._parent.now_s())
+                        return None if floor.said or silent else _empty()
                     if floor.lost:
                         break
         except TimeoutError:
@@ -281,10 +282,6 @@ class _ReplyStream(llm.LLMStream):
         for part in parts:
             delta = llm.ChoiceDelta(role="assistant", content=part + " ")
             self._event_ch.send_nowait(llm.ChatChunk(id=self._request_id, delta=delta))
-
-    def _closed(self, ticket: str) -> bool:
-        move = self._director.move(ticket)
-        return move is not None and move.final
 
     def _tell_if_last(self, ticket: str) -> None:
         move = self._director.move(ticket)

@@ -144,6 +144,12 @@ class Floor:
         """Whether the model has been refused too often."""
         return self.refusals >= MOST_REFUSALS
 
+    def may_be_silent(self, progress: Progress, *, at_s: float) -> bool:
+        """Whether nothing of the model's is missing if it says nothing: only the study's last words are left."""
+        if self._goal is not None:
+            return self._goal.kind == "ending"
+        return self._superseded(progress) or self._ahead(self._draft(progress, at_s)) is None
+
     # What the model asks for
 
     def call(self, call_id: str, tool: str, arguments: str, progress: Progress, *, at_s: float) -> Judgement:

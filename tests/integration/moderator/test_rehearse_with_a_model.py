@@ -1,0 +1,40 @@
+"""A rehearsal against a model behind HTTP: every trigger, every edge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scripted_model import Reply, plain_interviewer, scripted_model
+
+from vivavoce.moderator.mind import Minds
+from vivavoce.ops.rehearse.cases import cases
+from vivavoce.ops.rehearse.run import rehearse
+from vivavoce.protocol.check import load_study
+from vivavoce.settings import LlmProfile, LlmSettings
+
+STUDIES = Path(__file__).parents[3] / "studies"
+
+
+async def test_the_demo_study_passes_with_a_model_that_behaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (STUDIES / "demo.yaml").read_text(encoding="utf-8") + "\nmoderator: {mode: semi_structured}\n"
+    study = load_study(text.encode(), source="demo.yaml")
+    async with scripted_model() as server:
+        minds = Minds(LlmSettings(profiles={"m": LlmProfile(base_url=server.url, model="scripted")}))
+        good = await rehearse(study, language="en", mind=minds.mind("m"))
+        assert good.passed, [row for row in good.rows if row.problem]
+        assert {row.name for row in good.rows if row.kind == "trigger"} == {
+            "unexpected", "contradictory", "emotional", "vague",
+        }  # fmt: skip
+        server.script = lambda request: (
+            Reply() if "football" in str(request["messages"][-1]) else plain_interviewer(request)
+        )
+        name = "speaks of something else"
+        monkeypatch.setattr(
+            "vivavoce.ops.rehearse.run.cases",
+            lambda study, language: [case for case in cases(study, language) if case.name == name],
+        )
+        bad = await rehearse(study, language="en", mind=minds.mind("m"))
+        (row,) = [row for row in bad.rows if row.kind == "participant"]
+        assert row.problem == "the model failed: The model had nothing to say."
+        await minds.aclose()
