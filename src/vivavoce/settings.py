@@ -185,10 +185,19 @@ class SpeechSettings(_Group):
 
     @field_validator("voices")
     @classmethod
-    def _usual_voices(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _usual_voices(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        known = ["kokoro", "piper", *info.data.get("upstreams", {})]
         for entry in value:
-            if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\s*=\s*[^=/\s]+/[^=]*[^=\s]", entry):
+            found = re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*\s*=\s*([^=/\s]+)/[^=]*[^=\s]", entry)
+            if found is None:
                 raise PydanticCustomError("usual_voice", "each should be like de=piper/de_DE-thorsten-medium")
+            # Where the upstreams do not fit, theirs is the error to show.
+            if found[1] not in known and "upstreams" in info.data:
+                raise PydanticCustomError(
+                    "usual_engine",
+                    "no engine {name} speaks; there are {known}",
+                    {"name": found[1], "known": ", ".join(known)},
+                )
         return value
 
     @field_validator("upstreams")

@@ -79,6 +79,8 @@ class TestSources:
         for wrong in ("de", "de=thorsten", "german voice=piper/x", "de=/x", "de=piper/"):
             with pytest.raises(SettingsError, match=r"speech\.voices.*like de=piper/"):
                 load({"VIVAVOCE_SPEECH__VOICES": wrong})
+        with pytest.raises(SettingsError, match=r"no engine pipr speaks; there are kokoro, piper"):
+            load({"VIVAVOCE_SPEECH__VOICES": "de=pipr/thorsten"})
 
     def test_paths_become_absolute_and_home_is_found(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HOME", "/home/someone")
