@@ -259,8 +259,6 @@ class _UtteranceStream(stt.RecognizeStream):
         self._open = None
         if utterance.early_covers < utterance.voiced_until:
             self._decode(utterance)
-        if utterance.partial is not None:
-            utterance.partial.cancel()
         try:
             self._finished.put_nowait(utterance)
         except asyncio.QueueFull:
@@ -281,6 +279,9 @@ class _UtteranceStream(stt.RecognizeStream):
     def _decode(self, utterance: _Open) -> None:
         if utterance.early is not None:
             utterance.early.cancel()
+        if utterance.partial is not None:
+            # A caption of what is about to be known is worth nothing, and would hold the engine.
+            utterance.partial.cancel()
         utterance.early_covers = utterance.voiced_until
         utterance.early = self._loop.create_task(self._transcribe(utterance.sound()), name="stt.decode")
         utterance.early.add_done_callback(_seen)
