@@ -75,9 +75,13 @@ class Schedule(Generic[JobT]):
         return min(self._able(), key=_urgency, default=None)
 
     def group(self, most: int) -> list[Turn[JobT]]:
-        """Whose steps are next, of one priority, the most urgent first; empty when nobody can go on."""
+        """Whose steps are next, the most urgent first: live ones together, any other alone; empty when none can go on.
+
+        A live one that comes meanwhile waits for the step: of what may wait, that is never more than one job's.
+        """
         able = sorted(self._able(), key=_urgency)
-        return [turn for turn in able if turn.priority is able[0].priority][:most]
+        live = [turn for turn in able if turn.priority is Priority.LIVE]
+        return live[:most] or able[:1]
 
     def _able(self) -> list[Turn[JobT]]:
         return [turn for turn in self._turns.values() if not turn.running and turn.untaken < UNTAKEN_LIMIT]

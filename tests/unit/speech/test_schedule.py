@@ -82,7 +82,7 @@ def test_a_job_that_is_being_worked_is_not_chosen_again() -> None:
     assert whose(schedule) == "second"
 
 
-def test_a_group_is_of_one_priority_and_the_most_urgent_first() -> None:
+def test_live_ones_are_worked_together_the_most_urgent_first() -> None:
     schedule: Schedule[str] = Schedule()
     schedule.add(1, "batch", Priority.BATCH, now=0.0)
     for id in (4, 3, 2):
@@ -90,6 +90,16 @@ def test_a_group_is_of_one_priority_and_the_most_urgent_first() -> None:
     assert [turn.job for turn in schedule.group(8)] == ["live 2", "live 3", "live 4"]
     assert [turn.job for turn in schedule.group(2)] == ["live 2", "live 3"]
     assert Schedule[str]().group(8) == []
+
+
+def test_what_may_wait_is_worked_alone_so_that_a_live_one_waits_for_one_step_of_one() -> None:
+    schedule: Schedule[str] = Schedule()
+    for id in (1, 2):
+        schedule.add(id, f"batch {id}", Priority.BATCH, now=0.0)
+    assert [turn.job for turn in schedule.group(8)] == ["batch 1"]
+    for id in (3, 4):
+        schedule.add(id, f"partial {id}", Priority.PARTIAL, now=1.0)
+    assert [turn.job for turn in schedule.group(8)] == ["partial 3"]
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(Priority)), st.floats(0.1, 5.0)), min_size=1, max_size=6))
