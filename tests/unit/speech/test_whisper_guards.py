@@ -1,11 +1,10 @@
-"""The guards around Whisper's decoder, and how its pieces are put together."""
+"""The guards around Whisper's decoder."""
 
 from __future__ import annotations
 
 import pytest
 
-from vivavoce.speech.engines.whisper import Decoded, Tuning, doubtful, joined_words, unrepeated
-from vivavoce.speech.transcript import Word
+from vivavoce.speech.engines.whisper_guards import Decoded, Tuning, doubtful, unrepeated
 
 TUNING = Tuning()
 
@@ -57,21 +56,3 @@ def test_the_cap_leaves_room_for_fast_speech_in_any_language() -> None:
     assert TUNING.cap(4.0, "en") >= 4.0 * 6
     assert TUNING.cap(4.0, "ja") >= 4.0 * 12
     assert TUNING.cap(0.3, "en") >= 10
-
-
-def test_words_take_their_marks_and_parts_but_not_the_pause_after() -> None:
-    pieces = [
-        Word(" Well", 0.0, 0.4, 0.9),
-        Word(",", 0.4, 1.2, 0.9),
-        Word(" twenty", 1.2, 1.5, 0.9),
-        Word("-five", 1.5, 1.9, 0.9),
-        Word(" ", 1.9, 2.0, 0.9),
-        Word(" done", 2.0, 2.4, 0.9),
-        Word(".", 2.4, 3.0, 0.9),
-    ]
-    words = joined_words(pieces)
-    assert [(word.text, word.start_s, word.end_s) for word in words] == [
-        ("Well,", 0.0, 0.4),
-        ("twenty-five", 1.2, 1.9),
-        ("done.", 2.0, 2.4),
-    ]

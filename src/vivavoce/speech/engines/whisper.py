@@ -1,85 +1,45 @@
-"""Whisper by faster-whisper's parts and CTranslate2 (int8), with the window shortened to the utterance.
+"""Whisper by ONNX Runtime in 8 bits, with the window shortened to the utterance.
 
 Whisper's encoder is trained on 30 s windows, and most of its time on a 3 s answer goes into 27 s of silence. Encoding
-only what was said, with a little silence after it, takes about a third of the time and costs little accuracy, if loops
-and other failures of the decoder are noticed and decoded again with the whole window (`benchmarks/stt.md`).
+only what was said, with a little silence after it, takes a tenth of the time and costs little accuracy, if loops and
+other failures of the decoder are noticed and decoded again with the whole window. Utterances that end together are
+decoded together (`docs/decisions/0008-recogniser.md`, `benchmarks/stt.md`).
 """
 
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar
 
-import ctranslate2
 import numpy as np
-from faster_whisper import WhisperModel
-from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer  # pyright: ignore[reportPrivateUsage]  # its only list
 from numpy.typing import NDArray
 
 from vivavoce.speech.engines.activity import Detect as DetectActivity
 from vivavoce.speech.engines.activity import Region, Silero, regions, windows
 from vivavoce.speech.engines.base import RECOGNISER_RATE, Operation, Pcm, alone
+from vivavoce.speech.engines.whisper_features import Features
+from vivavoce.speech.engines.whisper_guards import WHOLE_WINDOW_S, Decoded, Tuning, doubtful, unrepeated
+from vivavoce.speech.engines.whisper_network import Encoded, Network
+from vivavoce.speech.engines.whisper_search import Marks, Search, Written
+from vivavoce.speech.engines.whisper_tokens import UNSPACED, Tokens
+from vivavoce.speech.engines.whisper_words import PLACE_S, Piece, joined, token_starts
 from vivavoce.speech.errors import SpeechRejected
 from vivavoce.speech.messages import EngineOptions
 from vivavoce.speech.transcript import Segment, Transcript, Word
 
-Encoding: TypeAlias = Any
-"""CTranslate2's `StorageView`, which has no types: the encoder's output, opaque to us."""
-
 MODEL = "whisper-base"
 
-WHOLE_WINDOW_S = 30.0
-"""What Whisper was trained on."""
+STRIDE = 8
+"""Tokens of a text that are decoded at a time, 30 to 60 ms: so long somebody more urgent waits."""
 
-PROMPT_TOKENS = 223
-"""Half of the decoder's 448 positions, less one: what Whisper's own code gives to the prompt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """What the short window costs and saves. The defaults are the choice that `benchmarks/stt.md` shows.
-
-    Attributes:
-        window_least_s: never encode less.
-        window_after_s: silence encoded after the speech.
-        window_most_s: longer sound is decoded in pieces of at most this.
-        pause_s: a pause that ends a piece.
-        margin_s: silence kept around speech.
-        beam: width of the search when greedy decoding is doubtful.
-        doubt: mean log probability under which the search is widened.
-        refuse: mean log probability under which the whole window is tried.
-        silence: no-speech probability over which a doubtful text counts as nothing, as in Whisper's own code.
-        tokens: decoded at most, beyond `tokens_a_second`; hitting the cap means a loop.
-        repetition: text bytes over compressed bytes; above it the text is a loop.
-    """
-
-    window_least_s: float = 8.0
-    window_after_s: float = 2.0
-    window_most_s: float = 28.0
-    pause_s: float = 3.0
-    margin_s: float = 0.3
-    beam: int = 5
-    doubt: float = -0.25
-    refuse: float = -0.9
-    silence: float = 0.6
-    tokens: int = 12
-    repetition: float = 2.0
-
-    def window_s(self, sound_s: float) -> float:
-        """Seconds to encode for so many seconds of sound."""
-        return min(WHOLE_WINDOW_S, max(self.window_least_s, sound_s + self.window_after_s))
-
-    def cap(self, sound_s: float, language: str) -> int:
-        """Tokens that a sound can hold: fast English has 6 a second, other languages take more tokens a word."""
-        return self.tokens + int(sound_s * (7 if language == "en" else 14))
+OperationT = TypeVar("OperationT")
 
 
 @dataclass(frozen=True, slots=True)
 class Encode:
-    """Encode a sound, float32 of full scale 1 at 16 kHz, in a window of so many seconds; gives an `Encoding`."""
+    """Encode a sound, float32 of full scale 1 at 16 kHz, in a window of so many seconds; gives an `Encoded`."""
 
     sound: NDArray[np.float32]
     window_s: float
@@ -90,93 +50,75 @@ class Encode:
 class Detect:
     """Tell the language of an encoded sound; gives its code."""
 
-    encoded: Encoding
+    encoded: Encoded
     kind: str = field(default="detect", init=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Decode:
-    """Decode an encoded sound: at most `cap` tokens, a search of width `beam`; gives a `Decoded`."""
+    """Begin to decode an encoded sound: at most `cap` tokens after `start`, a search of width `beam`.
 
-    encoded: Encoding
-    language: str
-    prompt: str | None
+    Gives a `Written`, or the `GoOn` that goes on with it.
+    """
+
+    encoded: Encoded
+    start: tuple[int, ...]
     cap: int
     beam: int
 
     @property
     def kind(self) -> str:
-        """Searches of one width can be done together."""
-        return f"decode-{self.beam}"
+        """Searches of one width can be done together if they begin equally long."""
+        return f"decode-{self.beam}-{len(self.start)}"
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Go on with the search for one of its texts; gives as `Decode` does."""
+
+    search: Search
+    index: int
+
+    @property
+    def kind(self) -> str:
+        """What began together goes on together."""
+        return f"go-on-{id(self.search)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Align:
     """Time the words of a decoded sound; gives words."""
 
-    encoded: Encoding
+    encoded: Encoded
     decoded: Decoded
     language: str
     sound_s: float
     kind: str = field(default="align", init=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """One try at a piece of sound. `score` is the mean log probability of its tokens."""
-
-    text: str
-    tokens: tuple[int, ...]
-    score: float
-    no_speech: float
-    capped: bool
-
-
-def doubtful(decoded: Decoded, tuning: Tuning) -> bool:
-    """Whether a text looks like a failure of the decoder: a loop, cut off, unlikely, or nothing where speech is."""
-    raw = decoded.text.encode()
-    looping = len(raw) > 20 and len(raw) / len(zlib.compress(raw)) > tuning.repetition
-    return decoded.capped or looping or decoded.score < tuning.refuse or not decoded.text
-
-
-def unrepeated(text: str) -> str:
-    """A text without the loop it ends in: a phrase said three times or more in a row is kept once."""
-    words = text.split()
-    for size in range(1, len(words) // 3 + 1):
-        phrase = words[-size:]
-        times = 1
-        while words[-size * (times + 1) : -size * times] == phrase:
-            times += 1
-        if times >= 3:
-            return " ".join(words[: len(words) - size * (times - 1)])
-    return text
+_Window: TypeAlias = tuple[str, Segment | None, tuple[Word, ...]]
 
 
 class Whisper:
     """The recogniser. Not safe for threads: the worker works on one thread."""
 
     model = MODEL
-    together = 1
+    together = 8
 
     def __init__(
         self, options: EngineOptions, *, detect: DetectActivity | None = None, tuning: Tuning | None = None
     ) -> None:
+        folder = options.folders[0]
         self._tuning = tuning or Tuning()
         self._detect = detect or Silero()
-        self._whisper = WhisperModel(
-            str(options.folders[0]),
-            device="cpu",
-            compute_type="int8",
-            cpu_threads=options.threads,
-            num_workers=1,
-        )
-        token = self._whisper.hf_tokenizer.token_to_id
-        # faster-whisper's list is that of the largest model; a smaller one has no token for some.
-        self._languages = tuple(code for code in sorted(_LANGUAGE_CODES) if token(f"<|{code}|>") is not None)
+        self._tokens = Tokens(folder)
+        self._network = Network(folder, options.threads)
+        self._features = Features(self._network.bands)
+        self._marks = Marks(self._tokens.end, self._tokens.begin, self._tokens.no_speech)
 
     def languages(self) -> Sequence[str]:
         """All that Whisper was trained on; how well it does differs widely."""
-        return self._languages
+        return sorted(self._tokens.languages)
 
     def warm_up(self) -> None:
         """Encode and decode a second of noise: the detector would keep it from the decoder."""
@@ -186,26 +128,29 @@ class Whisper:
 
     def perform(self, operations: Sequence[Operation]) -> Sequence[Any]:
         """See `TranscriptionEngine.perform`."""
-        return [self._perform(operation) for operation in operations]
-
-    def _perform(self, operation: Operation) -> Any:
-        match operation:
+        match operations[0]:
             case Encode():
-                return self._encode(operation.sound, operation.window_s)
+                # The encoder computes hundreds of places at once already: sounds side by side would gain nothing.
+                return [
+                    self._network.encode(self._features(one.sound, one.window_s))
+                    for one in _all(Encode, operations)
+                ]
             case Detect():
-                return self._language(operation.encoded)
+                return [self._language(one.encoded) for one in _all(Detect, operations)]
             case Decode():
-                return self._decode(operation)
+                return self._decode(_all(Decode, operations))
+            case GoOn():
+                return self._go_on(_all(GoOn, operations))
             case Align():
-                return self._time(operation)
-            case _:
-                raise TypeError(f"{operation!r} is no operation of Whisper's")
+                return [self._time(one) for one in _all(Align, operations)]
+            case other:
+                raise TypeError(f"{other!r} is no operation of Whisper's")
 
     def transcribe(
         self, pcm: Pcm, language: str | None, prompt: str | None, words: bool
     ) -> Generator[Operation, Any, Transcript]:
         """See `TranscriptionEngine.transcribe`."""
-        if language is not None and language not in self._languages:
+        if language is not None and language not in self._tokens.languages:
             raise SpeechRejected(
                 f"Whisper knows no language {language!r}.",
                 next_step="Give an ISO 639-1 code such as en, or none to have it detected.",
@@ -235,21 +180,22 @@ class Whisper:
 
     def _decode_window(
         self, sound: NDArray[np.float32], language: str | None, prompt: str | None, *, words: bool
-    ) -> Generator[Operation, Any, tuple[str, Segment | None, tuple[Word, ...]]]:
+    ) -> Generator[Operation, Any, _Window]:
         """Decode at most 30 s. Gives the language, and the segment unless nothing was said; times from its start."""
         tuning = self._tuning
         sound_s = len(sound) / RECOGNISER_RATE
         window_s = tuning.window_s(sound_s)
-        encoded: Encoding = yield Encode(sound, window_s)
+        encoded: Encoded = yield Encode(sound, window_s)
         spoken: str = language or (yield Detect(encoded))
-        cap = tuning.cap(sound_s, spoken)
-        decoded: Decoded = yield Decode(encoded, spoken, prompt, cap, 1)
+        start, cap = self._tokens.start(spoken, prompt), tuning.cap(sound_s, spoken)
+        decoded = yield from self._try(Decode(encoded, start, cap, 1))
         if decoded.score < tuning.doubt or doubtful(decoded, tuning):
-            decoded = yield Decode(encoded, spoken, prompt, cap, tuning.beam)
+            decoded = yield from self._try(Decode(encoded, start, cap, tuning.beam))
         if doubtful(decoded, tuning) and window_s < WHOLE_WINDOW_S:
             encoded = yield Encode(sound, WHOLE_WINDOW_S)
             spoken = language or (yield Detect(encoded))
-            decoded = yield Decode(encoded, spoken, prompt, tuning.cap(sound_s, spoken), tuning.beam)
+            start, cap = self._tokens.start(spoken, prompt), tuning.cap(sound_s, spoken)
+            decoded = yield from self._try(Decode(encoded, start, cap, tuning.beam))
         if decoded.no_speech > tuning.silence and decoded.score < tuning.refuse:
             return spoken, None, ()
         if doubtful(decoded, tuning):
@@ -259,82 +205,60 @@ class Whisper:
         timed: tuple[Word, ...] = (yield Align(encoded, decoded, spoken, sound_s)) if words else ()
         return spoken, Segment(decoded.text, 0.0, sound_s, math.exp(decoded.score)), timed
 
-    def _encode(self, sound: NDArray[np.float32], window_s: float) -> Encoding:
-        hop = self._whisper.feature_extractor.hop_length
-        # A token of the encoder is two hops: the window must be a whole number of them.
-        padded = np.zeros(int(window_s * RECOGNISER_RATE) // (2 * hop) * 2 * hop, np.float32)
-        length = min(len(sound), len(padded))
-        padded[:length] = sound[:length]
-        features = self._whisper.feature_extractor(padded, padding=0)[:, : len(padded) // hop]
-        return self._whisper.model.encode(
-            ctranslate2.StorageView.from_array(np.ascontiguousarray(features[None], np.float32))
-        )
-
-    def _language(self, encoded: Encoding) -> str:
-        best, _ = self._whisper.model.detect_language(encoded)[0][0]
-        return str(best).strip("<|>")
-
-    def _tokenizer(self, language: str) -> Tokenizer:
-        return Tokenizer(self._whisper.hf_tokenizer, True, task="transcribe", language=language)
-
-    def _decode(self, wanted: Decode) -> Decoded:
-        tokenizer = self._tokenizer(wanted.language)
-        start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        if wanted.prompt:
-            prompt = tokenizer.encode(" " + wanted.prompt.strip())[-PROMPT_TOKENS:]
-            start = [tokenizer.sot_prev, *prompt, *start]
-        limit = min(len(start) + wanted.cap, self._whisper.max_length)
-        result = self._whisper.model.generate(
-            wanted.encoded,
-            [start],
-            beam_size=wanted.beam,
-            max_length=limit,
-            return_scores=True,
-            return_no_speech_prob=True,
-        )[0]
-        tokens = tuple(result.sequences_ids[0])
+    def _try(self, begin: Decode) -> Generator[Operation, Any, Decoded]:
+        found: Written | GoOn = yield begin
+        while isinstance(found, GoOn):
+            found = yield found
         return Decoded(
-            text=tokenizer.decode(list(tokens)).strip(),
-            tokens=tokens,
-            score=result.scores[0],
-            no_speech=result.no_speech_prob,
-            capped=len(start) + len(tokens) >= limit - 1,
+            self._tokens.text(found.tokens).strip(), found.tokens, found.score, found.no_speech, found.capped
         )
+
+    def _decode(self, wanted: Sequence[Decode]) -> list[Written | GoOn]:
+        search = Search(
+            self._network,
+            self._marks,
+            [one.encoded for one in wanted],
+            [one.start for one in wanted],
+            [one.cap for one in wanted],
+            wanted[0].beam,
+        )
+        return self._go_on([GoOn(search, index) for index in range(len(wanted))])
+
+    def _go_on(self, wanted: Sequence[GoOn]) -> list[Written | GoOn]:
+        # One of them may have come to its end while another one's turn was worked.
+        if any(one.search.written(one.index) is None for one in wanted):
+            wanted[0].search.advance(STRIDE)
+        return [one.search.written(one.index) or one for one in wanted]
+
+    def _language(self, encoded: Encoded) -> str:
+        begin = np.array([[self._tokens.begin]], np.int64)
+        logits, _ = self._network.step(encoded, self._network.nothing_yet(1), begin, [0])
+        return max(self._tokens.languages, key=lambda code: logits[0, 0, self._tokens.languages[code]])
 
     def _time(self, wanted: Align) -> tuple[Word, ...]:
-        tokenizer = self._tokenizer(wanted.language)
-        frames = int(wanted.sound_s * self._whisper.frames_per_second)
-        tokens = [token for token in wanted.decoded.tokens if token < tokenizer.eot]
-        # Its annotation says one list; it takes, and gives, one for each segment.
-        found = self._whisper.find_alignment(tokenizer, cast("list[int]", [tokens]), wanted.encoded, frames)
-        return joined_words(
-            [
-                Word(
-                    str(word["word"]),
-                    float(word["start"]),
-                    min(float(word["end"]), wanted.sound_s),
-                    float(word["probability"]),
-                )
-                for word in (found[0] if found else [])
-            ]
-        )
+        start, tokens = self._tokens.start(wanted.language, None), wanted.decoded.tokens
+        places = max(1, min(wanted.encoded.places[0], math.ceil(wanted.sound_s / PLACE_S)))
+        attention, logits = self._network.looked(wanted.encoded, [*start, *tokens, self._tokens.end], places)
+        # What a token's row looks at is the token after it: the last mark's row is that of the first word.
+        first = len(start) - 1
+        begins = token_starts(attention[:, first:-1])
+        likely = [_probability(logits[first + index], token) for index, token in enumerate(tokens)]
+        pieces: list[Piece] = []
+        at = 0
+        for text, count in self._tokens.pieces(tokens):
+            start_s, end_s = (min(float(begins[index]), wanted.sound_s) for index in (at, at + count))
+            pieces.append(Piece(text, start_s, end_s, min(likely[at : at + count])))
+            at += count
+        return joined(pieces, spaced=wanted.language not in UNSPACED)
 
 
-def joined_words(pieces: Sequence[Word]) -> tuple[Word, ...]:
-    """Words from the aligner's pieces, which begin with a space where a word does and hold punctuation apart."""
-    words: list[Word] = []
-    for piece in pieces:
-        text = piece.text.strip()
-        if not text:
-            continue
-        mark = not any(letter.isalnum() for letter in text)
-        if words and (mark or not piece.text.startswith(" ")) and not piece.text.startswith(" "):
-            last = words[-1]
-            # A mark lasts as long as the pause it stands for, which is not part of the word.
-            words[-1] = replace(last, text=last.text + text, end_s=last.end_s if mark else piece.end_s)
-        else:
-            words.append(replace(piece, text=text))
-    return tuple(words)
+def _all(kind: type[OperationT], operations: Sequence[Operation]) -> list[OperationT]:
+    """Operations as what they are known to be: those that are done together are of one kind."""
+    return [one for one in operations if isinstance(one, kind)]
+
+
+def _probability(logits: NDArray[np.float32], token: int) -> float:
+    return float(1 / np.exp(logits - logits[token]).sum())
 
 
 def _moved(segment: Segment, words: Sequence[Word], by_s: float) -> tuple[Segment, tuple[Word, ...]]:
