@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Literal
 
 from livekit import rtc
@@ -51,6 +52,9 @@ class Hearing:
         """
         stream = self.detector.stream()
         judge = self.sound_judge()
+        # livekit warns of a slow judgement; the first one loads the model and always is.
+        livekit = logging.getLogger("livekit.agents")
+        livekit.addFilter(_grave)
         try:
             frame = rtc.AudioFrame(bytes(2 * SAMPLE_RATE // 50), SAMPLE_RATE, 1, SAMPLE_RATE // 50)
             for _ in range(WARM_FRAMES):
@@ -67,6 +71,11 @@ class Hearing:
                 next_step="The machine may be overloaded: try again, or set VIVAVOCE_TURN__DETECTOR=none.",
             ) from None
         finally:
+            livekit.removeFilter(_grave)
             await stream.aclose()
             if judge is not None:
                 await judge.aclose()
+
+
+def _grave(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.WARNING

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from importlib import resources
@@ -64,9 +66,10 @@ def demo(
         console.print()
         console.print(f"  {link}", style="bold cyan", soft_wrap=True)
         console.print()
-        console.print(
-            "  Afterwards: vivavoce session show latest · vivavoce export latest --format txt", style="dim"
-        )
+        command = _called()
+        console.print("  Afterwards, here or in another terminal:", style="dim")
+        console.print(f"  {command} session show latest", style="dim", soft_wrap=True)
+        console.print(f"  {command} export latest --format txt", style="dim", soft_wrap=True)
         console.print("  Ctrl-C stops.", style="dim")
         await asyncio.Event().wait()
 
@@ -156,6 +159,15 @@ def _run(settings: Settings, work: Callable[[Server, Console], Awaitable[None]])
                 raise
 
     asyncio.run(main())
+
+
+def _called() -> str:
+    """How this command is called from here: an installation in a virtual environment need not be on the path."""
+    ours = Path(sys.executable).with_name("vivavoce")
+    found = shutil.which("vivavoce")
+    if found is not None and Path(found).resolve() == ours.resolve():
+        return "vivavoce"
+    return str(ours.relative_to(Path.cwd())) if ours.is_relative_to(Path.cwd()) else str(ours)
 
 
 def _demo_study(path: Path | None) -> tuple[bytes, str]:

@@ -14,7 +14,8 @@ from vivavoce.session.status import SessionStatus
 
 if TYPE_CHECKING:
     from vivavoce.ops.export import Report
-    from vivavoce.session.store import SessionStore, SessionSummary
+    from vivavoce.session.store import SessionSummary
+    from vivavoce.storage.open import Storage
 
 T = TypeVar("T")
 
@@ -39,10 +40,10 @@ def list_sessions(
 ) -> None:
     """List sessions, the newest first."""
 
-    async def read(store: SessionStore) -> list[SessionSummary]:
-        return await store.list(study_id=study, statuses=status or None, limit=limit)
+    async def read(storage: Storage) -> list[SessionSummary]:
+        return await storage.sessions.list(study_id=study, statuses=status or None, limit=limit)
 
-    found = _with_store(read)
+    found = _with_storage(read)
     if as_json:
         typer.echo(json.dumps([summary.model_dump(mode="json") for summary in found], indent=2))
     elif found:
@@ -61,7 +62,10 @@ def show_session(
     """Show a session: its state, what happened when, how fast it answered, and what was said."""
     from vivavoce.ops.export import report
 
-    found = _with_store(lambda store: report(store, session_id))
+    async def read(storage: Storage) -> tuple[Report, Callable[[str], str]]:
+        return await report(storage.sessions, session_id), storage.recordings.where
+
+    found, where = _with_storage(read)
     if as_json:
         typer.echo(
             json.dumps(
@@ -75,7 +79,7 @@ def show_session(
             )
         )
     else:
-        _print_report(found)
+        _print_report(found, where)
 
 
 def export_session(
@@ -91,7 +95,7 @@ def export_session(
     """Write a session's transcript."""
     from vivavoce.ops.export import ExportFormat, export, write
 
-    text = _with_store(lambda store: export(store, session_id, ExportFormat(format)))
+    text = _with_storage(lambda storage: export(storage.sessions, session_id, ExportFormat(format)))
     if output is None:
         typer.echo(text, nl=False)
     else:
@@ -99,8 +103,8 @@ def export_session(
         typer.echo(f"Written to {output}.", err=True)
 
 
-def _with_store(read: Callable[[SessionStore], Awaitable[T]]) -> T:
-    """Read from the store of the settings, also while a server is using it."""
+def _with_storage(read: Callable[[Storage], Awaitable[T]]) -> T:
+    """Read from the storage of the settings, also while a server is using it."""
     from vivavoce.settings import load
     from vivavoce.storage.open import open_storage
     from vivavoce.telemetry.logging import configure
@@ -111,7 +115,7 @@ def _with_store(read: Callable[[SessionStore], Awaitable[T]]) -> T:
 
     async def run() -> T:
         async with open_storage(settings, exclusive=False, create=False) as storage:
-            return await read(storage.sessions)
+            return await read(storage)
 
     return asyncio.run(run())
 
@@ -142,7 +146,7 @@ def _minutes(summary: SessionSummary) -> str:
     return f"{(until - summary.joined_at).total_seconds() / 60:.1f}"
 
 
-def _print_report(found: Report) -> None:
+def _print_report(found: Report, where: Callable[[str], str]) -> None:
     from vivavoce.session.transcript import to_text
 
     state = found.state
@@ -153,7 +157,7 @@ def _print_report(found: Report) -> None:
     typer.echo(f"{state.seq} events · {asked} questions asked, {answered} answered · {topics} topics covered")
     for recording in state.recordings:
         length = "not closed" if recording.duration_s is None else f"{recording.duration_s:.1f} s"
-        typer.echo(f"Recording {recording.key}: {length}")
+        typer.echo(f"Recording {where(recording.key)}: {length}")
     _heading("What happened")
     for moment in found.timeline:
         when = " " * 9 if moment.at_s is None else f"{moment.at_s:8.1f}s"

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.host import Host
 from vivavoce.ops.checks import database_check, speech_check
-from vivavoce.ops.invite import invite, public_url
+from vivavoce.ops.invite import announced, invite, public_url
 from vivavoce.ops.publish import Progress, patient_client, publish
 from vivavoce.ops.spool import keep_left_over
 from vivavoce.protocol.study import Study
@@ -129,6 +129,7 @@ async def compose(
         for name, work in (("host.sweep", host.sweeper.run()), ("host.loop", host.watch_loop())):
             await stack.enter_async_context(_background(work, name))
         await stack.enter_async_context(serving(app, sock))
+        await asyncio.to_thread(stack.enter_context, announced(settings.data_dir, url))
         # First to stop: sessions say goodbye while their lines are still served.
         stack.push_async_callback(host.aclose)
         log.info("ready", url=url)

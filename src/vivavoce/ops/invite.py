@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from vivavoce.session.clock import Clock, SystemClock
 from vivavoce.settings import Settings, WebSettings
+from vivavoce.storage.errors import DataFolderInUse
+from vivavoce.storage.folder import owned
 from vivavoce.storage.invitations import InvitationStore
 from vivavoce.storage.open import open_storage
 
 VALID_FOR = timedelta(days=30)
+
+URL_FILE = "web.url"
+"""In the data folder of a running server: what its links start with. It may have been given another port than we."""
 
 
 def public_url(settings: WebSettings, *, port: int | None = None) -> str:
     """What participants' links start with."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return (settings.public_url or f"http://{host}:{port or settings.port}").rstrip("/")
+
+
+@contextmanager
+def announced(data_dir: Path, url: str) -> Generator[None]:
+    """Say in the data folder what links start with, for as long as the server runs."""
+    file = data_dir / URL_FILE
+    file.write_text(url + "\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def links_start_with(settings: Settings) -> str:
+    """What participants' links start with: as the server that runs on the data folder says, or as it will be."""
+    file = settings.data_dir / URL_FILE
+    if settings.web.public_url is None and file.is_file():
+        try:
+            with owned(settings.data_dir):
+                pass  # nobody runs: the file is a killed server's
+        except DataFolderInUse:
+            return file.read_text(encoding="utf-8").strip()
+    return public_url(settings.web)
 
 
 async def invite(
@@ -40,7 +72,7 @@ async def invite_here(
             storage.invitations,
             study_id,
             count,
-            url=public_url(settings.web),
+            url=await asyncio.to_thread(links_start_with, settings),
             clock=SystemClock(),
             language=language,
         )

@@ -57,12 +57,18 @@ class RecordingStore:
 
     Args:
         store: where to; see `open_recordings`.
+        place: the address of that, for people.
         folder: the local folder `store` keeps them in, if it is one.
     """
 
-    def __init__(self, store: LocalStore | S3Store, *, folder: Path | None = None) -> None:
+    def __init__(self, store: LocalStore | S3Store, *, place: str, folder: Path | None = None) -> None:
         self._store = store
+        self._place = place.rstrip("/")
         self._folder = folder
+
+    def where(self, key: str) -> str:
+        """Where a recording is, for people: the path of its file, or its URL."""
+        return f"{self._place}/{key}"
 
     async def keep(self, key: str, path: Path) -> Kept:
         """Move a finished file into the store, streamed. The file is removed once the store has it whole, not before.
@@ -162,7 +168,7 @@ def open_recordings(url: str | None, *, default: Path) -> RecordingStore:
                 f"The folder {folder} for recordings cannot be made: {error.strerror}.",
                 next_step="Check its permissions, or set VIVAVOCE_RECORDINGS_URL to another place.",
             ) from error
-        return RecordingStore(LocalStore(prefix=folder), folder=folder)
+        return RecordingStore(LocalStore(prefix=folder), place=str(folder), folder=folder)
     if parts.scheme == "s3" and parts.netloc:
         client: ClientConfig = {
             "connect_timeout": CONNECT_TIMEOUT,
@@ -172,7 +178,8 @@ def open_recordings(url: str | None, *, default: Path) -> RecordingStore:
         }
         retry: RetryConfig = {"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT}
         prefix = parts.path.strip("/") or None
-        return RecordingStore(S3Store(parts.netloc, prefix=prefix, client_options=client, retry_config=retry))
+        store = S3Store(parts.netloc, prefix=prefix, client_options=client, retry_config=retry)
+        return RecordingStore(store, place=url)
     raise RecordingsUrlInvalid(
         f"Recordings cannot be kept at {parts.scheme or 'a place without a scheme'}://….",
         next_step="Set VIVAVOCE_RECORDINGS_URL to s3://bucket/prefix or file:///path.",

@@ -21,6 +21,8 @@ from vivavoce.session.events import (
     ParticipantJoined,
     Payload,
     Reason,
+    RecordingClosed,
+    RecordingStarted,
     SessionEnded,
     SessionScheduled,
     SessionStatus,
@@ -72,7 +74,9 @@ def interview() -> list[Payload]:
             response_s=0.6,
             wait_reason="silence",
         ),
+        RecordingStarted(key="session-0/part1.ogg", sample_rate=48_000, channels=2, codec="opus"),
         SessionEnded(status=SessionStatus.COMPLETED, reason=Reason.FINISHED, at_s=90),
+        RecordingClosed(key="session-0/part1.ogg", duration_s=90, bytes=9, sha256=SHA),
     ]
 
 
@@ -142,11 +146,12 @@ def test_sessions_are_listed(run: Run) -> None:
     assert ok(run, "session", "list", "--study", "none") == "No sessions.\n"
 
 
-def test_the_latest_session_is_shown(run: Run) -> None:
+def test_the_latest_session_is_shown(run: Run, folder: Path) -> None:
     shown = ok(run, "session", "show", "latest")
     assert "A demo (demo)" in shown
     assert "completed (finished)" in shown
     assert "participant joined on webrtc" in shown
+    assert f"Recording {folder / 'recordings' / 'session-0' / 'part1.ogg'}: 90.0 s" in shown
     assert "[00:03] Participant  Très bien, “merci” 🙂" in shown
     assert next(line for line in shown.splitlines() if line.startswith("response")).split()[1:] == [
         "1",
@@ -156,7 +161,7 @@ def test_the_latest_session_is_shown(run: Run) -> None:
     ]
     data = json.loads(ok(run, "session", "show", "session-0", "--json"))
     assert data["state"]["status"] == "COMPLETED"
-    assert [event["seq"] for event in data["events"]] == list(range(1, 10))
+    assert [event["seq"] for event in data["events"]] == list(range(1, 12))
 
 
 def test_a_session_that_never_began_is_shown_too(run: Run) -> None:

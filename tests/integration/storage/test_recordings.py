@@ -154,7 +154,9 @@ async def test_a_recording_is_borrowed_as_a_file(store: RecordingStore, folder: 
     data = read(spooled)
     await store.keep("s1/part1.ogg", spooled)
     # A store elsewhere has no folder that could be read from.
-    elsewhere = RecordingStore(LocalStore(prefix=folder))
+    elsewhere = RecordingStore(LocalStore(prefix=folder), place="s3://bucket/voices/")
+    assert elsewhere.where("s1/part1.ogg") == "s3://bucket/voices/s1/part1.ogg"
+    assert Path(store.where("s1/part1.ogg")) == folder / "s1/part1.ogg"
     for where in (store, elsewhere):
         async with where.borrow("s1/part1.ogg") as path:
             assert path is not None
