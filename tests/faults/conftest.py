@@ -16,8 +16,7 @@ from vivavoce.ops.serve import serve
 from vivavoce.session.state import SessionState
 from vivavoce.settings import load
 
-ROOT = Path(__file__).parents[2]
-DEMO = ROOT / "studies" / "demo.yaml"
+STUDY = Path(__file__).parents[1] / "data" / "studies" / "two-questions.yaml"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -28,7 +27,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Ser
     # Sessions whose participant is gone keep their place for two minutes; here they must not keep others out.
     host = settings.host.model_copy(update={"slots": 40})
     async with serve(settings.model_copy(update={"web": web, "host": host})) as running:
-        await running.publish(DEMO.read_bytes(), source=str(DEMO))
+        await running.publish(STUDY.read_bytes(), source=str(STUDY))
         yield running
 
 
@@ -53,7 +52,7 @@ def take_seat(server: Server) -> Callable[[], Any]:
     """Goes the page's way from an invitation to a session."""
 
     async def take() -> Seat:
-        [link] = await server.invite("demo")
+        [link] = await server.invite("two-questions")
         invitation = link.rsplit("/", 1)[1]
         async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=15) as api:
             view = (await api.get(f"/invitations/{invitation}")).raise_for_status().json()

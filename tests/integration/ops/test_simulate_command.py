@@ -13,58 +13,19 @@ import pytest
 
 SPEECH = Path(__file__).parents[2] / "data" / "speech"
 
-STUDY = """\
-schema: vivavoce/study/1
-id: two-questions
-title: Two questions
-about: As short as an interview can be.
-organisation: The tests
-contact: nobody
-languages: [en]
-voices:
-  en: {engine: kokoro, voice: af_heart}
-consent:
-  version: "1"
-  text: I take part of my own free will.
-  disclosure: I am a computer program.
-limits:
-  hard_limit_minutes: 3
-topics:
-  - {id: all, title: Everything}
-opening: Hello.
-closing: Thank you. Goodbye.
-phases:
-  - id: only
-    title: The questions
-    objective: Two answers.
-    min_minutes: 0.1
-    max_minutes: 2
-    turn_profile: standard
-    questions:
-      - id: first
-        wording: What did you think of the shop?
-        required: true
-        topics: [all]
-        probes: none
-      - id: second
-        wording: Would you recommend it to anyone?
-        required: true
-        topics: [all]
-        probes: none
-"""
+STUDY = Path(__file__).parents[2] / "data" / "studies" / "two-questions.yaml"
 
 
 @pytest.mark.models
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_whole_interview_by_one_command(tmp_path: Path) -> None:
-    study, answers, report = tmp_path / "study.yaml", tmp_path / "answers", tmp_path / "report.json"
-    study.write_text(STUDY)
+    answers, report = tmp_path / "answers", tmp_path / "report.json"
     answers.mkdir()
     for name in ("kokoro_s04", "kokoro_s08"):
         shutil.copy(SPEECH / f"{name}.wav", answers)
     environ = {**os.environ, "VIVAVOCE_DATA_DIR": str(tmp_path / "data")}
-    command = [sys.executable, "-m", "vivavoce.cli", "simulate", str(study)]
+    command = [sys.executable, "-m", "vivavoce.cli", "simulate", str(STUDY)]
     done = subprocess.run(
         [*command, "--answers", str(answers), "--barge-in", "0", "--json", str(report)],
         env=environ,
