@@ -182,6 +182,13 @@ class SpeechSettings(_Group):
         default=(),
         description="a language's usual voice, like de=piper/de_DE-thorsten-medium; without it a built-in one",
     )
+    cache_dir: Path = Field(
+        default=Path("~/.cache/vivavoce/speech"),
+        description="where speech is kept that was made with the cache on; shared between servers",
+    )
+    cache_mb: int = Field(
+        default=512, ge=0, le=1_000_000, description="MiB that kept speech may take; 0 turns the cache off"
+    )
 
     @field_validator("voices")
     @classmethod
@@ -435,6 +442,9 @@ def _load(environ: Mapping[str, str], config: Path | None) -> tuple[Settings, di
         "data_dir": settings.data_dir.expanduser().absolute(),
         "models_dir": settings.models_dir.expanduser().absolute(),
         "wording_dir": settings.wording_dir.expanduser().absolute(),
+        "speech": settings.speech.model_copy(
+            update={"cache_dir": settings.speech.cache_dir.expanduser().absolute()}
+        ),
     }
     return settings.model_copy(update=absolute), sources
 

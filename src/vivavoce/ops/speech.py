@@ -15,11 +15,13 @@ from fastapi import FastAPI
 from vivavoce.ops.address import bind
 from vivavoce.settings import SpeechSettings, UpstreamSettings
 from vivavoce.speech import lifeline
+from vivavoce.speech.cache import SpeechCache
 from vivavoce.speech.casting import Casting
 from vivavoce.speech.clips import ClipStore
 from vivavoce.speech.engines import ENGINES, EngineSpec
 from vivavoce.speech.messages import EngineOptions, RelayOptions
 from vivavoce.speech.server import create_app
+from vivavoce.speech.serving import config, hurry
 from vivavoce.speech.store import ModelStore
 from vivavoce.speech.supervisor import Limits, Supervisor
 from vivavoce.speech.upstream.kinds import IMITATORS, concurrency
@@ -51,9 +53,15 @@ def run(
         for name in dict.fromkeys(engines)
     }
     sock = bind(host, port, next_step="Stop what listens there, or give another --port (0 takes a free one).")
+    hurry(sock)
     with contextlib.closing(sock):
-        app = create_app(supervisors, clips=clips, casting=Casting(settings.voices))
+        app = create_app(supervisors, clips=clips, casting=Casting(settings.voices), cache=_cache(settings))
         asyncio.run(_serve(app, sock, host, parent))
+
+
+def _cache(settings: SpeechSettings) -> SpeechCache | None:
+    limit = settings.cache_mb << 20
+    return SpeechCache(settings.cache_dir, limit=limit) if limit else None
 
 
 def _local(spec: EngineSpec, store: ModelStore, settings: SpeechSettings) -> Supervisor:
@@ -102,8 +110,7 @@ class _Server(uvicorn.Server):
 
 async def _serve(app: FastAPI, sock: socket.socket, host: str, parent: int | None) -> None:
     shown = f"[{host}]" if ":" in host else host
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_S)
-    server = _Server(config, f"READY http://{shown}:{sock.getsockname()[1]}")
+    server = _Server(config(app, stop_s=STOP_S), f"READY http://{shown}:{sock.getsockname()[1]}")
 
     def stop() -> None:
         # The second time a stop is asked for, open requests are not waited for.

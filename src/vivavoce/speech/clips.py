@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 ID_PREFIX = "clip-"
 
+LANGUAGE_PATTERN = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+"""BCP 47, as far as it is of interest here."""
+
 TRANSCRIPT_LIMIT = 2000
 """Characters: a minute of fast speech is about 1200."""
 
@@ -68,7 +71,7 @@ class Clip(BaseModel):
     id: str
     name: str = Field(min_length=1, max_length=100)
     transcript: str = Field(min_length=1, max_length=TRANSCRIPT_LIMIT)
-    language: str = Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    language: str = Field(pattern=LANGUAGE_PATTERN)
     consent: str = Field(min_length=1, max_length=1000)
     sha256: str
     sample_rate: int

@@ -37,6 +37,12 @@ class SpeechRejected(SpeechError):
         self.param = param
 
 
+class ModelUnknown(SpeechError):
+    """No engine of that name runs here."""
+
+    code = "model_not_found"
+
+
 class SpeechBusy(SpeechError):
     """Too much work waits already.
 

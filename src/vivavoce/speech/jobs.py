@@ -16,11 +16,12 @@ from vivavoce.speech.engines.base import (
     SpeechEngine,
     Stretch,
     TranscriptionEngine,
+    WrittenPart,
 )
 from vivavoce.speech.messages import Synthesise, Transcribe
 from vivavoce.speech.transcript import Transcript
 
-Hearing: TypeAlias = Generator[Operation, Any, Transcript]
+Hearing: TypeAlias = Generator[Operation | WrittenPart, Any, Transcript]
 
 
 @dataclass(slots=True)
@@ -53,9 +54,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a step gave one job: speech, its end (with a transcript), an error, or nothing yet."""
+    """What a step gave one job: speech, parts of a transcript, its end (with the transcript), an error, or nothing."""
 
     stretch: Stretch | None = None
+    written: tuple[WrittenPart, ...] = ()
     ended: bool = False
     transcript: Transcript | None = None
     error: Exception | None = None
@@ -131,12 +133,17 @@ def _perform(engine: TranscriptionEngine, operations: Sequence[Operation]) -> Se
 def _resume(job: Job, result: Any) -> Outcome:
     def advance() -> Outcome:
         assert job.hearing is not None
+        written: list[WrittenPart] = []
+        job.waiting = None
         try:
-            job.waiting = job.hearing.send(result)
+            asked = job.hearing.send(result)
+            while isinstance(asked, WrittenPart):
+                written.append(asked)
+                asked = job.hearing.send(None)
         except StopIteration as stop:
-            job.waiting = None
-            return Outcome(ended=True, transcript=stop.value)
-        return Outcome()
+            return Outcome(written=tuple(written), ended=True, transcript=stop.value)
+        job.waiting = asked
+        return Outcome(written=tuple(written))
 
     return _attempt(advance)
 

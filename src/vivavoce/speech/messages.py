@@ -2,7 +2,7 @@
 
 The server sends one `Load`, then `Synthesise`, `Transcribe` (body: s16le mono at 16 kHz), `Cancel` and `Taken`. The
 worker sends one `Loaded` or `LoadFailed`, then for each request any number of `Chunk` (body: s16le mono at the engine's
-rate) and `Working`, and exactly one of `Spoken`, `Heard`, `Refused`, `Dropped`, `Failed`, `Cancelled`.
+rate), `Part` and `Working`, and exactly one of `Spoken`, `Heard`, `Refused`, `Dropped`, `Failed`, `Cancelled`.
 
 A relay, the worker of an engine that is elsewhere, is sent `Forget` too. It sends `Loaded` when it first reached its
 upstream and when the voices there have changed, `Condition` whenever the upstream comes or goes, and may end a request
@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field_serializer
 
 from vivavoce.speech.frames import Frame
-from vivavoce.speech.transcript import Transcript
+from vivavoce.speech.transcript import Segment, Transcript, Word
 
 
 class Priority(StrEnum):
@@ -102,7 +102,12 @@ class Load(_Message):
 
 
 class Synthesise(_Message):
-    """Speak a text. `speed` 1.0 is the voice's own; 2.0 is twice as fast."""
+    """Speak a text.
+
+    Attributes:
+        speed: 1.0 is the voice's own; 2.0 is twice as fast.
+        lead_s: seconds of sound that the listener has left to play, of texts spoken before this one.
+    """
 
     kind: Literal["synthesise"] = "synthesise"
     id: int
@@ -111,10 +116,11 @@ class Synthesise(_Message):
     voice: str
     language: str | None = None
     speed: float = 1.0
+    lead_s: float = Field(default=0.0, ge=0.0)
 
 
 class Transcribe(_Message):
-    """Write down the sound in the body, s16le mono at 16 kHz."""
+    """Write down the sound in the body, s16le mono at 16 kHz; with `parts`, also say what is written before the end."""
 
     kind: Literal["transcribe"] = "transcribe"
     id: int
@@ -122,6 +128,7 @@ class Transcribe(_Message):
     language: str | None = None
     prompt: str | None = None
     words: bool = False
+    parts: bool = False
 
 
 class Cancel(_Message):
@@ -196,6 +203,15 @@ class Chunk(_Message):
     kind: Literal["chunk"] = "chunk"
     id: int
     words: tuple[WordTime, ...] = ()
+
+
+class Part(_Message):
+    """A part of a transcript that will not change any more; it comes after those before it."""
+
+    kind: Literal["part"] = "part"
+    id: int
+    segment: Segment
+    words: tuple[Word, ...] = ()
 
 
 class Working(_Message):
@@ -279,7 +295,7 @@ class Cancelled(_Message):
 
 Request = Load | Synthesise | Transcribe | Cancel | Taken | Forget
 Ending = Spoken | Heard | Refused | Dropped | Failed | Unavailable | Busy | Cancelled
-Reply = Loaded | LoadFailed | Condition | Chunk | Working | Ending
+Reply = Loaded | LoadFailed | Condition | Chunk | Part | Working | Ending
 
 _REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 _REPLY: TypeAdapter[Reply] = TypeAdapter(Annotated[Reply, Field(discriminator="kind")])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from vivavoce.speech.cache import Tally
 
 FIRST_SOUND_BUCKETS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0, 15.0)
 REAL_TIME_BUCKETS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
@@ -46,7 +50,7 @@ class SpeechMetrics:
         )
         self._first_sound = Histogram(
             "vivavoce_speech_first_sound_seconds",
-            "From a text's arrival to its first chunk of sound, waiting included.",
+            "From a text's arrival to its first chunk of sound from an engine, waiting included.",
             ["engine"],
             buckets=FIRST_SOUND_BUCKETS,
             registry=registry,
@@ -63,6 +67,24 @@ class SpeechMetrics:
             "From a sound's arrival to its transcript, waiting included.",
             ["engine"],
             buckets=TRANSCRIPTION_BUCKETS,
+            registry=registry,
+        )
+        self._lookups = Counter(
+            "vivavoce_speech_cache_lookups",
+            "Passages looked for in the cache: hit or miss.",
+            ["engine", "outcome"],
+            registry=registry,
+        )
+        self._cached_bytes = Counter(
+            "vivavoce_speech_cache_served_bytes",
+            "Bytes of speech that came from the cache.",
+            ["engine"],
+            registry=registry,
+        )
+        self._sockets = Gauge(
+            "vivavoce_speech_sockets",
+            "WebSockets that are open: stream (text in, speech out) or transcribe.",
+            ["surface"],
             registry=registry,
         )
 
@@ -83,9 +105,40 @@ class SpeechMetrics:
         """A transcript left."""
         self._transcription.labels(engine).observe(seconds)
 
+    def looked_up(self, engine: str, *, hit: bool, bytes: int) -> None:
+        """A passage was looked for in the cache."""
+        self._lookups.labels(engine, "hit" if hit else "miss").inc()
+        self._cached_bytes.labels(engine).inc(bytes)
+
+    @contextmanager
+    def socket(self, surface: Literal["stream", "transcribe"]) -> Generator[None]:
+        """A WebSocket while it is open."""
+        with self._sockets.labels(surface).track_inprogress():
+            yield
+
+    def watch_cache(self, tally: Callable[[], Tally]) -> None:
+        """Report the cache's state when asked."""
+        self.registry.register(_CacheState(tally))
+
     def watch(self, engines: Callable[[], Iterable[EngineState]]) -> None:
         """Report the engines' state when asked."""
         self.registry.register(_EngineStates(engines))
+
+
+class _CacheState(Collector):
+    def __init__(self, tally: Callable[[], Tally]) -> None:
+        self._tally = tally
+
+    def collect(self) -> Iterable[Metric]:
+        tally = self._tally()
+        size = GaugeMetricFamily("vivavoce_speech_cache_bytes", "What the cache's folder holds.")
+        size.add_metric([], tally.bytes)
+        dropped = CounterMetricFamily(
+            "vivavoce_speech_cache_dropped", "Files dropped: damaged, or evicted for room.", labels=["reason"]
+        )
+        dropped.add_metric(["damaged"], tally.damaged)
+        dropped.add_metric(["evicted"], tally.evicted)
+        return [size, dropped]
 
 
 class _EngineStates(Collector):

@@ -2,71 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast
+from typing import Any, Literal
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
-from starlette.datastructures import UploadFile
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import ImmutableMultiDict, UploadFile
 from starlette.requests import Request
 
 from vivavoce.speech.errors import SpeechRejected
 from vivavoce.speech.messages import Priority
+from vivavoce.speech.sockets.frames import Language, LanguageTag, VoiceName
+from vivavoce.speech.sockets.hearing_frames import PROMPT_LIMIT
 from vivavoce.speech.sound import SoundFormat
 
-PROMPT_LIMIT = 2000
-"""Characters. Whisper reads 223 tokens, about 1000 characters; more is cut off at the front."""
+TEXT_LIMIT = 4096
+"""Characters of one text: OpenAI's limit."""
 
 PRIORITY_HEADER = "x-vivavoce-priority"
 
-Language = Annotated[
-    str | None,
-    # `en-US` is English to Whisper and to a voice's choice of language alike.
-    BeforeValidator(lambda value: value.split("-")[0].lower() or None if isinstance(value, str) else value),
-]
-
-
-def _voice_name(value: Any) -> Any:
-    """A voice's name, which OpenAI's clients may put into an object."""
-    return cast("dict[str, Any]", value).get("id", value) if isinstance(value, dict) else value
-
-
-VoiceName = Annotated[
-    str | None,
-    BeforeValidator(_voice_name),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "examples": ["af_heart", "nova", "default"]},
-                {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
-                {"type": "null"},
-            ]
-        }
-    ),
-]
-
 
 class SpeechRequest(BaseModel):
-    """The body of `POST /v1/audio/speech`. Unknown fields are ignored, as is `instructions`.
+    """The body of `POST /v1/audio/speech`. Unknown fields are ignored."""
 
-    Attributes:
-        model: an engine; empty, "default" or "auto": the usual one of the language.
-        voice: see `casting`.
-        language: ours; BCP 47, what the text is in.
-        fallback: ours; see `Casting.voice`.
-    """
+    model_config = ConfigDict(frozen=True, strict=True)
 
-    model_config = ConfigDict(frozen=True)
-
-    model: str = ""
-    input: str
-    voice: VoiceName = None
+    model: str | None = Field(
+        default=None,
+        description="An engine that speaks: GET /v1/models; none, default or auto: the usual one of the language.",
+    )
+    input: str = Field(
+        description="The text, at most 4096 characters.",
+        json_schema_extra={"minLength": 1, "maxLength": TEXT_LIMIT},
+    )
+    voice: VoiceName | None = Field(
+        default=None,
+        description="A voice of the engine: GET /v1/audio/voices; one of OpenAI's; or none, default or auto.",
+    )
+    instructions: str | None = Field(
+        default=None, max_length=TEXT_LIMIT, description="Taken and ignored: no engine here follows any."
+    )
     response_format: SoundFormat = "mp3"
     speed: float = Field(default=1.0, ge=0.25, le=4.0)
     stream_format: Literal["audio", "sse"] = "audio"
-    language: str | None = Field(default=None, pattern=r"^([A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*)?$")
-    fallback: bool = False
+    language: LanguageTag = Field(
+        default=None, description="Ours: what the text is in, BCP 47; default: the voice's language."
+    )
+    fallback: bool = Field(
+        default=False,
+        description="Ours: take the language's usual voice where `voice` is unknown or of another language.",
+    )
+    cache: bool | None = Field(
+        default=None,
+        description="Ours: whether to use and keep what is made; default: only for the priority batch.",
+    )
 
 
 class TranscriptionRequest(BaseModel):
@@ -74,11 +63,38 @@ class TranscriptionRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    model: str = ""
-    language: Language = None
-    prompt: str | None = Field(default=None, max_length=PROMPT_LIMIT)
+    model: str = Field(
+        default="", description="An engine that transcribes: GET /v1/models; default: the first one."
+    )
+    language: Language = Field(
+        default=None, description="ISO 639-1, or BCP 47 of which the first part counts; default: detected."
+    )
+    prompt: str | None = Field(
+        default=None, max_length=PROMPT_LIMIT, description="Names and terms that may come up."
+    )
     response_format: Literal["json", "text", "verbose_json", "srt", "vtt"] = "json"
-    timestamp_granularities: tuple[Literal["word", "segment"], ...] = ()
+    temperature: float = Field(
+        default=0.0, ge=0.0, le=1.0, description="Checked and ignored: the likeliest text is given."
+    )
+    stream: bool = Field(
+        default=False, description="Answer with events, whatever the format: the text as it is decoded."
+    )
+    timestamp_granularities: tuple[Literal["word", "segment"], ...] = Field(
+        default=(), alias="timestamp_granularities[]", description="`word`: time the words, in verbose_json."
+    )
+    include: tuple[Literal["logprobs"], ...] = Field(
+        default=(), alias="include[]", description="`logprobs`: how sure each word is, in json and events."
+    )
+
+    @property
+    def logprobs(self) -> bool:
+        """Whether it is to be said how sure each word is."""
+        return "logprobs" in self.include
+
+    @property
+    def words(self) -> bool:
+        """Whether the engine is to time the words."""
+        return "word" in self.timestamp_granularities or self.logprobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +133,7 @@ async def read_sound(request: Request) -> tuple[Sound, TranscriptionRequest]:
     kind, _, parameters = request.headers.get("content-type", "").partition(";")
     try:
         if kind.strip().lower() == "audio/pcm":
-            query = request.query_params
-            fields = _fields({**query, "timestamp_granularities": query.getlist("timestamp_granularities[]")})
+            fields = _fields(request.query_params)
             return Sound(await request.body(), _rate(parameters)), fields
         async with request.form(max_files=1, max_fields=32) as form:
             file = form.get("file")
@@ -129,15 +144,17 @@ async def read_sound(request: Request) -> tuple[Sound, TranscriptionRequest]:
                     reason="sound_missing",
                     param="file",
                 )
-            fields = _fields({**form, "timestamp_granularities": form.getlist("timestamp_granularities[]")})
+            fields = _fields(form)
             return Sound(await file.read(), None), fields
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
 
 
-def _fields(values: Mapping[str, Any]) -> TranscriptionRequest:
+def _fields(values: ImmutableMultiDict[str, Any]) -> TranscriptionRequest:
     # A field left empty in a form is a field left out.
-    return TranscriptionRequest.model_validate({name: value for name, value in values.items() if value != ""})
+    given: dict[str, Any] = {name: value for name, value in values.items() if value != ""}
+    lists = {name: values.getlist(name) for name in given if name.endswith("[]")}
+    return TranscriptionRequest.model_validate({**given, **lists})
 
 
 def _rate(parameters: str) -> int:

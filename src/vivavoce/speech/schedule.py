@@ -32,7 +32,7 @@ class Turn(Generic[JobT]):
         job: what is worked on.
         priority: see `Priority`.
         arrived_s: when it came.
-        due_s: when its sound runs out; `arrived_s` while it has given none.
+        due_s: when its caller's sound runs out; `arrived_s` for a caller that has none yet.
         began: whether it had its first step.
         running: whether a step of it is being worked.
         untaken: chunks given that the caller has not taken.
@@ -57,9 +57,9 @@ class Schedule(Generic[JobT]):
     def __len__(self) -> int:
         return len(self._turns)
 
-    def add(self, id: int, job: JobT, priority: Priority, *, now: float) -> None:
-        """Open a job."""
-        self._turns[id] = Turn(id, job, priority, arrived_s=now, due_s=now)
+    def add(self, id: int, job: JobT, priority: Priority, *, now: float, lead_s: float = 0.0) -> None:
+        """Open a job, for a caller that has `lead_s` seconds of sound left to play."""
+        self._turns[id] = Turn(id, job, priority, arrived_s=now, due_s=now + lead_s)
 
     def get(self, id: int) -> Turn[JobT] | None:
         """An open job; None when it is not open (any more)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
@@ -62,6 +63,8 @@ class SoundTooLong(Exception):
 class Encoder:
     """Turns s16le mono into one of the formats, piece by piece; every piece gives what can be sent by then.
 
+    Safe between threads: whoever leaves may close it while a piece is still being encoded.
+
     Args:
         format: the format.
         sample_rate: of what comes in, Hz.
@@ -75,16 +78,27 @@ class Encoder:
         self._rate = sample_rate
         self._header = _wav_header(sample_rate) if format == "wav" else b""
         self._muxed = None if format in ("pcm", "wav") else _Muxed(format, self.sample_rate)
+        self._lock = threading.Lock()
 
     def encode(self, pcm: bytes) -> bytes:
         """Take samples; gives the bytes that are ready, perhaps none."""
-        header, self._header = self._header, b""
-        return header + (pcm if self._muxed is None else self._muxed.encode(pcm, self._rate))
+        with self._lock:
+            header, self._header = self._header, b""
+            return header + (pcm if self._muxed is None else self._muxed.encode(pcm, self._rate))
 
     def finish(self) -> bytes:
         """The end of the stream; the encoder is of no further use."""
-        header, self._header = self._header, b""
-        return header + (b"" if self._muxed is None else self._muxed.finish())
+        with self._lock:
+            header, self._header = self._header, b""
+            return header + (b"" if self._muxed is None else self._muxed.finish())
+
+    def close(self) -> None:
+        """Free what it holds, also before its end: FLAC's encoder is some megabytes, and who gives it up in the middle
+        of a stream may leave references to it that Python does not collect for long."""
+        with self._lock:
+            if self._muxed is not None:
+                self._muxed.close()
+            self._muxed = None
 
 
 class _Muxed:
@@ -108,8 +122,11 @@ class _Muxed:
     def finish(self) -> bytes:
         self._mux(None)
         self._container.mux(self._stream.encode(None))
-        self._container.close()
+        self.close()
         return self._sink.take()
+
+    def close(self) -> None:
+        self._container.close()
 
     def _mux(self, frame: AudioFrame | None) -> None:
         for part in self._resampler.resample(frame):
@@ -218,3 +235,28 @@ def at_recogniser_rate(pcm: bytes, rate: int) -> bytes:
         return pcm
     resampled = soxr.resample(np.frombuffer(pcm, "<i2").astype(np.int16), rate, RECOGNISER_RATE)
     return np.asarray(resampled).astype("<i2").tobytes()
+
+
+class RateChange:
+    """Changes the rate of s16le mono that comes in pieces.
+
+    Args:
+        rate: of what comes, Hz.
+        to_rate: of what is given, Hz.
+    """
+
+    def __init__(self, rate: int, to_rate: int) -> None:
+        same = rate == to_rate
+        self._stream = None if same else soxr.ResampleStream(rate, to_rate, 1, dtype="int16")
+
+    @property
+    def idle(self) -> bool:
+        """Whether it gives what it takes."""
+        return self._stream is None
+
+    def feed(self, pcm: bytes, *, last: bool = False) -> bytes:
+        """Take whole samples; gives what is ready, and with `last` all there is."""
+        if self._stream is None:
+            return pcm
+        samples = np.frombuffer(pcm, "<i2").astype(np.int16)
+        return self._stream.resample_chunk(samples, last=last).astype("<i2").tobytes()

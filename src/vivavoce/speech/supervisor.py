@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import ValidationError
@@ -47,6 +47,7 @@ from vivavoce.speech.messages import (
     Load,
     Loaded,
     LoadFailed,
+    Part,
     Priority,
     Refused,
     RelayOptions,
@@ -62,11 +63,15 @@ from vivavoce.speech.messages import (
     frame,
     read_reply,
 )
+from vivavoce.speech.pace import Pace
 from vivavoce.speech.schedule import UNTAKEN_LIMIT
 
 log = logging.getLogger(__name__)
 
 READ_BYTES = 1 << 18
+
+PARTS_LIMIT = 2048
+"""Parts of one transcript. A pause of 3 s parts two, so an hour has about a thousand at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,10 @@ class Limits:
     """What an engine's process is allowed.
 
     Attributes:
-        live: requests in hand above which even a live one is refused.
-        other: requests in hand above which partial and batch ones are refused, so that live ones have room.
+        live: requests at work above which even a live one is refused.
+        other: requests at work above which partial and batch ones are refused, so that live ones have room.
+        held: requests in hand above which any is refused, those included whose caller is slow to take its sound: an
+            engine does not work on these, but each holds up to `UNTAKEN_LIMIT` chunks.
         load_s: seconds to load and warm up.
         stall_s: seconds without a sign of life while there is work; then it is killed. The longest step is a 30 s
             window, a second or two.
@@ -85,6 +92,7 @@ class Limits:
 
     live: int = 32
     other: int = 16
+    held: int = 128
     load_s: float = 120.0
     stall_s: float = 60.0
     stop_s: float = 2.0
@@ -118,15 +126,21 @@ class Speech:
 
 @dataclass(slots=True, eq=False)
 class _Ticket:
-    """A request in hand. `over` once its last reply has come; until then the engine may be at work on it."""
+    """A request in hand. `over` once its last reply has come; until then the engine may be at work on it.
+
+    `untaken` counts the chunks that the caller has not done with.
+    """
 
     id: int
-    # Room for what the worker may send unasked: its untaken chunks and one ending.
-    replies: asyncio.Queue[tuple[Reply, bytes] | EngineDied] = field(
-        default_factory=lambda: asyncio.Queue(UNTAKEN_LIMIT + 2)
-    )
+    replies: asyncio.Queue[tuple[Reply, bytes] | EngineDied]
     over: bool = False
     given_up: bool = False
+    untaken: int = 0
+
+    @property
+    def waits_for_caller(self) -> bool:
+        """Whether the engine rests until the caller takes something."""
+        return not self.given_up and self.untaken >= UNTAKEN_LIMIT
 
 
 class Supervisor:
@@ -148,6 +162,7 @@ class Supervisor:
         self._writer: asyncio.StreamWriter | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._heard_at = 0.0
+        self._pace = Pace()
 
     @property
     def in_flight(self) -> int:
@@ -192,19 +207,43 @@ class Supervisor:
 
     @asynccontextmanager
     async def speak(
-        self, text: str, *, voice: str, language: str | None, speed: float, priority: Priority
+        self,
+        text: str,
+        *,
+        voice: str,
+        language: str | None,
+        speed: float,
+        priority: Priority,
+        lead_s: float = 0.0,
+        admitted: bool = False,
     ) -> AsyncGenerator[AsyncIterator[Speech | Spoken]]:
         """Speak a text: the context gives an iterator of stretches of speech, and last of all a `Spoken`.
 
         Leaving the context stops the engine's work on it.
 
+        Args:
+            text: not empty.
+            voice: id of one of the engine's voices.
+            language: what the text is in; None: the voice's language.
+            speed: 0.25 to 4.0.
+            priority: see `Priority`.
+            lead_s: seconds of sound that the listener has left to play.
+            admitted: whether it goes on with a speech that was let in: what has begun is not refused for being too
+                much.
+
         Raises:
             SpeechRejected, SpeechBusy, SpeechUnavailable, EngineFailed: from the context or the iterator.
         """
         request = Synthesise(
-            id=next(self._ids), text=text, voice=voice, language=language, speed=speed, priority=priority
+            id=next(self._ids),
+            text=text,
+            voice=voice,
+            language=language,
+            speed=speed,
+            priority=priority,
+            lead_s=lead_s,
         )
-        async with self._ticket(request, b"") as ticket:
+        async with self._ticket(request, b"", admitted=admitted) as ticket:
             yield self._chunks(ticket)
 
     async def hear(
@@ -229,6 +268,34 @@ class Supervisor:
             assert isinstance(reply, Heard)
             return reply
 
+    @asynccontextmanager
+    async def follow(
+        self,
+        pcm: bytes,
+        *,
+        language: str | None,
+        prompt: str | None,
+        words: bool,
+        priority: Priority,
+    ) -> AsyncGenerator[AsyncIterator[Part | Heard]]:
+        """Write down a sound as `hear` does: the context gives each part when it is written, and last of all a `Heard`.
+
+        Leaving the context stops the engine's work on it. Raises what `hear` does, from the context or the iterator.
+        """
+        request = Transcribe(
+            id=next(self._ids), language=language, prompt=prompt, words=words, priority=priority, parts=True
+        )
+        async with self._ticket(request, pcm) as ticket:
+            yield self._parts(ticket)
+
+    async def _parts(self, ticket: _Ticket) -> AsyncGenerator[Part | Heard]:
+        while True:
+            reply, _ = await self._next(ticket)
+            assert isinstance(reply, Part | Heard)
+            yield reply
+            if isinstance(reply, Heard):
+                return
+
     async def _chunks(self, ticket: _Ticket) -> AsyncGenerator[Speech | Spoken]:
         while True:
             reply, body = await self._next(ticket)
@@ -237,6 +304,7 @@ class Supervisor:
                 return
             assert isinstance(reply, Chunk)
             yield Speech(body, reply.words)
+            ticket.untaken -= 1
             self._send(Taken(id=ticket.id))
 
     async def _next(self, ticket: _Ticket) -> tuple[Reply, bytes]:
@@ -250,12 +318,19 @@ class Supervisor:
         return reply, body
 
     @asynccontextmanager
-    async def _ticket(self, request: Synthesise | Transcribe, body: bytes) -> AsyncGenerator[_Ticket]:
-        self._admit(request.priority)
-        ticket = _Ticket(request.id)
+    async def _ticket(
+        self, request: Synthesise | Transcribe, body: bytes, *, admitted: bool = False
+    ) -> AsyncGenerator[_Ticket]:
+        self._must_be_ready()
+        if not admitted:
+            self._admit(request.priority)
+        # Room for what the worker may send unasked: its untaken chunks, or all parts of an hour, and one ending.
+        room = UNTAKEN_LIMIT if isinstance(request, Synthesise) else PARTS_LIMIT
+        ticket = _Ticket(request.id, asyncio.Queue(room + 2))
         self._tickets[ticket.id] = ticket
         if len(self._tickets) == 1:
-            self._heard_at = time.monotonic()
+            self._heard_at = now = time.monotonic()
+            self._pace.began(now=now)
         try:
             self._send(request, body)
             yield ticket
@@ -265,18 +340,22 @@ class Supervisor:
                 ticket.given_up = True
                 self._send(Cancel(id=ticket.id))
 
-    def _admit(self, priority: Priority) -> None:
+    def _must_be_ready(self) -> None:
         if self.state is not State.READY:
             raise EngineNotReady(
                 f"The engine {self.spec.name} is not ready: {self.detail}.",
                 next_step="Try again when /readyz answers 200.",
             )
+
+    def _admit(self, priority: Priority) -> None:
         limit = self._limits.live if priority is Priority.LIVE else self._limits.other
-        if len(self._tickets) >= limit:
+        at_work = sum(not ticket.waits_for_caller for ticket in self._tickets.values())
+        over = max(at_work - limit, len(self._tickets) - self._limits.held)
+        if over >= 0:
             raise SpeechBusy(
                 f"The engine {self.spec.name} has {len(self._tickets)} requests in hand already.",
                 next_step="Try again shortly, or run more speech servers.",
-                retry_after_s=1.0,
+                retry_after_s=self._pace.wait_s(over + 1),
             )
 
     def _send(self, request: Request, body: bytes = b"") -> None:
@@ -342,9 +421,7 @@ class Supervisor:
         if self.state not in (State.READY, State.UNREACHABLE):
             return now > load_deadline
         # A caller that takes nothing stops its own job; that is not the engine's fault.
-        owed = any(
-            ticket.given_up or ticket.replies.qsize() < UNTAKEN_LIMIT for ticket in self._tickets.values()
-        )
+        owed = any(not ticket.waits_for_caller for ticket in self._tickets.values())
         return owed and now - self._heard_at > self._limits.stall_s
 
     def _take(self, reply: Reply, body: bytes) -> None:
@@ -364,9 +441,12 @@ class Supervisor:
             return
         if isinstance(reply, Working):
             return
-        if not isinstance(reply, Chunk):
+        if not isinstance(reply, Chunk | Part):
             ticket.over = True
             del self._tickets[ticket.id]
+            self._pace.ended(now=time.monotonic())
+        elif isinstance(reply, Chunk):
+            ticket.untaken += 1
         if not ticket.given_up:
             ticket.replies.put_nowait((reply, body))
 

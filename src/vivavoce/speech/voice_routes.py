@@ -17,7 +17,9 @@ from starlette.datastructures import UploadFile
 from vivavoce.speech.clip_sound import clip_sound
 from vivavoce.speech.clips import Clip, ClipStore, ClipUnknown
 from vivavoce.speech.errors import SpeechRejected
-from vivavoce.speech.supervisor import Supervisor
+from vivavoce.speech.openapi import ADD_VOICE_ANSWERS, ADD_VOICE_REQUEST, DELETE_VOICE_ANSWERS
+from vivavoce.speech.roster import Engine
+from vivavoce.speech.shapes import AddedVoice, DeletedVoice
 
 
 class VoiceRoutes:
@@ -28,16 +30,23 @@ class VoiceRoutes:
         clips: the store.
     """
 
-    def __init__(self, engines: Mapping[str, Supervisor], clips: ClipStore) -> None:
+    def __init__(self, engines: Mapping[str, Engine], clips: ClipStore) -> None:
         self._engines = engines
         self._clips = clips
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes that change something."""
-        app.post("/v1/audio/voices")(self.add)
-        app.delete("/v1/audio/voices/{id}")(self.delete)
+        app.post(
+            "/v1/audio/voices",
+            response_model=AddedVoice,
+            responses=ADD_VOICE_ANSWERS,
+            openapi_extra=ADD_VOICE_REQUEST,
+        )(self.add)
+        app.delete("/v1/audio/voices/{id}", response_model=DeletedVoice, responses=DELETE_VOICE_ANSWERS)(
+            self.delete
+        )
 
-    async def listed(self, engines: Iterable[Supervisor]) -> dict[str, Any]:
+    async def listed(self, engines: Iterable[Engine]) -> dict[str, Any]:
         """The voices of some engines, and the clips for each of them that imitates."""
         data: list[dict[str, Any]] = []
         clips = await asyncio.to_thread(self._clips.list)
@@ -51,7 +60,7 @@ class VoiceRoutes:
                 data.extend({**_row(clip), "model": name} for clip in clips)
         return {"object": "list", "data": data}
 
-    def is_clip(self, engine: Supervisor, voice: str) -> bool:
+    def is_clip(self, engine: Engine, voice: str) -> bool:
         """Whether a voice is a clip.
 
         Raises:

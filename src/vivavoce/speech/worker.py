@@ -30,6 +30,7 @@ from vivavoce.speech.messages import (
     Load,
     Loaded,
     LoadFailed,
+    Part,
     Reply,
     Request,
     Spoken,
@@ -103,7 +104,8 @@ class Worker:
             self._schedule.taken(request.id)
         elif isinstance(request, Synthesise | Transcribe):
             job = begin(self._engine, request, body)
-            self._schedule.add(request.id, job, request.priority, now=time.monotonic())
+            lead_s = request.lead_s if isinstance(request, Synthesise) else 0.0
+            self._schedule.add(request.id, job, request.priority, now=time.monotonic(), lead_s=lead_s)
 
     async def _work(self, group: asyncio.TaskGroup) -> None:
         while True:
@@ -160,6 +162,10 @@ class Worker:
     async def _report(self, turn: Turn[Job], outcome: Outcome) -> None:
         if turn.id in self._cancelled:
             return
+        request = turn.job.request
+        if isinstance(request, Transcribe) and request.parts:
+            for part in outcome.written:
+                await self._send(Part(id=turn.id, segment=part.segment, words=part.words))
         if outcome.error is not None:
             await self._send(failure(turn.id, outcome.error))
         elif outcome.ended:

@@ -20,10 +20,12 @@ import httpx
 import pytest
 import uvicorn
 
+from vivavoce.speech.cache import SpeechCache
 from vivavoce.speech.clips import ClipStore
 from vivavoce.speech.engines import EngineSpec
 from vivavoce.speech.messages import EngineOptions
 from vivavoce.speech.server import create_app
+from vivavoce.speech.serving import config, hurry
 from vivavoce.speech.supervisor import Limits, State, Supervisor
 
 FAKES = Path(__file__).parent / "engines"
@@ -40,7 +42,13 @@ class Running:
 
 @asynccontextmanager
 async def serve_fake_engines(
-    *, wait: bool = True, limits: Limits | None = None, clips: Path = Path("/nonexistent"), **factories: str
+    *,
+    wait: bool = True,
+    limits: Limits | None = None,
+    cache: SpeechCache | None = None,
+    ping_s: float = 20.0,
+    clips: Path = Path("/nonexistent"),
+    **factories: str,
 ) -> AsyncGenerator[Running]:
     """A server with fake engines: `serve_fake_engines(speaker="speaker", listener="listener")`.
 
@@ -48,6 +56,8 @@ async def serve_fake_engines(
         wait: until all are ready.
         limits: of every engine.
         clips: where its reference clips are.
+        cache: of speech made before.
+        ping_s: seconds from one ping of WebSockets to the next, and for its answer.
         factories: of `fake_engines`, by the engine's name; a name that begins with `listener` transcribes.
     """
     engines = {
@@ -60,8 +70,9 @@ async def serve_fake_engines(
     }
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
-    app = create_app(engines, clips=ClipStore(clips))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+    hurry(sock)
+    app = create_app(engines, clips=ClipStore(clips), cache=cache)
+    server = uvicorn.Server(config(app, stop_s=1, ping_every_s=ping_s, ping_timeout_s=ping_s))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(FAKES))
         task = asyncio.create_task(server.serve([sock]))

@@ -157,7 +157,7 @@ async def test_models_and_voices_are_listed(server: Running) -> None:
         model = (await http.get("/v1/models/speaker-1")).json()
         assert (model["id"], model["licence"], model["non_commercial"]) == ("speaker", None, None)
         assert (await http.get("/v1/models/nothing")).status_code == 404
-        assert (await http.get("/nowhere")).json()["error"]["code"] == "invalid_request"
+        assert (await http.get("/nowhere")).json()["error"]["code"] == "not_found"
 
 
 def wav(seconds: int, rate: int = 16_000) -> bytes:
@@ -173,7 +173,7 @@ def wav(seconds: int, rate: int = 16_000) -> bytes:
 @pytest.mark.parametrize(
     ("format", "expected"),
     [
-        ("json", '{"text":"Anna Anna"}'),
+        ("json", '{"text":"Anna Anna","usage":{"type":"duration","seconds":2.0}}'),
         ("text", "Anna Anna\n"),
         ("srt", "1\n00:00:00,000 --> 00:00:02,000\nAnna Anna\n\n"),
         ("vtt", "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nAnna Anna\n\n"),

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivavoce.speech.messages import EngineOptions, Voice, WordTime
-from vivavoce.speech.transcript import Transcript
+from vivavoce.speech.transcript import Segment, Transcript, Word
 
 ResultT = TypeVar("ResultT")
 
@@ -41,6 +41,19 @@ class Stretch:
 
     pcm: Pcm
     words: tuple[WordTime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPart:
+    """A part of a transcript that will not change any more.
+
+    Attributes:
+        segment: comes after those before it; times count from the sound's start.
+        words: of the segment, where they are timed.
+    """
+
+    segment: Segment
+    words: tuple[Word, ...] = ()
 
 
 class Halt:
@@ -154,8 +167,10 @@ class TranscriptionEngine(Protocol):
 
     def transcribe(
         self, pcm: Pcm, language: str | None, prompt: str | None, words: bool
-    ) -> Generator[Operation, Any, Transcript]:
+    ) -> Generator[Operation | WrittenPart, Any, Transcript]:
         """Write down a sound: yields each operation it needs done, is sent its result, and returns the transcript.
+
+        A part of the transcript that is ready before its end may be yielded too; None is sent for it.
 
         Args:
             pcm: mono at `RECOGNISER_RATE`, any length.
@@ -173,15 +188,15 @@ class TranscriptionEngine(Protocol):
         ...
 
 
-def alone(engine: TranscriptionEngine, work: Generator[Operation, Any, ResultT]) -> ResultT:
+def alone(engine: TranscriptionEngine, work: Generator[Operation | WrittenPart, Any, ResultT]) -> ResultT:
     """The result of some work of an engine's, each of its operations done by itself."""
     result: Any = None
     while True:
         try:
-            operation = work.send(result)
+            asked = work.send(result)
         except StopIteration as stop:
             return stop.value
-        (result,) = engine.perform([operation])
+        result = None if isinstance(asked, WrittenPart) else engine.perform([asked])[0]
 
 
 Engine: TypeAlias = SpeechEngine | TranscriptionEngine

@@ -127,11 +127,11 @@ def cuts(text: str, language: str, *, first: int = FIRST, most: int = MOST, leas
         text: words parted by single spaces.
         language, first, most, least: see `pieces`.
     """
-    opener = _OPENERS.get(language.split("-")[0].lower())
+    opener = openers(language)
     found: list[Cut] = []
     for start, end in _joined(sentences(text), least=least, most=min(first, most)):
         limit = max(first, GROWTH * (found[-1][1] - found[-1][0])) if found else first
-        clauses = _Clauses(text, most=most, least=least, opener=None if found else opener)
+        clauses = Clauses(text, most=most, least=least, opener=None if found else opener)
         found += clauses.of(start, end, limit=min(limit, most))
     if found:
         found[-1] = (*found[-1][:2], "none")
@@ -142,13 +142,26 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """Where a text's sentences begin and end. An abbreviation's or an initial's full stop ends none."""
     found: list[tuple[int, int]] = []
     start = 0
+    for end in sentence_ends(text):
+        found.append(_bare(text, start, end))
+        start = end
+    found.append(_bare(text, start, len(text)))
+    return [(start, end) for start, end in found if start < end]
+
+
+def sentence_ends(text: str) -> Iterator[int]:
+    """Where the sentences of a text end. What stands after the last mark is left out."""
+    start = 0
     for match in _BREAK.finditer(text):
         if match.group() == "." and _abbreviated(text[start : match.start()]):
             continue
-        found.append(_bare(text, start, match.end()))
         start = match.end()
-    found.append(_bare(text, start, len(text)))
-    return [(start, end) for start, end in found if start < end]
+        yield start
+
+
+def openers(language: str) -> re.Pattern[str] | None:
+    """The space before a word that begins a phrase, in a language given as BCP 47; None where that is not known."""
+    return _OPENERS.get(language.split("-")[0].lower())
 
 
 def _bare(text: str, start: int, end: int) -> tuple[int, int]:
@@ -178,7 +191,7 @@ def _joined(parts: Sequence[tuple[int, int]], *, least: int, most: int) -> list[
 
 
 @dataclass(frozen=True, slots=True)
-class _Clauses:
+class Clauses:
     """Cuts a sentence. `opener` matches the space before a word that begins a phrase; None: cut at marks only."""
 
     text: str
@@ -190,7 +203,7 @@ class _Clauses:
         """A sentence in parts of at most `most` characters, the first of at most `limit` if it can be cut there."""
         opener = self.opener
         while end - start > limit:
-            cut = self._cut(start, end, limit=limit, opener=opener)
+            cut = self.cut(start, end, limit=limit, opener=opener)
             if cut is None:
                 break
             at, pause = cut
@@ -201,7 +214,7 @@ class _Clauses:
             opener = None
         yield start, end, "sentence"
 
-    def _cut(
+    def cut(
         self, start: int, end: int, *, limit: int, opener: re.Pattern[str] | None
     ) -> tuple[int, Pause] | None:
         """Where to cut what is over the limit, and what follows; None to leave it whole."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from vivavoce.speech.engines.activity import Detect as DetectActivity
 from vivavoce.speech.engines.activity import Region, Silero, regions, windows
-from vivavoce.speech.engines.base import RECOGNISER_RATE, Operation, Pcm, alone
+from vivavoce.speech.engines.base import RECOGNISER_RATE, Operation, Pcm, WrittenPart, alone
 from vivavoce.speech.engines.whisper_features import Features
 from vivavoce.speech.engines.whisper_guards import WHOLE_WINDOW_S, Decoded, Tuning, doubtful, unrepeated
 from vivavoce.speech.engines.whisper_network import Encoded, Network
@@ -148,7 +148,7 @@ class Whisper:
 
     def transcribe(
         self, pcm: Pcm, language: str | None, prompt: str | None, words: bool
-    ) -> Generator[Operation, Any, Transcript]:
+    ) -> Generator[Operation | WrittenPart, Any, Transcript]:
         """See `TranscriptionEngine.transcribe`."""
         if language is not None and language not in self._tokens.languages:
             raise SpeechRejected(
@@ -165,6 +165,7 @@ class Whisper:
             spoken, segment, timed = yield from self._decode_window(sound, spoken, prompt, words=words)
             if segment is not None:
                 pieces.append(_moved(segment, timed, window.start / RECOGNISER_RATE))
+                yield WrittenPart(*pieces[-1])
         return _join(pieces, spoken if pieces else language, len(samples) / RECOGNISER_RATE)
 
     def _windows(self, samples: NDArray[np.float32]) -> list[Region]:

@@ -8,6 +8,9 @@ text. Each token's `start` and `end` say where in the WRITTEN text it stands: th
     text = " ".join(token.spoken for token in said)      # "It costs three dollars and fifty cents, Doctor Smith."
     said[2].written                                      # "$3.50,"
 
+`abbreviated(text, end, language)` tells a full stop that ends a sentence from one that does not, for those who cut a
+text before it is whole.
+
 `refuse(text, language)` raises a `SpeechRejected` for a text that a voice cannot say. The server asks it before an
 engine gets the text, so an engine may take `tokens` to be not empty.
 
@@ -15,7 +18,20 @@ English, German, French and Spanish are said in full; Italian, Portuguese and Du
 have their numbers said where num2words knows them, and keep the rest.
 """
 
+from vivavoce.speech.saying import abbreviations
+from vivavoce.speech.saying.languages import idiom_of
 from vivavoce.speech.saying.speakable import refuse
 from vivavoce.speech.saying.tokens import Token, spoken, tokens
 
-__all__ = ["Token", "refuse", "spoken", "tokens"]
+__all__ = ["Token", "abbreviated", "refuse", "spoken", "tokens"]
+
+
+def abbreviated(text: str, end: int, language: str) -> bool:
+    """See `abbreviations.abbreviated`.
+
+    Args:
+        text: as it was written.
+        end: after a full stop.
+        language: a BCP 47 tag.
+    """
+    return abbreviations.abbreviated(text, end, idiom_of(language))

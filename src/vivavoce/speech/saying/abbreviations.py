@@ -41,6 +41,24 @@ def abbreviation(text: str, at: int, idiom: Idiom) -> Said | None:
     return None
 
 
+_LONGEST_FORM: Final = 16
+"""Characters back from its full stop in which an abbreviation begins."""
+
+_BEGINS: Final = re.compile(r"(?<!\w)\w")
+
+
+def abbreviated(text: str, end: int, idiom: Idiom) -> bool:
+    """Whether the full stop before `end` belongs to an abbreviation, and ends no sentence.
+
+    What follows in the text is looked at, as far as it is there.
+    """
+    for begin in _BEGINS.finditer(text, max(0, end - _LONGEST_FORM), end):
+        said = abbreviation(text, begin.start(), idiom)
+        if said is not None and said.end >= end:
+            return said.end > end or not said.spoken.endswith(".")
+    return False
+
+
 def _stop(text: str, end: int, written: str) -> str:
     return "." if written.endswith(".") and ends_sentence(text, end) else ""
 

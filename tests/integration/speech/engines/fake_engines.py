@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vivavoce.speech.engines.base import Halt, Operation, Pcm, Stretch
+from vivavoce.speech.engines.base import Halt, Operation, Pcm, Stretch, WrittenPart
 from vivavoce.speech.errors import EngineFailed, EngineNotInstalled, SpeechRejected
 from vivavoce.speech.messages import EngineOptions, Voice, WordTime
 from vivavoce.speech.transcript import Segment, Transcript, Word
@@ -22,15 +23,18 @@ RATE = 24_000
 STEP_S = 0.1
 """How long a step takes, sleeping as a model would compute."""
 
+WAIT = "wait="
+
 
 class Speaker:
-    """Says a 0.5 s tone for each word, in `STEP_S` each. Some words do something else."""
+    """Says a 0.5 s tone for each word, in `step_s` each. Some words do something else."""
 
     model = "fake-speaker"
     sample_rate = RATE
 
-    def __init__(self, lanes: int = 1) -> None:
+    def __init__(self, lanes: int = 1, step_s: float = STEP_S) -> None:
         self.lanes = lanes
+        self._step_s = step_s
 
     def voices(self) -> Sequence[Voice]:
         return [Voice(id="tone", language="en-US", gender="female")]
@@ -50,7 +54,7 @@ class Speaker:
         start = 0
         for word in text.split():
             start = text.index(word, start)
-            time.sleep(STEP_S)
+            time.sleep(self._step_s)
             if word == "die":
                 os.kill(os.getpid(), signal.SIGKILL)
             if word == "fail":
@@ -61,6 +65,8 @@ class Speaker:
                 raise RuntimeError("interrupted")
             if word == "hang":
                 time.sleep(600)
+            if word.startswith(WAIT):
+                await_file(word, interrupted)
             tone = (np.sin(np.arange(RATE // 2) * 0.06) * 8000).astype(np.int16)
             end = start + len(word)
             yield Stretch(tone, (WordTime(text=word, start=start, end=end, start_s=0.0, end_s=0.5),))
@@ -98,16 +104,28 @@ class Counter:
             yield Stretch(np.full(RATE // 2, next(self._steps), np.int16))
 
 
+def await_file(word: str, interrupted: threading.Event | None = None) -> None:
+    """`wait=PATH`: be at work until that file is there."""
+    path = Path(word.removeprefix(WAIT))
+    while not path.exists():
+        if interrupted is not None and interrupted.is_set():
+            raise RuntimeError("interrupted")
+        time.sleep(0.005)
+
+
 @dataclass(frozen=True)
 class Second:
     """Hear a second of sound; gives a word."""
 
     word: str
+    number: int
     kind: str = "second"
 
 
 class Listener:
-    """Hears one word for each second of sound, in `STEP_S` each; nothing in digital silence.
+    """Hears one word for each second of sound, in `STEP_S` each; nothing in digital silence. Two are a segment.
+
+    Told to `wait=PATH` by its prompt, it hears the first segment at once and the rest when that file is there.
 
     Args:
         together: for how many jobs it hears a second at once, also in `STEP_S`.
@@ -123,6 +141,9 @@ class Listener:
         heard = [operation.word for operation in operations if isinstance(operation, Second)]
         if "fail" in heard:
             raise EngineFailed("It could not hear this.", next_step="Say it again.")
+        for operation in operations:
+            if isinstance(operation, Second) and operation.word.startswith(WAIT) and operation.number >= 2:
+                await_file(operation.word)
         return heard
 
     def languages(self) -> Sequence[str]:
@@ -133,20 +154,25 @@ class Listener:
 
     def transcribe(
         self, pcm: Pcm, language: str | None, prompt: str | None, words: bool
-    ) -> Generator[Operation, Any, Transcript]:
+    ) -> Generator[Operation | WrittenPart, Any, Transcript]:
         seconds = len(pcm) / 16_000
         said: list[Word] = []
+        segments: list[Segment] = []
         for second in range(int(seconds) if pcm.any() else 0):
-            word: str = yield Second(prompt or "word")
+            word: str = yield Second(prompt or "word", second)
             said.append(Word(word, second, second + 0.5, 0.9))
-        text = " ".join(word.text for word in said)
+            if second % 2 == 1 or second + 1 == int(seconds):
+                part = said[2 * len(segments) :]
+                text = " ".join(one.text for one in part)
+                segments.append(Segment(text, part[0].start_s, second + 1.0, 0.9))
+                yield WrittenPart(segments[-1], tuple(part) if words else ())
         return Transcript(
-            text=text,
+            text=" ".join(segment.text for segment in segments),
             language=language or ("en" if said else None),
             confidence=0.9 if said else 0.0,
             duration_s=seconds,
             words=tuple(said) if words else (),
-            segments=(Segment(text, 0.0, seconds, 0.9),) if said else (),
+            segments=tuple(segments),
         )
 
 
@@ -160,6 +186,10 @@ def counter(options: EngineOptions) -> Counter:
 
 def listener(options: EngineOptions) -> Listener:
     return Listener()
+
+
+def quick_speaker(options: EngineOptions) -> Speaker:
+    return Speaker(step_s=0.0)
 
 
 def two_speakers(options: EngineOptions) -> Speaker:
