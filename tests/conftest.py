@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -66,6 +67,10 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = Path(tempfile.mkdtemp(prefix="vivavoce-tests-"))
         config.option.basetemp = str(folder)
         config.stash[TEMPORARY] = folder
+    # What an earlier run's speech servers kept of what they said proves nothing of this one's.
+    kept = tempfile.TemporaryDirectory(prefix="vivavoce-speech-")
+    config.add_cleanup(kept.cleanup)
+    os.environ["VIVAVOCE_SPEECH__CACHE_DIR"] = kept.name
 
 
 @pytest.hookimpl(trylast=True)

@@ -17,6 +17,9 @@ import httpx
 
 from vivavoce.speech.client import SpeechClient
 
+CACHE = "VIVAVOCE_SPEECH__CACHE_DIR"
+"""The one setting that a server of a test takes over: a folder of this run of the tests."""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -97,7 +100,11 @@ async def speech_command(
             stderr=stderr,
             cwd=folder,
             env={
-                **{name: value for name, value in os.environ.items() if not name.startswith("VIVAVOCE_")},
+                **{
+                    name: value
+                    for name, value in os.environ.items()
+                    if name == CACHE or not name.startswith("VIVAVOCE_")
+                },
                 "VIVAVOCE_LOG__LEVEL": "debug",
             },
         )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import psutil
@@ -24,13 +25,23 @@ def settings(tmp_path: Path) -> Settings:
     return here.model_copy(update={"web": web})
 
 
-async def nothing_is_left() -> None:
-    """Children that were told to end have a few seconds for it."""
-    left = await asyncio.to_thread(psutil.wait_procs, psutil.Process().children(recursive=True), 10)
-    assert left[1] == []
+@pytest.fixture
+def nothing_is_left() -> Callable[[], Awaitable[None]]:
+    """Asserts that no child of this test is left: those that were told to end have a few seconds for it."""
+    # Servers that other tests of this process share live on.
+    others = set(psutil.Process().children(recursive=True))
+
+    async def check() -> None:
+        ours = set(psutil.Process().children(recursive=True)) - others
+        _, left = await asyncio.to_thread(psutil.wait_procs, list(ours), 10)
+        assert left == []
+
+    return check
 
 
-async def test_a_data_folder_in_use_is_named_and_the_speech_server_stopped(settings: Settings) -> None:
+async def test_a_data_folder_in_use_is_named_and_the_speech_server_stopped(
+    settings: Settings, nothing_is_left: Callable[[], Awaitable[None]]
+) -> None:
     prepare(settings.data_dir)
     with owned(settings.data_dir):
         with pytest.raises(DataFolderInUse):
@@ -40,7 +51,7 @@ async def test_a_data_folder_in_use_is_named_and_the_speech_server_stopped(setti
 
 
 async def test_a_speech_server_without_models_is_named_and_the_database_stopped(
-    settings: Settings, tmp_path: Path
+    settings: Settings, tmp_path: Path, nothing_is_left: Callable[[], Awaitable[None]]
 ) -> None:
     with pytest.raises(SpeechServerFailed, match="ended with code 1 before it listened"):
         async with serve(settings.model_copy(update={"models_dir": tmp_path / "none"})):
@@ -62,7 +73,9 @@ async def test_an_address_that_is_taken_is_named_before_anything_is_started(sett
     assert steps == []
 
 
-async def test_whoever_is_told_to_stop_while_starting_leaves_nothing(settings: Settings) -> None:
+async def test_whoever_is_told_to_stop_while_starting_leaves_nothing(
+    settings: Settings, nothing_is_left: Callable[[], Awaitable[None]]
+) -> None:
     begun = asyncio.Event()
 
     async def start() -> None:

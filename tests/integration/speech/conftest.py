@@ -108,7 +108,11 @@ def run_command(*arguments: str, start_s: float = START_S) -> Generator[Command]
         [sys.executable, "-m", "vivavoce.cli", "speech", "--port", "0", *arguments],
         stdout=subprocess.PIPE,
         text=True,
-        env={name: value for name, value in os.environ.items() if not name.startswith("VIVAVOCE_")},
+        env={
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("VIVAVOCE_") or name == "VIVAVOCE_SPEECH__CACHE_DIR"
+        },
     )
     try:
         assert process.stdout is not None
