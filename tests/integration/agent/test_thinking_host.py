@@ -36,7 +36,7 @@ async def server() -> AsyncIterator[ScriptedModel]:
 
 @pytest.fixture
 def llm(server: ScriptedModel) -> LlmSettings:
-    profile = LlmProfile(base_url=server.url, model="scripted", first_word_s=1.5, stall_s=1.0)
+    profile = LlmProfile(base_url=server.url, model="scripted", first_word_s=10, stall_s=10)
     return LlmSettings(default="m", profiles={"m": profile})
 
 
@@ -99,7 +99,7 @@ class Participant:
 
     async def answer(self, text: str, speech: Callable[[str], np.ndarray]) -> SessionState:
         """Wait until a move has been heard, say something, and wait for the next move."""
-        state = await self.stage.until(_heard)
+        state = await self.stage.until(_heard, within_s=30)
         moves = state.progress.moves
         self.stage.recogniser.texts = [text]
         self.socket.say(speech("kokoro_s04"))
@@ -166,18 +166,18 @@ async def test_who_speaks_into_the_models_words_stops_them_and_the_model(
     await stage.schedule()
     participant = Participant(stage)
     await participant.join()
-    await stage.until(_heard)
+    await stage.until(_heard, within_s=30)
     server.play(
         Reply("So you walked all the way to the market on foot today. " + "And on. " * 60, token_s=0.1)
     )
     stage.recogniser.texts = ["I walked to the market."]
     participant.socket.say(speech("kokoro_s04"))
-    await stage.until(lambda state: state.progress.moves == 2 and bool(state.open_speeches))
+    await stage.until(lambda state: state.progress.moves == 2 and bool(state.open_speeches), within_s=30)
     stage.recogniser.texts = ["And I bought bread there for all of us."]
     participant.socket.say(speech("kokoro_s04"))
-    state = await stage.until(lambda state: any(turn.cut_off for turn in state.turns))
+    state = await stage.until(lambda state: any(turn.cut_off for turn in state.turns), within_s=30)
     assert _asked(state).move == "reply"
-    state = await stage.until(lambda state: state.progress.moves == 3 and _heard(state), within_s=25)
+    state = await stage.until(lambda state: state.progress.moves == 3 and _heard(state), within_s=45)
     assert server.abandoned == 1
     assert "bought bread there" in said(server.requests[-1])
     told = [text_of(m) for m in server.requests[-1]["messages"] if m["role"] == "assistant"]
