@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import subprocess
 import sys
 import tempfile
@@ -201,6 +202,8 @@ def main() -> None:
     )
     parser.add_argument("--streams", type=int, default=0, help="only so many short streams, for the memory")
     arguments = parser.parse_args()
+    # Whoever ends it ends the contenders with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="speech-server-") as folder:
         asyncio.run(measure(arguments, Path(folder)))
 
