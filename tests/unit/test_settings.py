@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from vivavoce import settings
 from vivavoce.cli.main import app
 from vivavoce.settings import Settings, SettingsError, load
+from vivavoce.settings.names import fields_of
 
 SECRET_URL = "postgresql://vivavoce:hunter2@db/vivavoce"
 DOC = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
@@ -307,7 +308,7 @@ class TestSecrets:
 
     def test_a_setting_that_sounds_secret_is_one(self) -> None:
         sounds = re.compile(r"key|secret|password|token|credential|database_url")
-        found = {path[-1]: str(field.annotation) for path, field in settings._fields(Settings)}
+        found = {path[-1]: str(field.annotation) for path, field in fields_of(Settings)}
         secret = {name for name, kind in found.items() if "SecretStr" in kind}
         assert secret == {name for name in found if sounds.search(name)} != set()
 

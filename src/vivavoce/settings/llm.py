@@ -1,0 +1,88 @@
+"""Language models that may moderate."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
+
+from vivavoce.settings.errors import ProfileUnknown
+from vivavoce.settings.group import Group
+
+
+class LlmProfile(Group):
+    """A language model behind an OpenAI-compatible server, and how long it is waited for."""
+
+    base_url: str = Field(description="the server's OpenAI-compatible API: http://host:port/v1")
+    model: str = Field(min_length=1, description="the model's name at that server")
+    api_key: SecretStr | None = Field(default=None, description="if the server wants one")
+    temperature: float | None = Field(
+        default=None, ge=0, le=2, description="default: the server's own; lower is steadier"
+    )
+    first_word_s: float = Field(
+        default=4.0, gt=0, le=60, description="seconds to the first word; then the study's words are said"
+    )
+    stall_s: float = Field(default=3.0, gt=0, le=60, description="seconds between two pieces of an answer")
+    reply_s: float = Field(
+        default=15.0, gt=0, le=120, description="seconds for a whole reply, tools included"
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s?#]+", value):
+            raise PydanticCustomError("base_url", "it should be like http://127.0.0.1:8000/v1")
+        return value.rstrip("/")
+
+
+class LlmSettings(Group):
+    """Language models that may moderate. Profiles are tables of the file: `[llm.profiles.NAME]`."""
+
+    default: str | None = Field(default=None, description="profile of studies that name none")
+    unreviewed_prompts: bool = Field(
+        default=False,
+        description="publish and hold studies with prompt packs that no native speaker has reviewed; "
+        "for rehearsals",
+    )
+    profiles: Mapping[str, LlmProfile] = Field(
+        default={}, description="language models that studies may name, by a name of yours"
+    )
+
+    @field_validator("profiles")
+    @classmethod
+    def _profile_names(cls, value: Mapping[str, LlmProfile]) -> Mapping[str, LlmProfile]:
+        for name in value:
+            if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+                raise PydanticCustomError(
+                    "profile_name", "a profile's name is small letters, digits and hyphens, like my-model"
+                )
+        return value
+
+    def profile(self, name: str | None) -> tuple[str, LlmProfile]:
+        """A profile by its name, with that name; the default one for None.
+
+        Raises:
+            ProfileUnknown: there is none.
+        """
+        wanted = name or self.default
+        if wanted is None:
+            raise ProfileUnknown(
+                "No model profile is named, and there is no default one.",
+                next_step="Set VIVAVOCE_LLM__DEFAULT, or name a `profile` in the study's `moderator`.",
+            )
+        found = self.profiles.get(wanted)
+        if found is None:
+            raise ProfileUnknown(f"There is no model profile {wanted!r}.", next_step=self._nearest(wanted))
+        return wanted, found
+
+    def _nearest(self, wanted: str) -> str:
+        close = difflib.get_close_matches(wanted, list(self.profiles), n=1, cutoff=0.5)
+        if close:
+            return f"Did you mean {close[0]!r}?"
+        known = ", ".join(self.profiles)
+        return (
+            f"There are: {known}." if known else f"Add a table [llm.profiles.{wanted}] to the settings file."
+        )
