@@ -50,6 +50,7 @@ class Recipe(BaseModel):
     Attributes:
         engine: its name.
         weights: id of the weights that it loaded.
+        address: of the upstream where they are; "" for this machine.
         voice: the engine's id for it.
         language: what the text is taken to be in; None: the voice's own.
         speed: 1.0 is the voice's own.
@@ -61,6 +62,7 @@ class Recipe(BaseModel):
 
     engine: str
     weights: str
+    address: str
     voice: str
     language: str | None
     speed: float

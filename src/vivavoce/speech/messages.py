@@ -162,6 +162,7 @@ class Loaded(_Message):
         languages: ISO 639-1 codes it works in.
         load_s: seconds to load.
         warm_up_s: seconds of the first piece of work.
+        address: of a relay's upstream; "" for weights of this machine.
     """
 
     kind: Literal["loaded"] = "loaded"
@@ -171,6 +172,7 @@ class Loaded(_Message):
     languages: tuple[str, ...] = ()
     load_s: float
     warm_up_s: float
+    address: str = ""
 
 
 class LoadFailed(_Message):

@@ -300,6 +300,7 @@ class Relay:
             languages=self._options.languages or tuple(dict.fromkeys(tags)),
             load_s=time.monotonic() - start,
             warm_up_s=0.0,
+            address=self._options.url,
         )
         if self._loaded is None or self._loaded.voices != loaded.voices:
             self._loaded = loaded

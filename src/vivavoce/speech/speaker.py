@@ -127,6 +127,7 @@ class Speaker:
         return Recipe(
             engine=order.engine.spec.name,
             weights=order.engine.loaded.model,
+            address=order.engine.loaded.address,
             voice=order.voice.id,
             language=order.language,
             speed=order.speed,

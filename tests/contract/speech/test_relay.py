@@ -335,3 +335,19 @@ async def test_readiness_and_the_breaker_follow_the_upstream(tmp_path: Path) -> 
         assert (await command.model("gpu"))["breaker"] == "half_open"
         assert await command.speak(model="gpu", voice="de_male") == tone(24_000)
         assert (await command.model("gpu"))["breaker"] == "closed"
+
+
+async def test_what_one_upstream_said_is_not_played_for_another(tmp_path: Path) -> None:
+    """Both speak as the engine `gpu` with the same model; the two servers share the folder of kept speech."""
+    folders = [tmp_path / "before", tmp_path / "after"]
+    async with running(VoxtralServer()) as before, running(VoxtralServer()) as after:
+        for server, folder in zip((before, after), folders, strict=True):
+            folder.mkdir()
+            async with speech_command(folder, {"gpu": at(server, "voxtral")}) as command:
+                await command.until_ready()
+                for _ in range(2):
+                    sound = await command.speak(
+                        "Kept for whom?", model="gpu", voice="de_male", priority="batch"
+                    )
+                    assert sound == tone(24_000)
+        assert (len(before.spoken), len(after.spoken)) == (1, 1)

@@ -22,6 +22,7 @@ def recipe(text: str = "Hello.", **change: object) -> Recipe:
     fields: dict[str, object] = {
         "engine": "kokoro",
         "weights": "kokoro-82m-int8",
+        "address": "",
         "voice": "af_heart",
         "language": "en",
         "speed": 1.0,
@@ -52,6 +53,7 @@ def test_what_is_kept_is_found(cache: SpeechCache) -> None:
     [
         {"engine": "piper"},
         {"weights": "other"},
+        {"address": "http://gpu.example:8091"},
         {"voice": "am_adam"},
         {"language": None},
         {"speed": 1.1},
