@@ -18,6 +18,8 @@ PAGES := src/vivavoce/web/static/index.html
 GUESTS := piper-http fastkokoro pipecat llama
 MODELS ?= $(or $(VIVAVOCE_MODELS_DIR),$(HOME)/.cache/vivavoce/models)
 export VIVAVOCE_MODELS_DIR := $(MODELS)
+# These tests mostly wait, so three run at a time on two cores; a file stays on one process, with the servers it started.
+SLOW := -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo test unit integration contract e2e lint types imports format lock models pages browser guests bench clean
 
@@ -68,7 +70,7 @@ unit: $(STAMP)/python ## fast tests: no I/O, virtual time
 	$(BIN)/pytest tests/unit -q -n 2
 
 integration: $(STAMP)/python models ## real PostgreSQL, real processes, real models
-	$(BIN)/pytest tests/integration tests/contract tests/faults -q -n 3 --dist loadfile
+	$(BIN)/pytest tests/integration tests/contract tests/faults $(SLOW)
 
 e2e: setup browser ## whole interviews in a real browser
 	$(BIN)/pytest tests/e2e -q
@@ -76,8 +78,7 @@ e2e: setup browser ## whole interviews in a real browser
 test: setup browser ## all tests
 	$(BIN)/pytest tests/unit -q -n 2
 	cd web && npm run --silent test
-	$(BIN)/pytest tests/integration tests/contract tests/faults -q -n 3 --dist loadfile
-	$(BIN)/pytest tests/e2e -q
+	$(BIN)/pytest tests/integration tests/contract tests/faults tests/e2e $(SLOW)
 
 lint: $(STAMP)/python
 	$(BIN)/ruff check .

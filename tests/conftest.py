@@ -49,6 +49,19 @@ from vivavoce.session.timers import Timers
 
 History = Callable[[Random, int], list[SessionEvent]]
 
+LONGEST = (
+    "tests/e2e/test_interview.py",
+    "tests/integration/agent/",
+    "tests/faults/",
+    "tests/contract/transport/test_conformance.py",
+    "tests/integration/ops/test_simulate_command.py",
+    "tests/integration/speech/test_speech_models.py",
+    "tests/e2e/pages/",
+    "tests/integration/storage/test_embedded.py",
+)
+"""Files that take long, in the order to begin them in: not after all the others, and those that talk in real time while
+few others need the processors."""
+
 TEMPORARY = pytest.StashKey[Path]()
 
 _numbers = itertools.count(1)
@@ -71,6 +84,13 @@ def pytest_configure(config: pytest.Config) -> None:
     kept = tempfile.TemporaryDirectory(prefix="vivavoce-speech-")
     config.add_cleanup(kept.cleanup)
     os.environ["VIVAVOCE_SPEECH__CACHE_DIR"] = kept.name
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; `make test` hands out files in this order (`--no-loadscope-reorder`)."""
+    items.sort(
+        key=lambda item: next((n for n, name in enumerate(LONGEST) if item.nodeid.startswith(name)), 99)
+    )
 
 
 @pytest.hookimpl(trylast=True)

@@ -94,7 +94,7 @@ class DemoServer:
         return done.stdout
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
     data_dir = tmp_path_factory.mktemp("demo") / "data"
     process = subprocess.Popen(
@@ -163,7 +163,7 @@ def speak() -> Callable[[Page, str], None]:
     return say
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def transcribe() -> Callable[[NDArray[np.int16]], str]:
     """Stock faster-whisper in this process, so that what the moderator says is judged by none of our settings."""
     folder = ModelStore(load().models_dir).path("whisper-base")
