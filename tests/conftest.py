@@ -28,6 +28,7 @@ from vivavoce.session.events import (
     ParticipantLeft,
     ParticipantMuted,
     Payload,
+    ProviderSwitched,
     Reason,
     RecordingClosed,
     RecordingStarted,
@@ -270,6 +271,17 @@ def _payload(rng: Random, at_s: float) -> Payload:
         (2, lambda: TimerFired(timer=rng.choice(list(TimerName)), at_s=at_s)),
         (1, lambda: RecordingStarted(key=f"s-1/{few}.ogg", sample_rate=48000, channels=2, codec="opus")),
         (1, lambda: RecordingClosed(key=f"s-1/{few}.ogg", duration_s=at_s, bytes=7, sha256=_SHA)),
+        (
+            1,
+            lambda: ProviderSwitched(
+                stage=rng.choice(["stt", "tts", "llm"]),
+                before="main",
+                after="spare",
+                code="llm_slow",
+                message="slow",
+                at_s=at_s,
+            ),
+        ),
         (1, lambda: Fault(stage="stt", code="stt_slow", message="slow", recovered=True)),
     ]
     if rng.random() < 0.005:

@@ -36,6 +36,7 @@ from vivavoce.protocol.machine import Decision, Observation
 from vivavoce.speech.client import SpeechClient
 from vivavoce.transport.desk import Desk
 from vivavoce.voice.activity import SharedVAD
+from vivavoce.voice.failover import Route
 from vivavoce.voice.stt import Failure, ServerSTT, Utterance
 from vivavoce.voice.tts import ServerTTS
 
@@ -132,7 +133,7 @@ class Conversation:
         interruption_s: seconds of the participant's voice after which the moderator falls silent.
         new_utterance_id: makes utterance ids.
         listener: told what happens.
-        mind: the model that moderates; None in a structured interview.
+        models: the way along the models that moderate; None in a structured interview.
         dialogue: the interview so far, for the model.
         now_s: the session clock.
     """
@@ -149,7 +150,7 @@ class Conversation:
         interruption_s: float,
         new_utterance_id: Callable[[], str],
         listener: Listener,
-        mind: Mind | None,
+        models: Route[Mind] | None,
         dialogue: Dialogue,
         now_s: Callable[[], float],
     ) -> None:
@@ -183,10 +184,10 @@ class Conversation:
             stt=stt,
             vad=self._activity,
             llm=StructuredModerator(director, decided=self._on_decided)
-            if mind is None
+            if models is None
             else ThinkingModerator(
                 director,
-                mind,
+                models,
                 dialogue,
                 decided=self._on_decided,
                 faulted=self._on_model_failed,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Literal
 
 import structlog
 
@@ -40,6 +42,7 @@ from vivavoce.session.events import (
     ParticipantLeft,
     ParticipantMuted,
     Payload,
+    ProviderSwitched,
     Reason,
     RecordingClosed,
     SessionEnded,
@@ -55,6 +58,7 @@ from vivavoce.settings import ProfileUnknown
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import EndReason, Line, Message
 from vivavoce.transport.messages import Leave, Mute, PageMessage, Ping
+from vivavoce.voice.failover import Route, Switch, Switched
 from vivavoce.voice.tts import ServerTTS
 from vivavoce.voice.wording import Voice
 
@@ -117,9 +121,9 @@ class SessionRunner:
         self._page = Page(self._send, study=study, language=state.language)
         self._scribe = Scribe(self, page=self._page, desk=self.desk, stt_model=equipment.stt_model)
         voice = study.voices[state.language]
-        mind = self._mind(study)
-        dialogue = Dialogue(joined=load_pack(state.language).labels.joined if mind is not None else "")
-        if mind is not None:
+        models = self._models(study)
+        dialogue = Dialogue(joined=load_pack(state.language).labels.joined if models is not None else "")
+        if models is not None:
             for event in past:
                 dialogue.add(event)
             journal.watch(lambda event, _: dialogue.add(event))
@@ -128,7 +132,7 @@ class SessionRunner:
             language=state.language,
             progress=lambda: journal.state.progress,
             record=self._scribe.record,
-            thinks=mind is not None,
+            thinks=models is not None,
         )
         self._conversation = Conversation(
             desk=self.desk,
@@ -144,7 +148,7 @@ class SessionRunner:
             interruption_s=self._director.profile().interruption_min_s,
             new_utterance_id=self._scribe.new_utterance_id,
             listener=self._scribe,
-            mind=mind,
+            models=models,
             dialogue=dialogue,
             now_s=self._now_s,
         )
@@ -399,15 +403,21 @@ class SessionRunner:
 
     # -- small things
 
-    def _mind(self, study: Study) -> Mind | None:
-        """The study's model; without it a semi-structured interview is held in the study's own words."""
+    def _models(self, study: Study) -> Route[Mind] | None:
+        """The way along the study's models; without any a semi-structured interview is held in the study's words."""
         if not study.moderator.thinks:
             return None
         try:
-            return self._equipment.minds.mind(study.moderator.profile)
+            return self._equipment.minds.route(study.moderator.profile, switched=self._switched("llm"))
         except ProfileUnknown as error:
             self._journal.post(Fault(stage="llm", code=error.code, message=str(error), recovered=True))
             return None
+
+    def _switched(self, stage: Literal["stt", "tts", "llm"]) -> Switched:
+        def write(switch: Switch) -> None:
+            self.post(ProviderSwitched(stage=stage, at_s=self._now_s(), **asdict(switch)))
+
+        return write
 
     def _end(self, ending: Ending) -> None:
         if self._ending is not None or self._lost:

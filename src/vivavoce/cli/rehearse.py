@@ -60,9 +60,9 @@ async def _rehearse(checked: Study, profile: str | None, languages: list[str] | 
         checked = checked.model_copy(update={"moderator": thinking})
     minds = Minds(settings.load().llm)
     try:
-        mind = minds.mind(profile or checked.moderator.profile) if checked.moderator.thinks else None
+        models = minds.route(profile or checked.moderator.profile) if checked.moderator.thinks else None
         return [
-            await rehearse(checked, language=language, mind=mind, on_case=_tell)
+            await rehearse(checked, language=language, models=models, on_case=_tell)
             for language in languages or checked.languages
         ]
     finally:

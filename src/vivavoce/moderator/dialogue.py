@@ -17,6 +17,9 @@ from vivavoce.session.events import MoveDecided, SessionEvent, SpeechEnded, Tool
 CUT_OFF = " –"
 """After words of the moderator's that were cut short."""
 
+GO_ON = "…"
+"""The user's part where a reply broke off and is gone on with: templates let no model speak twice in a row."""
+
 
 @dataclass
 class _Said:
@@ -94,6 +97,8 @@ class Dialogue:
                 last_user = items[-1] if isinstance(items[-1], llm.ChatMessage) else last_user
         if last_user is not None:
             last_user.content[0] = f"{situation}\n{last_user.content[0]}"
+        if isinstance(items[-1], llm.ChatMessage) and items[-1].role == "assistant":
+            items.append(llm.ChatMessage(role="user", content=[GO_ON]))
         return llm.ChatContext(items)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 from livekit.agents import llm
 from livekit.plugins import openai
 
+from vivavoce.breaker import Breaker
 from vivavoce.errors import VivavoceError
 from vivavoce.protocol.requests import Request, schema
 from vivavoce.settings import LlmProfile, LlmSettings
+from vivavoce.voice.failover import RULES, Link, Route, Switched
 
 NO_KEY = "none"
 """What servers without keys are sent: the client library wants one."""
@@ -23,19 +26,25 @@ class ModelFailed(VivavoceError):
     code = "llm_failed"
 
 
-class ModelUnavailable(ModelFailed):
+class ModelAway(ModelFailed):
+    """The server is at fault and not what the model said: another model may go on with the reply."""
+
+    code = "llm_away"
+
+
+class ModelUnavailable(ModelAway):
     """The server could not be reached, refused, or broke off."""
 
     code = "llm_unavailable"
 
 
-class ModelSlow(ModelFailed):
+class ModelSlow(ModelAway):
     """The first word, or the whole reply, took too long."""
 
     code = "llm_slow"
 
 
-class ModelStalled(ModelFailed):
+class ModelStalled(ModelAway):
     """The answer stopped in the middle."""
 
     code = "llm_stalled"
@@ -83,25 +92,28 @@ class Minds:
 
     def __init__(self, settings: LlmSettings) -> None:
         self._settings = settings
-        self._open: dict[str, Mind] = {}
+        self._open: dict[str, Link[Mind]] = {}
 
-    def mind(self, name: str | None) -> Mind:
-        """The model of a profile, the default one's for None. Nothing is connected yet.
+    def route(self, name: str | None, *, switched: Switched = lambda switch: None) -> Route[Mind]:
+        """One session's way along a profile (the default one for None) and its fallbacks. Nothing is connected yet.
 
         Raises:
             ProfileUnknown: there is no such profile.
         """
-        called, profile = self._settings.profile(name)
-        if called not in self._open:
+        links = [self._link(called, profile) for called, profile in self._settings.order(name).items()]
+        return Route(links, now=asyncio.get_running_loop().time, switched=switched)
+
+    def _link(self, name: str, profile: LlmProfile) -> Link[Mind]:
+        if name not in self._open:
             key = profile.api_key.get_secret_value() if profile.api_key is not None else NO_KEY
             model = openai.LLM(model=profile.model, base_url=profile.base_url, api_key=key, max_retries=0)
-            self._open[called] = Mind(called, model, profile)
-        return self._open[called]
+            self._open[name] = Link(name, Mind(name, model, profile), Breaker(RULES))
+        return self._open[name]
 
     async def aclose(self) -> None:
         """Close every connection."""
-        for mind in self._open.values():
-            await mind.model.aclose()
+        for link in self._open.values():
+            await link.part.model.aclose()
         self._open.clear()
 
 

@@ -19,6 +19,7 @@ from vivavoce.moderator.dialogue import Dialogue
 from vivavoce.moderator.director import Director
 from vivavoce.moderator.mind import (
     Mind,
+    ModelAway,
     ModelEmpty,
     ModelEndless,
     ModelFailed,
@@ -34,6 +35,7 @@ from vivavoce.protocol.machine import Decision
 from vivavoce.protocol.prompts.render import instructions, situation
 from vivavoce.protocol.reply import Endless, Sentences
 from vivavoce.protocol.requests import tools_for
+from vivavoce.voice.failover import Attempt, Route
 
 MOST_ROUNDS = 4
 """Requests to the model in one reply: three times tools, then words."""
@@ -56,7 +58,7 @@ class ThinkingModerator(llm.LLM[str]):
 
     Args:
         director: decides who has the words.
-        mind: the model.
+        models: the way along the models: one goes on where another's server fails.
         dialogue: the interview so far; kept up to date by whoever writes the log.
         decided: told of every decision with its ticket, before its first word leaves.
         faulted: told when the model was no help.
@@ -66,7 +68,7 @@ class ThinkingModerator(llm.LLM[str]):
     def __init__(
         self,
         director: Director,
-        mind: Mind,
+        models: Route[Mind],
         dialogue: Dialogue,
         *,
         decided: Decided,
@@ -75,7 +77,7 @@ class ThinkingModerator(llm.LLM[str]):
     ) -> None:
         super().__init__()
         self.director = director
-        self.mind = mind
+        self.models = models
         self.dialogue = dialogue
         self.decided = decided
         self.now_s = now_s
@@ -86,17 +88,17 @@ class ThinkingModerator(llm.LLM[str]):
     @property
     def model(self) -> str:
         """For livekit's metrics."""
-        return self.mind.model.model
+        return self.models.current.part.model.model
 
     @property
     def provider(self) -> str:
         """For livekit's metrics."""
-        return self.mind.model.provider
+        return self.models.current.part.model.provider
 
     @property
     def rests(self) -> bool:
-        """Whether the model is left alone for now."""
-        return asyncio.get_running_loop().time() < self._rests_until
+        """Whether all models are left alone for now."""
+        return asyncio.get_running_loop().time() < self._rests_until or not self.models.open
 
     def failed(self, error: ModelFailed) -> None:
         """Note that the model was no help."""
@@ -153,13 +155,14 @@ class _ReplyStream(llm.LLMStream):
     async def _hold(self, ticket: str, floor: Floor) -> None:
         """Let the model speak, whatever happens: when this returns, something has been asked or the end was said."""
         failure: ModelFailed | None = None
+        rests = self._parent.rests
         try:
-            if not self._parent.rests:
+            if not rests:
                 failure = await self._think(ticket, floor)
         except asyncio.CancelledError:
             self._director.write(ticket, floor.cut(self._director.progress, at_s=self._parent.now_s()))
             raise
-        if failure is None and not self._parent.rests:
+        if failure is None and not rests:
             self._parent.helped()
             outcome = floor.finish(self._director.progress, at_s=self._parent.now_s())
         else:
@@ -172,7 +175,7 @@ class _ReplyStream(llm.LLMStream):
 
     async def _think(self, ticket: str, floor: Floor) -> ModelFailed | None:
         """Ask the model until it has spoken; gives what it failed at."""
-        profile = self._parent.mind.profile
+        profile = self._parent.models.links[0].part.profile
         try:
             async with asyncio.timeout(profile.reply_s):
                 for _ in range(MOST_ROUNDS):
@@ -199,12 +202,29 @@ class _ReplyStream(llm.LLMStream):
         )
 
     async def _round(self, ticket: str, floor: Floor) -> bool:
-        """Ask the model once; gives whether it must be asked again to come to words."""
+        """Ask once; gives whether a model must be asked again to come to words.
+
+        Where a server fails, the next model goes on after the sentences that have left; half a one is said by nobody.
+        """
+        failure: ModelAway | None = None
+        for attempt in self._parent.models.attempts():
+            with attempt:
+                try:
+                    return await self._ask(attempt, ticket, floor)
+                except ModelAway as error:
+                    attempt.failed(error)
+                    failure = error
+            if floor.asked:
+                return False
+        raise failure or _resting()
+
+    async def _ask(self, attempt: Attempt[Mind], ticket: str, floor: Floor) -> bool:
+        """Ask one model once; as `_round`."""
         sentences = Sentences()
         calls: list[llm.FunctionToolCall] = []
         babble = 0
         # Closed at once when it is left, so that the server stops computing.
-        async with aclosing(self._answer(floor, ticket)) as answer:
+        async with aclosing(self._answer(attempt, floor, ticket)) as answer:
             async for delta in answer:
                 calls += delta.tool_calls
                 content = delta.content or ""
@@ -231,9 +251,13 @@ class _ReplyStream(llm.LLMStream):
                 return False
         return bool(calls) and not floor.asked
 
-    async def _answer(self, floor: Floor, ticket: str) -> AsyncGenerator[llm.ChoiceDelta]:
-        mind, director = self._parent.mind, self._director
+    async def _answer(
+        self, attempt: Attempt[Mind], floor: Floor, ticket: str
+    ) -> AsyncGenerator[llm.ChoiceDelta]:
+        mind, director = attempt.part, self._director
         profile = mind.profile
+        patience_s = profile.reply_s if attempt.alone else profile.switch_s
+        first_word_s, stall_s = min(profile.first_word_s, patience_s), min(profile.stall_s, patience_s)
         move = director.move(ticket)
         context = self._parent.dialogue.context(
             instructions=instructions(director.study, director.progress.phase_id, director.language),
@@ -253,19 +277,20 @@ class _ReplyStream(llm.LLMStream):
         async with stream:
             while True:
                 try:
-                    async with asyncio.timeout(profile.stall_s if began else profile.first_word_s):
+                    async with asyncio.timeout(stall_s if began else first_word_s):
                         chunk = await anext(stream)
                 except StopAsyncIteration:
                     return
                 except TimeoutError:
-                    raise (_stalled if began else _slow)(mind) from None
+                    raise (_stalled(mind, stall_s) if began else _slow(mind, first_word_s)) from None
                 except APIError as error:
                     raise ModelUnavailable(
                         f"The model server of profile {mind.name!r} failed: {error.message}.",
-                        next_step="Look at that server; the study's words are said meanwhile.",
+                        next_step="Look at that server; a fallback or the study's words stand in meanwhile.",
                     ) from error
                 if chunk.delta is not None and chunk.has_response():
                     began = True
+                    attempt.answers()
                     yield chunk.delta
 
     def _take(self, ticket: str, floor: Floor, sentences: list[str]) -> None:
@@ -295,15 +320,22 @@ def _empty() -> ModelEmpty:
     )
 
 
-def _slow(mind: Mind) -> ModelSlow:
-    return ModelSlow(
-        f"The model of profile {mind.name!r} said nothing for {mind.profile.first_word_s:g} s.",
-        next_step="Take a faster model or server, or raise first_word_s of its profile.",
+def _resting() -> ModelUnavailable:
+    return ModelUnavailable(
+        "Every model is left alone for now: each has failed again and again.",
+        next_step="Look at the servers of the profiles; they are tried again by themselves.",
     )
 
 
-def _stalled(mind: Mind) -> ModelStalled:
+def _slow(mind: Mind, waited_s: float) -> ModelSlow:
+    return ModelSlow(
+        f"The model of profile {mind.name!r} said nothing for {waited_s:g} s.",
+        next_step="Take a faster model or server, or raise first_word_s of its profile (switch_s, with fallbacks).",
+    )
+
+
+def _stalled(mind: Mind, waited_s: float) -> ModelStalled:
     return ModelStalled(
-        f"The model of profile {mind.name!r} stopped in the middle for {mind.profile.stall_s:g} s.",
-        next_step="Look at the model server's load, or raise stall_s of its profile.",
+        f"The model of profile {mind.name!r} stopped in the middle for {waited_s:g} s.",
+        next_step="Look at the model server's load, or raise stall_s of its profile (switch_s, with fallbacks).",
     )

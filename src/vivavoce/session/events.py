@@ -52,6 +52,7 @@ __all__ = [
     "ParticipantMuted",
     "Payload",
     "PhaseEntered",
+    "ProviderSwitched",
     "Reason",
     "RecordingClosed",
     "RecordingStarted",
@@ -98,6 +99,7 @@ class EventKind(StrEnum):
     TIMER_FIRED = "timer.fired"
     RECORDING_STARTED = "recording.started"
     RECORDING_CLOSED = "recording.closed"
+    PROVIDER_SWITCHED = "provider.switched"
     FAULT = "fault"
     SESSION_ENDED = "session.ended"
 
@@ -302,6 +304,26 @@ class RecordingClosed(_Payload):
     sha256: Sha256
 
 
+class ProviderSwitched(_Payload):
+    """Another provider does that part of the work than before. Nothing of the interview was lost for it.
+
+    Attributes:
+        stage: hearing, speaking or moderating.
+        before: profile of the provider until now.
+        after: profile of the one from now on.
+        code: why: a failure's code; `left_alone`: it had failed before; `recovered`: an earlier choice is back.
+        message: the same in words.
+    """
+
+    kind: Literal["provider.switched"] = "provider.switched"
+    stage: Literal["stt", "tts", "llm"]
+    before: Identifier
+    after: Identifier
+    code: Identifier
+    message: Text
+    at_s: Seconds
+
+
 class Fault(_Payload):
     """Something failed. `recovered`: the interview went on as if it had not."""
 
@@ -346,6 +368,7 @@ Payload = Annotated[
     | TimerFired
     | RecordingStarted
     | RecordingClosed
+    | ProviderSwitched
     | Fault
     | SessionEnded,
     Field(discriminator="kind"),

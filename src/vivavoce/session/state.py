@@ -23,6 +23,7 @@ from vivavoce.session.events import (
     ParticipantLeft,
     ParticipantMuted,
     PhaseEntered,
+    ProviderSwitched,
     RecordingClosed,
     RecordingStarted,
     SessionEnded,
@@ -253,6 +254,8 @@ def _applied(state: SessionState, event: SessionEvent) -> SessionState:
             return _with(state, open_speeches=())
         case TimerFired():
             return _with(state, fired={**state.fired, payload.timer: payload.at_s})
+        case ProviderSwitched():
+            return state
         case Fault():
             note = FaultNote(at=event.at, fault=payload)
             return _with(

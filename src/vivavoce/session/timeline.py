@@ -21,6 +21,7 @@ from vivavoce.session.events import (
     ParticipantMuted,
     Payload,
     PhaseEntered,
+    ProviderSwitched,
     RecordingClosed,
     RecordingStarted,
     SessionEnded,
@@ -102,6 +103,10 @@ def _told(payload: Payload) -> str | None:
             return f"recording started: {payload.key}"
         case RecordingClosed():
             return f"recording closed: {payload.key}, {payload.duration_s:.1f} s, {payload.bytes} bytes"
+        case ProviderSwitched():
+            return (
+                f"{payload.stage} from {payload.before} to {payload.after}: {payload.code}: {payload.message}"
+            )
         case Fault():
             how = "recovered" if payload.recovered else "not recovered"
             return f"fault in {payload.stage}, {how}: {payload.code}: {payload.message}"

@@ -14,13 +14,22 @@ from vivavoce.settings.group import Group
 
 
 class LlmProfile(Group):
-    """A language model behind an OpenAI-compatible server, and how long it is waited for."""
+    """A language model behind an OpenAI-compatible server, how long it is waited for, and what stands in for it."""
 
     base_url: str = Field(description="the server's OpenAI-compatible API: http://host:port/v1")
     model: str = Field(min_length=1, description="the model's name at that server")
     api_key: SecretStr | None = Field(default=None, description="if the server wants one")
     temperature: float | None = Field(
         default=None, ge=0, le=2, description="default: the server's own; lower is steadier"
+    )
+    fallbacks: tuple[str, ...] = Field(
+        default=(), description="profiles that go on where this one fails, in this order"
+    )
+    switch_s: float = Field(
+        default=1.5,
+        gt=0,
+        le=60,
+        description="seconds without a word after which a fallback goes on, where one is well",
     )
     first_word_s: float = Field(
         default=4.0, gt=0, le=60, description="seconds to the first word; then the study's words are said"
@@ -54,11 +63,18 @@ class LlmSettings(Group):
     @field_validator("profiles")
     @classmethod
     def _profile_names(cls, value: Mapping[str, LlmProfile]) -> Mapping[str, LlmProfile]:
-        for name in value:
+        for name, profile in value.items():
             if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
                 raise PydanticCustomError(
                     "profile_name", "a profile's name is small letters, digits and hyphens, like my-model"
                 )
+            for fallback in profile.fallbacks:
+                if fallback == name or fallback not in value:
+                    raise PydanticCustomError(
+                        "llm_fallback",
+                        "the fallback {fallback} of {name} should be another profile",
+                        {"fallback": fallback, "name": name},
+                    )
         return value
 
     def profile(self, name: str | None) -> tuple[str, LlmProfile]:
@@ -77,6 +93,15 @@ class LlmSettings(Group):
         if found is None:
             raise ProfileUnknown(f"There is no model profile {wanted!r}.", next_step=self._nearest(wanted))
         return wanted, found
+
+    def order(self, name: str | None) -> dict[str, LlmProfile]:
+        """A profile and those that stand in for it, by name, in the order in which they are asked.
+
+        Raises:
+            ProfileUnknown: there is no such profile.
+        """
+        first, profile = self.profile(name)
+        return {first: profile} | {other: self.profiles[other] for other in profile.fallbacks}
 
     def _nearest(self, wanted: str) -> str:
         close = difflib.get_close_matches(wanted, list(self.profiles), n=1, cutoff=0.5)

@@ -190,7 +190,7 @@ class Condition(_Message):
     Attributes:
         ready: whether requests can succeed.
         detail: what is wrong, or "ready".
-        breaker: see `upstream.breaker`.
+        breaker: see `vivavoce.breaker`.
     """
 
     kind: Literal["condition"] = "condition"

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from vivavoce.breaker import BreakerState
 from vivavoce.errors import VivavoceError
 from vivavoce.speech.clips import ClipStore
 from vivavoce.speech.errors import SpeechError, SpeechRejected
@@ -52,7 +53,6 @@ from vivavoce.speech.process import (
 )
 from vivavoce.speech.schedule import UNTAKEN_LIMIT, Schedule, Turn
 from vivavoce.speech.upstream.base import Hearing, Reference, Upstream
-from vivavoce.speech.upstream.breaker import BreakerState
 from vivavoce.speech.upstream.kinds import concurrency, open_upstream
 from vivavoce.speech.upstream.listing import ANY_LANGUAGE
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
+from vivavoce.breaker import BreakerRules
 from vivavoce.speech.upstream.base import Reference, Upstream
-from vivavoce.speech.upstream.breaker import BreakerRules
 from vivavoce.speech.upstream.endpoint import Endpoint, Patience
 from vivavoce.speech.upstream.fish import FishUpstream
 from vivavoce.speech.upstream.openai import OpenAIUpstream

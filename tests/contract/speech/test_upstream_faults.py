@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from vivavoce.breaker import BreakerState
 from vivavoce.speech.errors import SpeechBusy, SpeechRejected, SpeechUnavailable
-from vivavoce.speech.upstream.breaker import BreakerState
 
 from .conftest import BREAKER, KINDS, PATIENCE, Kind, at, frequency, pair, until
 from .upstream_servers import PIECE_S, PIECES, Fault, gibberish, tone, wav_header

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import wave
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from participant import Participant, asked, heard, speech
 from scripted_model import Call, Reply, ScriptedModel, said, scripted_model, text_of
 
 from vivavoce.protocol.moderator import Moderator
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import ManualClock, SystemClock
 from vivavoce.session.errors import LeaseLost
-from vivavoce.session.events import MoveDecided, MoveWorded, Reason, SessionStatus, ToolCalled
+from vivavoce.session.events import MoveWorded, Reason, SessionStatus, ToolCalled
 from vivavoce.session.memory import MemorySessionStore
-from vivavoce.session.state import SessionState, fold
+from vivavoce.session.state import fold
 from vivavoce.settings import LlmProfile, LlmSettings
 
 
@@ -46,104 +42,17 @@ async def stage(open_stage: Callable[..., Any], llm: LlmSettings) -> AsyncIterat
         yield opened
 
 
-class Socket:
-    """A page at the other end of the WebSocket: sends 20 ms of sound at its pace, and notes what comes."""
-
-    def __init__(self) -> None:
-        self.messages: list[dict[str, Any]] = []
-        self.sound = 0
-        self._microphone: list[bytes] = []
-        self._gone = False
-        self._due: float | None = None
-
-    async def receive(self) -> bytes | str | None:
-        loop = asyncio.get_running_loop()
-        self._due = (self._due or loop.time()) + 0.02
-        await asyncio.sleep(max(0.0, self._due - loop.time()))
-        if self._gone:
-            return None
-        return self._microphone.pop(0) if self._microphone else bytes(640)
-
-    async def send_bytes(self, data: bytes, /) -> None:
-        self.sound += bool(np.abs(np.frombuffer(data, dtype=np.int16).astype(np.int32)).max() > 500)
-
-    async def send_text(self, text: str, /) -> None:
-        self.messages.append(json.loads(text))
-
-    async def close(self, code: int, reason: str, /) -> None:
-        self._gone = True
-
-    def say(self, samples: np.ndarray) -> None:
-        self._microphone = [samples[i : i + 320].tobytes() for i in range(0, len(samples) - 320, 320)]
-
-    def captions(self) -> list[str]:
-        return [
-            m["text"]
-            for m in self.messages
-            if m["type"] == "caption" and m["speaker"] == "moderator" and m["final"]
-        ]
-
-
-class Participant:
-    """Joins by WebSocket and answers when something has been asked."""
-
-    def __init__(self, stage: Any) -> None:
-        self.stage = stage
-        self.socket = Socket()
-        self.line: asyncio.Task[None] | None = None
-
-    async def join(self) -> None:
-        self.line = asyncio.create_task(
-            self.stage.host.websocket("s1", self.socket, rate=16_000, take_over=False, user_agent="test")
-        )
-
-    async def answer(self, text: str, speech: Callable[[str], np.ndarray]) -> SessionState:
-        """Wait until a move has been heard, say something, and wait for the next move."""
-        state = await self.stage.until(_heard, within_s=30)
-        moves = state.progress.moves
-        self.stage.recogniser.texts = [text]
-        self.socket.say(speech("kokoro_s04"))
-        return await self.stage.until(
-            lambda state: state.progress.moves > moves and _heard(state), within_s=25
-        )
-
-
-def _asked(state: SessionState) -> MoveDecided:
-    assert state.progress.last_move is not None
-    return state.progress.last_move
-
-
-def _heard(state: SessionState) -> bool:
-    last = state.progress.last_move
-    return (
-        last is not None
-        and not state.open_speeches
-        and (any(turn.move_id == last.move_id for turn in state.turns) or state.status.terminal)
-    )
-
-
-@pytest.fixture
-def speech() -> Callable[[str], np.ndarray]:
-    def load(name: str) -> np.ndarray:
-        with wave.open(str(Path(__file__).parents[2] / "data" / "speech" / f"{name}.wav")) as file:
-            return np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16)
-
-    return load
-
-
-async def test_an_interview_led_by_a_model_from_hello_to_goodbye(
-    stage: Any, server: ScriptedModel, speech: Callable[[str], np.ndarray]
-) -> None:
+async def test_an_interview_led_by_a_model_from_hello_to_goodbye(stage: Any, server: ScriptedModel) -> None:
     await stage.schedule()
     participant = Participant(stage)
     await participant.join()
-    state = await participant.answer("I walked to the market, and I got so angry there.", speech)
-    assert (_asked(state).move, _asked(state).trigger) == ("probe", "emotional")
-    state = await participant.answer("It was loud, and I had to wait for long.", speech)
-    assert _asked(state).text == "You said it was loud, and i had. What was the best part?"
-    state = await participant.answer("The bread I bought for my family.", speech)
+    state = await participant.answer("I walked to the market, and I got so angry there.")
+    assert (asked(state).move, asked(state).trigger) == ("probe", "emotional")
+    state = await participant.answer("It was loud, and I had to wait for long.")
+    assert asked(state).text == "You said it was loud, and i had. What was the best part?"
+    state = await participant.answer("The bread I bought for my family.")
     assert state.progress.phase_id == "last"
-    await participant.answer("No, that was all of it.", speech)
+    await participant.answer("No, that was all of it.")
     state = await stage.ended()
     assert (state.status, state.reason) == (SessionStatus.COMPLETED, Reason.FINISHED)
     events = await stage.events()
@@ -161,12 +70,12 @@ async def test_an_interview_led_by_a_model_from_hello_to_goodbye(
 
 
 async def test_who_speaks_into_the_models_words_stops_them_and_the_model(
-    stage: Any, server: ScriptedModel, speech: Callable[[str], np.ndarray]
+    stage: Any, server: ScriptedModel
 ) -> None:
     await stage.schedule()
     participant = Participant(stage)
     await participant.join()
-    await stage.until(_heard, within_s=30)
+    await stage.until(heard, within_s=30)
     server.play(
         Reply("So you walked all the way to the market on foot today. " + "And on. " * 60, token_s=0.1)
     )
@@ -176,8 +85,8 @@ async def test_who_speaks_into_the_models_words_stops_them_and_the_model(
     stage.recogniser.texts = ["And I bought bread there for all of us."]
     participant.socket.say(speech("kokoro_s04"))
     state = await stage.until(lambda state: any(turn.cut_off for turn in state.turns), within_s=30)
-    assert _asked(state).move == "reply"
-    state = await stage.until(lambda state: state.progress.moves == 3 and _heard(state), within_s=45)
+    assert asked(state).move == "reply"
+    state = await stage.until(lambda state: state.progress.moves == 3 and heard(state), within_s=45)
     assert server.abandoned == 1
     assert "bought bread there" in said(server.requests[-1])
     told = [text_of(m) for m in server.requests[-1]["messages"] if m["role"] == "assistant"]
@@ -186,28 +95,24 @@ async def test_who_speaks_into_the_models_words_stops_them_and_the_model(
     assert state.fault_count == 0
 
 
-async def test_a_model_that_is_away_is_not_waited_for_twice(
-    stage: Any, server: ScriptedModel, speech: Callable[[str], np.ndarray]
-) -> None:
+async def test_a_model_that_is_away_is_not_waited_for_twice(stage: Any, server: ScriptedModel) -> None:
     server.script = lambda _: Reply(fault="refused")
     await stage.schedule()
     participant = Participant(stage)
     await participant.join()
-    state = await participant.answer("I walked to the market and I bought bread.", speech)
-    assert _asked(state).text == "What was the best part?"
+    state = await participant.answer("I walked to the market and I bought bread.")
+    assert asked(state).text == "What was the best part?"
     assert (state.faults[0].fault.stage, state.faults[0].fault.code) == ("llm", "llm_unavailable")
     assert state.faults[0].fault.recovered and state.status is SessionStatus.ACTIVE
 
 
-async def test_a_study_whose_profile_is_gone_is_held_in_its_own_words(
-    open_stage: Callable[..., Any], speech: Callable[[str], np.ndarray]
-) -> None:
+async def test_a_study_whose_profile_is_gone_is_held_in_its_own_words(open_stage: Callable[..., Any]) -> None:
     async with open_stage() as stage:
         await stage.schedule()
         participant = Participant(stage)
         await participant.join()
-        state = await participant.answer("I walked to the market and I bought bread.", speech)
-        assert _asked(state).text == "What was the best part?"
+        state = await participant.answer("I walked to the market and I bought bread.")
+        assert asked(state).text == "What was the best part?"
         assert [note.fault.code for note in state.faults] == ["llm_profile_unknown"]
 
 
@@ -215,7 +120,6 @@ async def test_another_host_goes_on_with_all_the_model_knew(
     open_stage: Callable[..., Any],
     llm: LlmSettings,
     server: ScriptedModel,
-    speech: Callable[[str], np.ndarray],
 ) -> None:
     clock = ManualClock(SystemClock().now())
     store = MemorySessionStore(clock)
@@ -226,16 +130,16 @@ async def test_another_host_goes_on_with_all_the_model_knew(
         server.play(
             Reply(calls=(Call("flag_insight", {"note": "Bread."}),)), Reply("And what was the best of it?")
         )
-        await participant.answer("I walked to the market and I bought bread.", speech)
+        await participant.answer("I walked to the market and I bought bread.")
         runner = await first.host.admit("s1", "websocket", take_over=True)
         runner.lose(LeaseLost("s1", holder="first"))  # the process dies: nothing more is written
     clock.advance(60)
     async with open_stage(store=store, llm=llm) as second:
         participant = Participant(second)
         await participant.join()
-        state = await second.until(lambda state: state.progress.moves == 3 and _heard(state))
-        assert _asked(state).parts[-1] == "And what was the best of it?"
-        await participant.answer("The smell of it, I think.", speech)
+        state = await second.until(lambda state: state.progress.moves == 3 and heard(state))
+        assert asked(state).parts[-1] == "And what was the best of it?"
+        await participant.answer("The smell of it, I think.")
         messages = server.requests[-1]["messages"]
         assert [m["role"] for m in messages][:6] == [
             "system",

@@ -17,6 +17,7 @@ from vivavoce.protocol.study import Study
 from vivavoce.session.events import Reason
 from vivavoce.session.state import fold
 from vivavoce.settings import LlmProfile, LlmSettings
+from vivavoce.voice.failover import Route
 
 ROOT = Path(__file__).parents[3]
 GUEST = ROOT / ".setup" / "guests" / "llama"
@@ -85,19 +86,19 @@ phases:
     return load_study(text.encode(), source="small.yaml")
 
 
-def mind(base_url: str, *, first_word_s: float = 6) -> Mind:
+def models(base_url: str, *, first_word_s: float = 6) -> Route[Mind]:
     # It seldom ends a sentence by itself: what it may take is what this test takes.
     profile = LlmProfile(
         base_url=base_url, model="smollm2", temperature=0, first_word_s=first_word_s, stall_s=6, reply_s=6
     )
-    return Minds(LlmSettings(profiles={"smollm2": profile})).mind("smollm2")
+    return Minds(LlmSettings(profiles={"smollm2": profile})).route("smollm2")
 
 
-async def hold(study: Study, mind: Mind) -> Interview:
+async def hold(study: Study, models: Route[Mind]) -> Interview:
     interview = Interview(
         study,
         "en",
-        mind=mind,
+        models=models,
         act=lambda interview: Say(ANSWERS[interview.turns % 2]),
         cut=lambda _: None,
     )
@@ -109,7 +110,7 @@ async def hold(study: Study, mind: Mind) -> Interview:
 async def test_a_real_models_words_are_streamed_into_an_interview_that_keeps_the_rails(
     base_url: str, study: Study
 ) -> None:
-    interview = await hold(study, mind(base_url))
+    interview = await hold(study, models(base_url))
     assert interview.state.reason is Reason.FINISHED
     assert {"today", "wish"} <= interview.state.progress.asked
     assert "llm_unavailable" not in [fault.code for fault in interview.faults], interview.faults
@@ -117,7 +118,7 @@ async def test_a_real_models_words_are_streamed_into_an_interview_that_keeps_the
 
 
 async def test_leaving_a_stream_frees_the_model(base_url: str) -> None:
-    model = mind(base_url).model
+    model = models(base_url).current.part.model
     context = llm.ChatContext(
         [llm.ChatMessage(role="user", content=["Count from one to a thousand, in words."])]
     )
@@ -134,6 +135,6 @@ async def test_leaving_a_stream_frees_the_model(base_url: str) -> None:
 
 
 async def test_a_model_that_is_too_slow_is_not_waited_for(base_url: str, study: Study) -> None:
-    interview = await hold(study, mind(base_url, first_word_s=0.001))
+    interview = await hold(study, models(base_url, first_word_s=0.001))
     assert {fault.code for fault in interview.faults} == {"llm_slow"}
     assert [move.text for move in interview.moves[1:]] == ["What would you change about it?", "Goodbye."]

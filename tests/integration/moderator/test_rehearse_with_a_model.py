@@ -21,7 +21,7 @@ async def test_the_demo_study_passes_with_a_model_that_behaves(monkeypatch: pyte
     study = load_study(text.encode(), source="demo.yaml")
     async with scripted_model() as server:
         minds = Minds(LlmSettings(profiles={"m": LlmProfile(base_url=server.url, model="scripted")}))
-        good = await rehearse(study, language="en", mind=minds.mind("m"))
+        good = await rehearse(study, language="en", models=minds.route("m"))
         assert good.passed, [row for row in good.rows if row.problem]
         assert {row.name for row in good.rows if row.kind == "trigger"} == {
             "unexpected", "contradictory", "emotional", "vague",
@@ -34,7 +34,7 @@ async def test_the_demo_study_passes_with_a_model_that_behaves(monkeypatch: pyte
             "vivavoce.ops.rehearse.run.cases",
             lambda study, language: [case for case in cases(study, language) if case.name == name],
         )
-        bad = await rehearse(study, language="en", mind=minds.mind("m"))
+        bad = await rehearse(study, language="en", models=minds.route("m"))
         (row,) = [row for row in bad.rows if row.kind == "participant"]
         assert row.problem == "the model failed: The model had nothing to say."
         await minds.aclose()

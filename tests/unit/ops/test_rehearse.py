@@ -32,7 +32,7 @@ def problems(report: Report) -> dict[str, str]:
 
 @pytest.mark.parametrize(("name", "language"), [("demo", "en"), ("remote-work", "en"), ("remote-work", "fr")])
 async def test_the_example_studies_pass(name: str, language: str) -> None:
-    report = await rehearse(example(f"{name}.yaml"), language=language, mind=None)
+    report = await rehearse(example(f"{name}.yaml"), language=language, models=None)
     assert report.passed, problems(report)
     assert {row.kind for row in report.rows} == {"phase", "question", "probe", "participant"}
     assert report.interviews > 25
@@ -67,7 +67,7 @@ async def test_a_probe_that_another_one_hides_is_found() -> None:
         ("max_per_interview: 2", "max_per_interview: 50"),
         ("probes: [tell-me-more]", "probes: none"),
     )
-    report = await rehearse(study, language="en", mind=None)
+    report = await rehearse(study, language="en", models=None)
     assert problems(report) == {"tell-me-more": "never reached"}
 
 
@@ -77,14 +77,14 @@ async def test_a_question_nobody_comes_to_is_found() -> None:
         ("    max_minutes: 2.5", "    max_minutes: 0.25"),
         ("    min_minutes: 0.5", "    min_minutes: 0.25"),
     )
-    report = await rehearse(study, language="en", mind=None)
+    report = await rehearse(study, language="en", models=None)
     assert "the question easy is not asked" in problems(report)["talks plainly to the end"]
 
 
 async def test_a_moderator_that_misbehaves_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vivavoce.protocol.machine._Turn.nudge", lambda self: None)
     monkeypatch.setattr("vivavoce.protocol.machine._Turn._pass_over", lambda self: self._go_on())
-    found = problems(await rehearse(example("demo.yaml"), language="en", mind=None))
+    found = problems(await rehearse(example("demo.yaml"), language="en", models=None))
     assert "the moderator does not accept it" in found["would rather not say"]
     assert "falls silent, then answers" in found
 

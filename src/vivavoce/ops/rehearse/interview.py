@@ -52,6 +52,7 @@ from vivavoce.session.events import (
 )
 from vivavoce.session.state import SessionState, apply
 from vivavoce.session.timers import Timers, due
+from vivavoce.voice.failover import Route
 
 THINKING_S = 1.0
 """Between the end of a question and the first word of the answer, and back."""
@@ -101,7 +102,7 @@ class Interview:
     Args:
         study: what is asked.
         language: in which language.
-        mind: the model that moderates; None: the study's own words.
+        models: the way along the models that moderate; None: the study's own words.
         act: what the participant does, whenever it is their turn.
         cut: whether they speak into what the moderator is about to say.
     """
@@ -111,7 +112,7 @@ class Interview:
         study: Study,
         language: str,
         *,
-        mind: Mind | None,
+        models: Route[Mind] | None,
         act: Callable[[Interview], Act],
         cut: Callable[[Interview], Cut | None],
     ) -> None:
@@ -126,20 +127,20 @@ class Interview:
         self._began = self._clock.now()
         self._state: SessionState | None = None
         self._heard_s = 0.0
-        self._dialogue = Dialogue(joined=load_pack(language).labels.joined if mind is not None else "")
+        self._dialogue = Dialogue(joined=load_pack(language).labels.joined if models is not None else "")
         self._director = Director(
             study,
             language=language,
             progress=lambda: self.state.progress,
             record=self._record,
-            thinks=mind is not None,
+            thinks=models is not None,
         )
         self._moderator: llm.LLM[Any] = (
             StructuredModerator(self._director, decided=lambda _, __: None)
-            if mind is None
+            if models is None
             else ThinkingModerator(
                 self._director,
-                mind,
+                models,
                 self._dialogue,
                 decided=lambda _, __: None,
                 faulted=self.faults.append,

@@ -12,6 +12,7 @@ from vivavoce.ops.rehearse.interview import Interview
 from vivavoce.ops.rehearse.phrases import phrases
 from vivavoce.protocol.facts import ProbeTrigger
 from vivavoce.protocol.study import Study
+from vivavoce.voice.failover import Route
 
 Kind = Literal["phase", "question", "probe", "trigger", "participant"]
 
@@ -67,7 +68,7 @@ async def rehearse(
     study: Study,
     *,
     language: str,
-    mind: Mind | None,
+    models: Route[Mind] | None,
     on_case: Callable[[str], None] = lambda name: None,
 ) -> Report:
     """Hold an interview with every participant there is.
@@ -75,7 +76,7 @@ async def rehearse(
     Args:
         study: what is asked.
         language: in which language.
-        mind: the model that moderates; None: the study's own words.
+        models: the way along the models that moderate; None: the study's own words.
         on_case: told of every participant before their interview.
 
     Raises:
@@ -86,7 +87,7 @@ async def rehearse(
     spoken = phrases(language)
     held: list[tuple[Case, Interview]] = []
     found = list(cases(study, language))
-    if mind is None:
+    if models is None:
         used = {probe for question in study.questions() if question.max_probes for probe in question.probes}
         found += [probing(study, probe, language) for probe in study.probes if probe.id in used]
     rows: list[Row] = []
@@ -95,7 +96,7 @@ async def rehearse(
         interview = Interview(
             study,
             language,
-            mind=mind,
+            models=models,
             act=lambda interview, case=case: case.act(interview, spoken),
             cut=lambda interview, case=case: case.cut(interview, spoken),
         )
@@ -107,10 +108,10 @@ async def rehearse(
     return Report(
         study=study.id,
         language=language,
-        moderator="structured" if mind is None else mind.name,
+        moderator="structured" if models is None else models.links[0].name,
         interviews=len(held),
         seconds=round(sum(interview.at_s for interview in interviews)),
-        rows=(*_reached(study, interviews, thinks=mind is not None), *rows),
+        rows=(*_reached(study, interviews, thinks=models is not None), *rows),
     )
 
 

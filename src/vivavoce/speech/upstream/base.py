@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from vivavoce.breaker import BreakerState
 from vivavoce.speech.messages import Voice
 from vivavoce.speech.transcript import Transcript
-from vivavoce.speech.upstream.breaker import BreakerState
 
 
 @dataclass(frozen=True, slots=True)

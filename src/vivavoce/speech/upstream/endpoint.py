@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from vivavoce.breaker import Breaker, BreakerRules, BreakerState
 from vivavoce.speech.errors import SpeechRejected, SpeechUnavailable
 from vivavoce.speech.upstream.answers import Trouble, refusal, scrubbed
-from vivavoce.speech.upstream.breaker import Breaker, BreakerRules, BreakerState
 from vivavoce.speech.upstream.retry import RetryRules
 from vivavoce.speech.upstream.sound import SoundStream, rate_of
 from vivavoce.speech.upstream.wav import WavError

@@ -31,10 +31,10 @@ from typing import Any
 
 import ormsgpack
 
+from vivavoce.breaker import BreakerState
 from vivavoce.speech.errors import SpeechRejected
 from vivavoce.speech.messages import Voice
 from vivavoce.speech.upstream.base import Reference
-from vivavoce.speech.upstream.breaker import BreakerState
 from vivavoce.speech.upstream.endpoint import Endpoint
 from vivavoce.speech.upstream.listing import ANY_LANGUAGE, listed_references
 

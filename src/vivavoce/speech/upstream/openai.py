@@ -20,11 +20,11 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from vivavoce.breaker import BreakerState
 from vivavoce.speech.errors import SpeechRejected
 from vivavoce.speech.messages import Voice
 from vivavoce.speech.transcript import Transcript
 from vivavoce.speech.upstream.base import Reference
-from vivavoce.speech.upstream.breaker import BreakerState
 from vivavoce.speech.upstream.endpoint import Endpoint
 from vivavoce.speech.upstream.listing import ANY_LANGUAGE, listed_voices
 from vivavoce.speech.upstream.transcripts import read_transcript

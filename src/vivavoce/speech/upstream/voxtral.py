@@ -28,10 +28,10 @@ from typing import Any
 
 import httpx
 
+from vivavoce.breaker import BreakerState
 from vivavoce.speech.errors import SpeechRejected
 from vivavoce.speech.messages import Voice
 from vivavoce.speech.upstream.base import Reference
-from vivavoce.speech.upstream.breaker import BreakerState
 from vivavoce.speech.upstream.endpoint import Endpoint
 from vivavoce.speech.upstream.listing import listed_voices, uploaded_names
 from vivavoce.speech.upstream.voxtral_socket import SocketAbsent, SpeechSocket

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivavoce.speech.upstream.breaker import Breaker, BreakerRules, BreakerState
+from vivavoce.breaker import Breaker, BreakerRules, BreakerState
 
 RULES = BreakerRules(failures=3, open_s=5.0, longest_open_s=20.0)
 
