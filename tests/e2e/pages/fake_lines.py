@@ -29,6 +29,7 @@ class Session:
     id: str
     token: str
     status: str = "WAITING"
+    language: str = "en"
     reason: str | None = None
     left: bool = False
     take_overs: list[bool] = field(default_factory=list[bool])

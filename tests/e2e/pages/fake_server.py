@@ -226,6 +226,8 @@ class FakeHost:
         invitation.consents.append(body)
         fresh = invitation.session is None
         session = invitation.session or self.begin(invitation)
+        if fresh:
+            session.language = body["language"]
         answer = {
             "session_id": session.id,
             "token": session.token,
@@ -254,7 +256,12 @@ class FakeHost:
         session = self._invitation_of(request.path_params["id"]).session
         assert session is not None
         return JSONResponse(
-            {"id": session.id, "status": session.status, "reason": session.reason, "language": "en"}
+            {
+                "id": session.id,
+                "status": session.status,
+                "reason": session.reason,
+                "language": session.language,
+            }
         )
 
     async def _leave(self, request: Request) -> Response:
@@ -331,7 +338,7 @@ class FakeHost:
                 "type": "hello",
                 "v": 1,
                 "session_id": session.id,
-                "language": "en",
+                "language": session.language,
                 "title": STUDY["title"],
                 "phases": 3,
                 "resumed": resumed,

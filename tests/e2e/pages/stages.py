@@ -53,8 +53,9 @@ def progress(index: int, title: str, fraction: float, elapsed_s: int) -> Message
     }
 
 
-def caption(speaker: str, number: int, text: str, *, final: bool = True) -> Message:
-    return {"type": "caption", "speaker": speaker, "id": f"c{number}", "text": text, "final": final}
+def caption(speaker: str, number: int, text: str, *, final: bool = True, language: str = "en") -> Message:
+    told = {"speaker": speaker, "id": f"c{number}", "text": text, "language": language, "final": final}
+    return {"type": "caption", **told}
 
 
 TALK = (

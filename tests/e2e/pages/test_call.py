@@ -130,6 +130,57 @@ async def test_captions_progress_and_notices(host: FakeHost, visit: Open) -> Non
     await expect(page.get_by_role("log")).to_have_count(0)
 
 
+OFFERED = "أنت تتحدث العربية. هل نواصل بالعربية؟"
+GOING_ON = "حسنًا، نواصل بالعربية. كيف يبدأ يومك؟"
+
+
+async def test_an_offer_in_another_script_runs_its_own_way_and_the_page_follows_a_yes(
+    host: FakeHost, visit: Open
+) -> None:
+    seen, session, invitation = await in_call(host, visit)
+    page = seen.page
+    now, talk = page.locator(".caption-now p"), page.locator(".conversation-list")
+    session.send(caption("moderator", 1, "How does your day begin?"))
+    await expect(now).to_have_attribute("dir", "ltr")
+    session.send(
+        caption("participant", 2, "أبدأ يومي بالقهوة.", language="ar"),
+        caption("moderator", 3, OFFERED, language="ar"),
+    )
+    await expect(now).to_have_attribute("dir", "rtl")
+    await expect(now).to_have_attribute("lang", "ar")
+    assert await now.evaluate("(p) => getComputedStyle(p).direction") == "rtl"
+    await expect(page.get_by_role("log").locator("p").last).to_have_attribute("lang", "ar")
+    assert [await p.get_attribute("dir") for p in await talk.locator(".said p").all()] == [
+        "ltr",
+        "rtl",
+        "rtl",
+    ]
+    await expect(page.locator("html")).to_have_attribute("dir", "ltr")
+    session.language = "ar"
+    session.send(
+        {"type": "language", "language": "ar", "title": "كيف نعمل من المنزل"},
+        caption("moderator", 4, GOING_ON, language="ar"),
+    )
+    await expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    await expect(page.locator("html")).to_have_attribute("lang", "ar")
+    await expect(now).to_have_text(GOING_ON)
+    first = talk.locator(".said p").first
+    assert await first.evaluate("(p) => [p.lang, getComputedStyle(p).direction]") == ["en", "ltr"]
+    # A regional code, as a recogniser that knows none would not say it, still finds its way.
+    session.send(caption("participant", 5, "بالقهوة.", language="ar-EG"))
+    await expect(talk.locator(".said p").last).to_have_attribute("dir", "rtl")
+
+    async def accept(dialog: Dialog) -> None:
+        await dialog.accept()
+
+    page.on("dialog", accept)
+    invitation.language = "ar"
+    await page.reload()
+    await seen.sees("check")
+    await expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    assert len(invitation.consents) == 1
+
+
 async def test_captions_are_text_and_never_markup(host: FakeHost, visit: Open) -> None:
     seen, session, _ = await in_call(host, visit)
     session.send(caption("moderator", 1, "<img src=x onerror='window.hacked=1'><b>Hi</b>"))

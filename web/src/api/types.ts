@@ -6,6 +6,7 @@ export type {
   ConsentRequest,
   IceServer,
   InvitationView,
+  LanguageView,
   OfferAnswer,
   OfferRequest,
   SessionView,

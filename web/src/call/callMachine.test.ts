@@ -518,7 +518,7 @@ describe("in the call", () => {
         },
         77,
       ),
-      said({ type: "caption", speaker: "moderator", id: "1", text: "Hello", final: false }),
+      said({ type: "caption", speaker: "moderator", id: "1", text: "Hello", language: "en", final: false }),
     ]);
     expect(callOf(state)).toMatchObject({
       title: "Working",
@@ -528,6 +528,17 @@ describe("in the call", () => {
       transcript: [{ key: "moderator:1", text: "Hello", final: false }],
       notice: null,
     });
+  });
+
+  it("follows the interview into another language of the study, and into no other", () => {
+    const asked = said({ type: "language", language: "de", title: "Arbeiten" });
+    const { state } = play([...TO_CALL, asked]);
+    expect(state.language).toBe("de");
+    expect(callOf(state).title).toBe("Arbeiten");
+    const unknown = said({ type: "language", language: "xx", title: "" });
+    expect(play([unknown], state).state.language).toBe("de");
+    const hello = said({ type: "hello", session_id: "s1", language: "en", title: "", resumed: true });
+    expect(play([hello], state).state.language).toBe("en");
   });
 
   it("welcomes back, and shows the host's notices until they are dismissed or answered", () => {

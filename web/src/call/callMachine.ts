@@ -194,7 +194,7 @@ function invited(
   const returning = view.status === "in_progress";
   if (returning && saved !== null && saved.sessionId === view.session?.id) {
     return show(
-      { ...next, credentials: saved, language: saved.language, returning, takeOver: reloaded },
+      { ...next, credentials: saved, returning, takeOver: reloaded },
       { name: "check", returning, microphone: "unasked" },
     );
   }
@@ -202,7 +202,7 @@ function invited(
 }
 
 function languageChosen(state: State, language: string): Step {
-  // A session keeps the language it began in.
+  // A session that has begun changes its language in the conversation, not here.
   if (state.screen.name !== "consent" || state.returning || language === state.language) return stay(state);
   if (!state.view?.languages.some((l) => l.code === language)) return stay(state);
   return stay({ ...state, language }, { do: "translateStudy", language });

@@ -169,7 +169,14 @@ describe("the way in", () => {
   it("loses nothing of what the host says while the line is still opening", async () => {
     const { toCall, conductor, opening } = world();
     opening.push((line) => {
-      line.events.message({ type: "caption", speaker: "moderator", id: "1", text: "Hello", final: true });
+      line.events.message({
+        type: "caption",
+        speaker: "moderator",
+        id: "1",
+        text: "Hello",
+        language: "en",
+        final: true,
+      });
       line.events.soundBlocked();
       return Promise.resolve();
     });

@@ -28,8 +28,10 @@ export function inCall(state: State, event: Event): Step {
     effects,
   ];
   switch (event.type) {
-    case "message":
-      return become(told(call, event.message, event.at));
+    case "message": {
+      const [next, effects] = become(told(call, event.message, event.at));
+      return [{ ...next, language: languageOf(next, event.message) }, effects];
+    }
     case "microphoneAsked":
       return become(
         { microphone: call.microphone === "ok" ? "ok" : "opening" },
@@ -63,6 +65,12 @@ export function inCall(state: State, event: Event): Step {
   }
 }
 
+/** The host knows which language the interview is held in: it may have changed, here or before a reload. */
+function languageOf(state: State, message: ServerMessage): string {
+  if (message.type !== "hello" && message.type !== "language") return state.language;
+  return state.view?.languages.some((l) => l.code === message.language) ? message.language : state.language;
+}
+
 function told(call: CallView, message: ServerMessage, at: number): Partial<CallView> {
   switch (message.type) {
     case "hello":
@@ -70,6 +78,8 @@ function told(call: CallView, message: ServerMessage, at: number): Partial<CallV
         title: message.title === "" ? call.title : message.title,
         notice: message.resumed ? { code: "resumed", text: "" } : call.notice,
       };
+    case "language":
+      return { title: message.title === "" ? call.title : message.title };
     case "state": {
       // Who hears "are you still there?" and answers has no more need to read it.
       const answered = message.participant === "speaking" && call.notice?.code === "idle_prompt";

@@ -14,7 +14,17 @@ export type ServerMessage =
   | { type: "hello"; session_id: string; language: string; title: string; resumed: boolean }
   | { type: "state"; status: string; agent: AgentState; participant: "speaking" | "silent" }
   | ({ type: "progress" } & Progress)
-  | { type: "caption"; speaker: "moderator" | "participant"; id: string; text: string; final: boolean }
+  /** The interview goes on in another language of the study. */
+  | { type: "language"; language: string; title: string }
+  | {
+      type: "caption";
+      speaker: "moderator" | "participant";
+      id: string;
+      text: string;
+      /** Of these words; empty where the host says none: then it is the interview's. */
+      language: string;
+      final: boolean;
+    }
   | { type: "notice"; code: string; text: string }
   | { type: "ended"; status: string; reason: string; text: string }
   | { type: "pong"; n: number }
@@ -43,6 +53,8 @@ export function parseMessage(text: string): ServerMessage | null {
         title: string(value["title"]),
         resumed: value["resumed"] === true,
       };
+    case "language":
+      return { type: "language", language: string(value["language"]), title: string(value["title"]) };
     case "state": {
       const agent = string(value["agent"]);
       return {
@@ -76,6 +88,7 @@ export function parseMessage(text: string): ServerMessage | null {
         speaker: value["speaker"] === "participant" ? "participant" : "moderator",
         id,
         text: string(value["text"]),
+        language: string(value["language"]),
         final: value["final"] === true,
       };
     }

@@ -5,6 +5,7 @@ const say = (speaker: "moderator" | "participant", id: string, text: string, fin
   speaker,
   id,
   text,
+  language: "en",
   final,
 });
 const fold = (...heard: ReturnType<typeof say>[]): Transcript => heard.reduce(withCaption, [] as Transcript);

@@ -5,6 +5,8 @@ export interface Caption {
   key: string;
   speaker: "moderator" | "participant";
   text: string;
+  /** Of the words; empty: the interview's. */
+  language: string;
   final: boolean;
 }
 
@@ -18,6 +20,7 @@ interface Heard {
   id: string;
   /** The whole caption so far, not what is new. */
   text: string;
+  language: string;
   final: boolean;
 }
 
@@ -27,7 +30,8 @@ export function withCaption(transcript: Transcript, heard: Heard): Transcript {
   const at = transcript.findIndex((c) => c.key === key);
   if (heard.text.trim() === "")
     return at < 0 || !heard.final ? transcript : transcript.filter((c) => c.key !== key);
-  const caption: Caption = { key, speaker: heard.speaker, text: heard.text, final: heard.final };
+  const { speaker, text, language, final } = heard;
+  const caption: Caption = { key, speaker, text, language, final };
   if (at >= 0) return transcript.map((c, i) => (i === at ? caption : c));
   return [...transcript, caption].slice(-LONGEST);
 }

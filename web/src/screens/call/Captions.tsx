@@ -1,17 +1,28 @@
 import { useEffect, useRef } from "react";
-import { type Transcript, currentCaption, lastSentences } from "../../call/transcript.ts";
+import type { LanguageView } from "../../api/types.ts";
+import { directionOf } from "../../call/direction.ts";
+import { type Caption, type Transcript, currentCaption, lastSentences } from "../../call/transcript.ts";
 import { useStrings } from "../../i18n/strings.ts";
 
 interface Props {
   transcript: Transcript;
-  lang: string;
-  dir: "ltr" | "rtl" | "auto";
+  /** The interview's. */
+  language: string;
+  /** The study's. */
+  languages: readonly LanguageView[];
+}
+
+/** A caption in its own language, and the way that is written: an offer to change it is in another than the rest. */
+function inItsLanguage(caption: Caption | null, { language, languages }: Omit<Props, "transcript">) {
+  const lang = caption === null || caption.language === "" ? language : caption.language;
+  return { lang, dir: directionOf(languages, lang) };
 }
 
 /** What the moderator says now, large; and, unseen, each finished caption once for screen readers. */
-export function CurrentCaption({ transcript, lang, dir }: Props) {
+export function CurrentCaption({ transcript, ...study }: Props) {
   const { call } = useStrings();
   const current = currentCaption(transcript);
+  const words = inItsLanguage(current, study);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // The newest words are what one reads along with.
@@ -21,29 +32,29 @@ export function CurrentCaption({ transcript, lang, dir }: Props) {
     <>
       {/* A box that may scroll must be reachable by keyboard. */}
       <div className="caption-now" ref={box} tabIndex={0} role="group" aria-label={call.captionNow}>
-        <p lang={lang} dir={dir}>
-          {current === null ? "" : lastSentences(current.text, lang)}
-        </p>
+        <p {...words}>{current === null ? "" : lastSentences(current.text, words.lang)}</p>
       </div>
-      <Spoken transcript={transcript} lang={lang} dir={dir} />
+      <Spoken transcript={transcript} {...study} />
     </>
   );
 }
 
 /** Partial captions would be read over and over: only what is finished is announced. */
-function Spoken({ transcript, lang, dir }: Props) {
+function Spoken({ transcript, ...study }: Props) {
   const finished = transcript.filter((c) => c.speaker === "moderator" && c.final).slice(-3);
   return (
-    <div className="unseen" role="log" aria-live="polite" aria-relevant="additions" lang={lang} dir={dir}>
+    <div className="unseen" role="log" aria-live="polite" aria-relevant="additions">
       {finished.map((c) => (
-        <p key={c.key}>{c.text}</p>
+        <p key={c.key} {...inItsLanguage(c, study)}>
+          {c.text}
+        </p>
       ))}
     </div>
   );
 }
 
 /** All that was said, newest at the end. */
-export function Conversation({ transcript, lang, dir }: Props) {
+export function Conversation({ transcript, ...study }: Props) {
   const { call } = useStrings();
   const list = useRef<HTMLDivElement>(null);
   const follow = useRef(true);
@@ -78,9 +89,7 @@ export function Conversation({ transcript, lang, dir }: Props) {
         {transcript.map((c) => (
           <div key={c.key} className={`said said-${c.speaker}${c.final ? "" : " said-partial"}`}>
             <span className="said-who">{c.speaker === "moderator" ? call.moderator : call.participant}</span>
-            <p lang={lang} dir={dir}>
-              {c.text}
-            </p>
+            <p {...inItsLanguage(c, study)}>{c.text}</p>
           </div>
         ))}
       </div>

@@ -22,8 +22,7 @@ export function InterviewCall({ call }: { call: CallView }) {
   const mute = () => dispatch({ type: "muteToggled" });
   useShortcut("m", preferences.shortcut && open === null, mute);
   useStaying();
-  const dir = view?.languages.find((l) => l.code === language)?.dir ?? "auto";
-  const words = { transcript: call.transcript, lang: language, dir } as const;
+  const words = { transcript: call.transcript, language, languages: view?.languages ?? [] };
 
   return (
     <div className={`call text-${preferences.textSize}${preferences.captions ? "" : " call-quiet"}`}>
