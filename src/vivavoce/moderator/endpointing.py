@@ -56,6 +56,24 @@ HANGING: dict[str, frozenset[str]] = {
 }
 """Words a finished sentence hardly ends with: conjunctions, articles, prepositions, auxiliaries, subjects, fillers."""
 
+HANGING_ENDS: dict[str, tuple[str, ...]] = {
+    "ja": (
+        "けど",
+        "けれど",
+        "けれども",
+        "ですが",
+        "ますが",
+        "えーと",
+        "えっと",
+        "ええと",
+        "あのう",
+        "あのー",
+        "なんか",
+        "まあ",
+    )
+}
+"""The same for a language that is written without spaces: how the last of its text reads."""
+
 THINKING: dict[str, tuple[str, ...]] = {
     "en": ("let me think", "let me see", "give me a second", "give me a moment", "one moment", "hold on"),
     "de": ("lass mich überlegen", "lassen sie mich überlegen", "moment", "mal überlegen", "warten sie"),
@@ -68,6 +86,7 @@ THINKING: dict[str, tuple[str, ...]] = {
         "comment dire",
     ),
     "es": ("déjame pensar", "déjeme pensar", "un momento", "espera", "espere", "a ver"),
+    "ja": ("ちょっと待ってください", "少し待ってください", "考えさせてください", "そうですねえ"),
 }
 """Phrases that ask for time, at the end of what was said."""
 
@@ -108,10 +127,12 @@ def judge(text: str, *, language: str, probability: float | None, profile: TurnP
 
 def _cue(text: str, language: str) -> Reason | None:
     plain = text.strip().casefold().replace("’", "'")
-    bare = plain.rstrip(".!?…, -–—")
+    bare = plain.rstrip(".!?…, -–—。、！？")
     if any(bare.endswith(phrase) for phrase in THINKING.get(language, ())):
         return "thinking"
-    if plain.endswith(("...", "…", ",", "-", "–", "—")):
+    if plain.endswith(("...", "…", ",", "、", "-", "–", "—")) or bare.endswith(
+        HANGING_ENDS.get(language, ())
+    ):
         return "hangs"
     words = _WORD.findall(bare)
     if not words or words[-1] not in HANGING.get(language, frozenset()):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vivavoce.moderator.endpointing import UNLIKELY, judge
-from vivavoce.protocol.turns import TURN_PROFILES
+from vivavoce.protocol.turns import LANGUAGE_FACTORS, TURN_PROFILES
 
 STANDARD = TURN_PROFILES["standard"].resolved("en")
 REFLECTIVE = TURN_PROFILES["reflective"].resolved("en")
@@ -20,9 +20,13 @@ COMPLETE = [
     ("de", "Ja, das fand ich gut."),
     ("fr", "C'était un peu trop long."),
     ("es", "El precio me pareció demasiado alto."),
+    ("ja", "値段は少し高いと思いました。"),
 ]
 
 HANGING = [
+    ("ja", "最初は少し迷ったんですけど"),
+    ("ja", "市場に行って、"),
+    ("ja", "えーと"),
     ("en", "I went to the"),
     ("en", "And then I tried it because..."),
     ("en", "What I liked most was,"),
@@ -87,3 +91,40 @@ def test_without_a_detector_text_and_silence_decide() -> None:
 def test_every_wait_lies_within_the_profile(text: str, language: str, probability: float | None) -> None:
     judgement = judge(text, language=language, probability=probability, profile=STANDARD)
     assert STANDARD.min_wait_s <= judgement.wait_s <= STANDARD.thinking_wait_s
+
+
+FINISHED = {
+    "en": "I walked to the market and bought some bread.",
+    "de": "Ich bin zum Markt gegangen und habe Brot gekauft.",
+    "fr": "Je suis allé au marché et j'ai acheté du pain.",
+    "es": "Fui al mercado y compré pan.",
+    "ja": "市場に行ってパンを買いました。",
+    "ko": "시장에 가서 빵을 샀어요.",
+    "fi": "Kävin torilla ja ostin leipää.",
+    "it": "Sono andato al mercato e ho comprato il pane.",
+}
+
+
+@pytest.mark.parametrize("name", sorted(TURN_PROFILES))
+@pytest.mark.parametrize("language", sorted(FINISHED))
+def test_every_profile_waits_in_every_language_as_long_as_it_says(name: str, language: str) -> None:
+    """By the waits a participant meets: finished, doubtful, and hanging, in this language."""
+    plain = TURN_PROFILES[name]
+    profile = plain.resolved(language)
+    factor = LANGUAGE_FACTORS.get(language, 1.0)
+
+    def wait(text: str, probability: float) -> float:
+        return judge(text, language=language, probability=probability, profile=profile).wait_s
+
+    finished, doubtful, hanging = (
+        wait(FINISHED[language], 0.9),
+        wait(FINISHED[language], 0.0),
+        wait(FINISHED[language].rstrip(".。") + " …", 0.9),
+    )
+    assert finished == pytest.approx(plain.min_wait_s * factor, abs=1e-3)
+    assert doubtful == pytest.approx(plain.max_wait_s * factor, abs=1e-3)
+    assert hanging == pytest.approx(plain.thinking_wait_s * factor, abs=1e-3)
+    assert finished < doubtful < hanging
+    assert profile.interruption_min_s == plain.interruption_min_s, "a language stretches waits only"
+    english = judge(FINISHED["en"], language="en", probability=0.9, profile=plain.resolved("en")).wait_s
+    assert (finished > english) == (language in LANGUAGE_FACTORS), "Japanese waits longer than English"
