@@ -39,7 +39,7 @@ from vivavoce.protocol.requests import (
     read_request,
 )
 from vivavoce.protocol.study import Question, Study
-from vivavoce.protocol.words import count_words
+from vivavoce.protocol.words import count_words, tokens
 
 MOST_STATEMENTS = 3
 """Sentences a model may say before it asks: mirroring takes one or two."""
@@ -334,6 +334,8 @@ class Floor:
         if self._superseded(progress):
             return Taken(enough=True)
         asks = self._pack.asks_something(sentence) and count_words(sentence) >= _LEAST_QUESTION_WORDS
+        if asks and self._asked_before(sentence, progress):
+            return Taken(enough=True)
         if self._pack.praises(sentence) or (asks and not self._may_ask(self._draft(progress, at_s))):
             return Taken(enough=asks)
         if not asks and len(self._said) >= MOST_STATEMENTS:
@@ -543,6 +545,15 @@ class Floor:
         if self._ahead(draft) is not None:
             return True
         return self._may_probe(self._question(draft)) and not draft.phase_late
+
+    def _asked_before(self, sentence: str, progress: Progress) -> bool:
+        """Whether a question is one that was put already, to the word: what a model that goes round in circles says."""
+        if self._goal is not None and self._goal.kind == "redirect":
+            return False
+        put = [self._study.question(name).wording.text(self._language) for name in progress.asked]
+        if progress.own_words is not None:
+            put.append(progress.own_words)
+        return tokens(sentence) in map(tokens, put)
 
     def _open(self, questions: tuple[Question, ...], what: str) -> str:
         named = "; ".join(

@@ -207,6 +207,22 @@ class TestWords:
         )
         assert said == [False, False, True, True]
 
+    def test_a_question_that_was_put_already_is_not_put_again(self, talk: Talk) -> None:
+        talk.answer()
+        assert talk.say("Bread it was.", "What did you have for breakfast?") == [True, False]
+        assert talk.end().parts == ("Bread it was.", "What will you have for lunch?")
+        talk.answer(at_s=60)
+        assert talk.say("Soup.", "What was the best of it?") == [True, True]
+        talk.end()
+        talk.answer(at_s=90)
+        assert talk.say("What was the best of it?") == [False]
+
+    def test_leading_back_may_put_it_again(self, talk: Talk) -> None:
+        talk.answer("Are you a machine?")
+        talk.call("return_to_question", reason="question_to_moderator")
+        assert talk.say("I am a program.", "What did you have for breakfast?") == [True, True]
+        assert talk.end().move == "redirect"
+
     def test_an_empty_answer_is_filled_by_the_study(self, talk: Talk, small: Study) -> None:
         talk.answer("It depends")
         move = talk.end()
