@@ -22,6 +22,7 @@ from vivavoce.session.events import (
     ConsentGiven,
     Fault,
     InsightFlagged,
+    LanguageSettled,
     LeaseClaimed,
     MoveWorded,
     ParticipantJoined,
@@ -218,6 +219,7 @@ def _payload(rng: Random, at_s: float) -> Payload:
             ),
         ),
         (1, lambda: AnswerSetAside(question_id=f"q{few}", reason="off_topic", words=3, at_s=at_s)),
+        (1, lambda: LanguageSettled(language=rng.choice(["en", "es"]), reason="accepted", at_s=at_s)),
         (1, lambda: InsightFlagged(note="Waits are worse than fees.", question_id=f"q{few}", at_s=at_s)),
         (
             1,

@@ -79,7 +79,11 @@ class Table:
         self.at_s = 0.0
         self.spoken: list[tuple[float, str]] = []
         self.director = Director(
-            self.study, language="en", progress=lambda: self.progress, record=self._record, thinks=True
+            self.study,
+            language=lambda: "en",
+            progress=lambda: self.progress,
+            record=self._record,
+            thinks=True,
         )
         self.moderator = ThinkingModerator(
             self.director,

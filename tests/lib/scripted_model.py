@@ -14,6 +14,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from vivavoce.ops.rehearse.phrases import all_phrases
+from vivavoce.protocol.prompts.pack import load_pack
+
 Fault = Literal["", "refused", "slow", "stalled", "broken", "garbage"]
 
 
@@ -192,10 +195,30 @@ def text_of(message: dict[str, Any]) -> str:
 
 
 _FOLLOW_UPS = {
-    "unexpected": "What was unexpected about that for you?",
-    "contradictory": "How do these two things go together for you?",
-    "emotional": "What was that like for you?",
-    "vague": "What would be an example of that?",
+    "en": {
+        "unexpected": "What was unexpected about that for you?",
+        "contradictory": "How do these two things go together for you?",
+        "emotional": "What was that like for you?",
+        "vague": "What would be an example of that?",
+    },
+    "es": {
+        "unexpected": "¿Qué fue lo inesperado para usted?",
+        "contradictory": "¿Cómo encajan esas dos cosas para usted?",
+        "emotional": "¿Cómo fue eso para usted?",
+        "vague": "¿Qué sería un ejemplo de eso?",
+    },
+    "fr": {
+        "unexpected": "Qu'est-ce qui était inattendu pour vous ?",
+        "contradictory": "Comment ces deux choses vont-elles ensemble pour vous ?",
+        "emotional": "Comment avez-vous vécu cela ?",
+        "vague": "Quel serait un exemple de cela ?",
+    },
+}
+_MIRRORS = {"en": "You said {}.", "es": "Ha dicho {}.", "fr": "Vous avez dit {}."}
+_ONLY_ASKS = {
+    "en": "I only ask questions for this study.",
+    "es": "Solo hago preguntas para este estudio.",
+    "fr": "Je pose seulement des questions pour cette étude.",
 }
 
 _CUES: tuple[tuple[str, Call], ...] = (
@@ -218,10 +241,32 @@ def plain_interviewer(request: dict[str, Any]) -> Reply:
     if last["role"] == "tool":
         return Reply(_after_tool(request))
     words = said(request)
+    rehearsed = _rehearsed(words)
+    if rehearsed is not None:
+        return Reply(calls=(rehearsed,))
     for cue, call in _CUES:
         if re.search(cue, words, re.IGNORECASE):
             return Reply(calls=(call,))
-    return Reply(f"You said {_mirror(words)}. {_next_question(request)}")
+    return Reply(f"{_MIRRORS[language_of(request)].format(_mirror(words))} {_next_question(request)}")
+
+
+def language_of(request: dict[str, Any]) -> str:
+    """The language whose prompts a request is made of."""
+    told = situation(request)
+    return next(code for code in _MIRRORS if load_pack(code).labels.state in told)
+
+
+def _rehearsed(words: str) -> Call | None:
+    """What the rehearsal's participants mean (`ops.rehearse.phrases`), in whichever language."""
+    for phrases in all_phrases().values():
+        for trigger in ("emotional", "unexpected", "contradictory", "vague"):
+            if words == getattr(phrases, trigger):
+                return Call("probe", {"trigger": trigger})
+        if words == phrases.off_topic:
+            return Call("return_to_question", {"reason": "off_topic"})
+        if words == phrases.to_moderator:
+            return Call("return_to_question", {"reason": "question_to_moderator"})
+    return None
 
 
 def _after_tool(request: dict[str, Any]) -> str:
@@ -229,15 +274,17 @@ def _after_tool(request: dict[str, Any]) -> str:
     call = request["messages"][-2]["tool_calls"][0]["function"]
     quoted = re.findall(r"“([^”]+)”", answer)
     if answer.startswith("Ask one short"):
-        return _FOLLOW_UPS[json.loads(call["arguments"])["trigger"]]
+        return _FOLLOW_UPS[language_of(request)][json.loads(call["arguments"])["trigger"]]
     if call["name"] == "return_to_question" and quoted:
-        return f"I only ask questions for this study. {quoted[-1]}"
+        return f"{_ONLY_ASKS[language_of(request)]} {quoted[-1]}"
     return _next_question(request) if not quoted else quoted[-1]
 
 
 def _next_question(request: dict[str, Any]) -> str:
     lines = situation(request).splitlines()
-    quoted = [re.findall(r"“([^”]+)”", line) for line in lines if line.startswith("Next, unless")]
+    labels = load_pack(language_of(request)).labels
+    begins = (labels.next_question, labels.next_phase.partition("{")[0])
+    quoted = [re.findall(r"“([^”]+)”", line) for line in lines if line.startswith(begins)]
     return quoted[-1][-1] if quoted and quoted[-1] else ""
 
 

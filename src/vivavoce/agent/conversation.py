@@ -37,8 +37,9 @@ from vivavoce.speech.client import SpeechClient
 from vivavoce.transport.desk import Desk
 from vivavoce.voice.activity import SharedVAD
 from vivavoce.voice.failover import Route
-from vivavoce.voice.stt import Failure, ServerSTT, Utterance
+from vivavoce.voice.stt import Failure, Languages, ServerSTT, Utterance
 from vivavoce.voice.tts import ServerTTS
+from vivavoce.voice.wording import Voice
 
 FALSE_INTERRUPTION_S = 0.9
 """Silence after which speech that was paused for a cough or an «mhm» goes on."""
@@ -72,7 +73,7 @@ class Listener(Protocol):
         """The participant said something; False keeps it from the conversation."""
         ...
 
-    def on_partial(self, utterance_id: str, text: str) -> None:
+    def on_partial(self, utterance_id: str, text: str, language: str) -> None:
         """The participant is saying something."""
         ...
 
@@ -128,6 +129,9 @@ class Conversation:
         director: decides what comes next.
         client: the speech server.
         voice: says it.
+        voices: the voice of each language of the study.
+        listening: the languages that the participant may speak now, the likeliest first.
+        hearing: the speech server's model that hears a language.
         detector: the host's voice activity detector.
         sound_judge: hears whether a turn is complete; None does without.
         interruption_s: seconds of the participant's voice after which the moderator falls silent.
@@ -145,6 +149,9 @@ class Conversation:
         director: Director,
         client: SpeechClient,
         voice: ServerTTS,
+        voices: Callable[[str], Voice],
+        listening: Languages,
+        hearing: Callable[[str], str],
         detector: Any,
         sound_judge: SoundJudge | None,
         interruption_s: float,
@@ -157,6 +164,8 @@ class Conversation:
         self._desk = desk
         self._director = director
         self._listener = listener
+        self._voice = voice
+        self._voices = voices
         self._loop = asyncio.get_running_loop()
         self._activity = SharedVAD(detector)
         self._spoken = SpokenText()
@@ -165,7 +174,8 @@ class Conversation:
         stt = ServerSTT(
             client,
             self._activity,
-            language=director.language,
+            languages=listening,
+            hearing=hearing,
             heard=listener.on_utterance,
             partial=listener.on_partial,
             failed=listener.on_unheard,
@@ -173,7 +183,7 @@ class Conversation:
         )
         self._turns = EndOfTurn(
             sound=sound_judge,
-            language=director.language,
+            language=lambda: director.language,
             profile=director.profile,
             settled=stt.settled,
             judged=listener.on_judgement,
@@ -281,7 +291,9 @@ class Conversation:
         handle.add_done_callback(self._on_reply_done)
 
     def _on_decided(self, ticket: str, decision: Decision) -> None:
-        """The last words of an interview are said to their end, whoever speaks into them."""
+        """Say it in its language's voice; the last words of an interview to their end, whoever speaks into them."""
+        own = decision.move.language if decision.move is not None else None
+        self._voice.voice = self._voices(own or self._director.language)
         if decision.move is None or not decision.move.final:
             return
         for reply in self._replies.values():

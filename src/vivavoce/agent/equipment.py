@@ -11,6 +11,7 @@ from vivavoce.agent.hearing import Hearing
 from vivavoce.moderator.mind import Minds
 from vivavoce.session.clock import Clock
 from vivavoce.speech.client import SpeechClient
+from vivavoce.voice.cast import Cast
 from vivavoce.voice.wording import WordingStore
 
 
@@ -35,7 +36,7 @@ class Equipment:
         wording: prepared sound.
         hearing: the models that hear whether somebody speaks, and has finished.
         minds: the language models that may moderate.
-        stt_model: name of the speech server's model that transcribes.
+        cast: who speaks and who hears in a language.
         archive: takes finished recordings.
         spool: folder for recordings while they are written.
         clock: the wall clock.
@@ -45,7 +46,7 @@ class Equipment:
     wording: WordingStore
     hearing: Hearing
     minds: Minds
-    stt_model: str
+    cast: Cast
     archive: Archive
     spool: Path
     clock: Clock

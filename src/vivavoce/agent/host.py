@@ -30,6 +30,7 @@ from vivavoce.telemetry.metrics import Metrics
 from vivavoce.transport.line import AudioSocket
 from vivavoce.transport.webrtc import WebRtcLine
 from vivavoce.transport.websocket import WebSocketLine
+from vivavoce.voice.cast import Cast
 from vivavoce.voice.wording import WordingStore
 
 BUSY_RETRY_S = 30.0
@@ -122,7 +123,7 @@ class Host:
             wording=wording,
             hearing=hearing,
             minds=self._minds,
-            stt_model=settings.speech.stt_model,
+            cast=Cast(settings.speech),
             archive=archive,
             spool=spool,
             clock=clock,

@@ -19,27 +19,27 @@ class Page:
     Args:
         send: gives a message to the line, if there is one; must not block.
         study: for titles and progress.
-        language: of the session.
     """
 
-    def __init__(self, send: Callable[[Message], None], *, study: Study, language: str) -> None:
+    def __init__(self, send: Callable[[Message], None], *, study: Study) -> None:
         self._send = send
         self._study = study
-        self._language = language
         self._agent: AgentState = "waiting"
         self._participant_speaking = False
         self._last: dict[str, Message] = {}
+        self._told = ""
 
     def hello(self, session: SessionState, *, resumed: bool, at_s: float) -> None:
         """A line came up: everything is told anew."""
         self._last.clear()
+        self._told = session.language
         self._send(
             {
                 "type": "hello",
                 "v": 1,
                 "session_id": session.session_id,
-                "language": self._language,
-                "title": self._study.title.text(self._language),
+                "language": session.language,
+                "title": self._study.title.text(session.language),
                 "phases": len(self._study.path),
                 "resumed": resumed,
             }
@@ -70,7 +70,7 @@ class Page:
 
     def progress(self, session: SessionState, at_s: float) -> None:
         """Tell how far the interview is, if that changed; whole seconds."""
-        view = progress_view(self._study, session.progress, at_s, language=self._language)
+        view = progress_view(self._study, session.progress, at_s, language=session.language)
         limit = session.timers.hard_limit_s
         self._tell(
             {
@@ -87,10 +87,25 @@ class Page:
             }
         )
 
-    def caption(self, speaker: str, caption_id: str, text: str, *, final: bool) -> None:
-        """Show what is being said."""
+    def language(self, session: SessionState) -> None:
+        """Tell which language the interview goes on in, if that changed."""
+        if session.language == self._told:
+            return
+        self._told = session.language
+        title = self._study.title.text(session.language)
+        self._send({"type": "language", "language": session.language, "title": title})
+
+    def caption(self, speaker: str, caption_id: str, text: str, *, language: str, final: bool) -> None:
+        """Show what is being said, and in which language."""
         self._tell(
-            {"type": "caption", "speaker": speaker, "id": caption_id, "text": text, "final": final},
+            {
+                "type": "caption",
+                "speaker": speaker,
+                "id": caption_id,
+                "text": text,
+                "language": language,
+                "final": final,
+            },
             key=f"caption.{speaker}",
         )
 

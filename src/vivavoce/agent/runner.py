@@ -25,6 +25,7 @@ from vivavoce.moderator.dialogue import Dialogue
 from vivavoce.moderator.director import Director
 from vivavoce.moderator.mind import Mind
 from vivavoce.protocol.facts import MoveDecided
+from vivavoce.protocol.listening import expected
 from vivavoce.protocol.observations import (
     Began,
     CloseDue,
@@ -60,7 +61,6 @@ from vivavoce.transport.line import EndReason, Line, Message
 from vivavoce.transport.messages import Leave, Mute, PageMessage, Ping
 from vivavoce.voice.failover import Route, Switch, Switched
 from vivavoce.voice.tts import ServerTTS
-from vivavoce.voice.wording import Voice
 
 TICK_S = 0.2
 """How often timers, captions and progress are looked at."""
@@ -118,9 +118,8 @@ class SessionRunner:
         self._ending: Ending | None = None
         self._lost = False
         self._tape = Tape(state, equipment=equipment, post=self.post)
-        self._page = Page(self._send, study=study, language=state.language)
-        self._scribe = Scribe(self, page=self._page, desk=self.desk, stt_model=equipment.stt_model)
-        voice = study.voices[state.language]
+        self._page = Page(self._send, study=study)
+        self._scribe = Scribe(self, page=self._page, desk=self.desk)
         models = self._models(study)
         dialogue = Dialogue(joined=load_pack(state.language).labels.joined if models is not None else "")
         if models is not None:
@@ -129,7 +128,7 @@ class SessionRunner:
             journal.watch(lambda event, _: dialogue.add(event))
         self._director = Director(
             study,
-            language=state.language,
+            language=lambda: journal.state.language,
             progress=lambda: journal.state.progress,
             record=self._scribe.record,
             thinks=models is not None,
@@ -138,11 +137,10 @@ class SessionRunner:
             desk=self.desk,
             director=self._director,
             client=equipment.client,
-            voice=ServerTTS(
-                equipment.client,
-                equipment.wording,
-                Voice(voice.engine, voice.voice, state.language, voice.speed),
-            ),
+            voice=ServerTTS(equipment.client, equipment.wording, equipment.cast.voice(study, state.language)),
+            voices=lambda language: equipment.cast.voice(study, language),
+            hearing=equipment.cast.hearing,
+            listening=lambda: expected(study, journal.state.progress, journal.state.language),
             detector=equipment.hearing.detector,
             sound_judge=equipment.hearing.sound_judge(),
             interruption_s=self._director.profile().interruption_min_s,
@@ -314,7 +312,8 @@ class SessionRunner:
         asked = self._journal.state.progress.last_move
         if asked is not None:
             # A page that comes back empty shows what is being asked.
-            self._page.caption("moderator", asked.move_id, asked.text, final=True)
+            language = asked.language or self._journal.state.language
+            self._page.caption("moderator", asked.move_id, asked.text, language=language, final=True)
         if not self._journal.state.progress.began:
             self._conversation.say(Began(self._now_s()))
         elif self._resuming or away_s >= SHORT_ABSENCE_S:
@@ -380,6 +379,11 @@ class SessionRunner:
     def answering(self) -> bool:
         """Whether the participant's turns are still to be answered."""
         return self._ending is None and self._closing is None and not self.state.progress.final
+
+    @property
+    def replying(self) -> bool:
+        """Whether the moderator is about to speak, or does."""
+        return self._conversation.moderator_active
 
     def at_s(self, at: float) -> float:
         """An event-loop time on the session clock; 0 before the first joining."""

@@ -7,6 +7,7 @@ observations for the director.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
@@ -16,9 +17,10 @@ from vivavoce.agent.page import Page
 from vivavoce.agent.timing import TurnClock
 from vivavoce.errors import VivavoceError
 from vivavoce.moderator.endpointing import Judgement
-from vivavoce.protocol.facts import Fact, MoveDecided
+from vivavoce.protocol.facts import Fact, LanguageSettled, MoveDecided
 from vivavoce.protocol.intent import read_intent
 from vivavoce.protocol.observations import Answered, Interrupted, Observation
+from vivavoce.protocol.words import count_words
 from vivavoce.session.events import Fault, Payload, SessionStatus, SpeechEnded, SpeechStarted, Utterance
 from vivavoce.session.state import SessionState
 from vivavoce.transport.desk import Desk
@@ -37,6 +39,11 @@ class Runner(Protocol):
     @property
     def answering(self) -> bool:
         """Whether the participant's turns are still to be answered: the interview is not about to end."""
+        ...
+
+    @property
+    def replying(self) -> bool:
+        """Whether the moderator is about to speak, or does."""
         ...
 
     def post(self, *payloads: Payload) -> None:
@@ -67,19 +74,18 @@ class Scribe:
         runner: of the session.
         page: the participant's.
         desk: the session's sound.
-        stt_model: name of the model that transcribes, for the log.
     """
 
-    def __init__(self, runner: Runner, *, page: Page, desk: Desk, stt_model: str) -> None:
+    def __init__(self, runner: Runner, *, page: Page, desk: Desk) -> None:
         self._runner = runner
         self._page = page
         self._desk = desk
-        self._stt_model = stt_model
         self._loop = asyncio.get_running_loop()
         self._clock = TurnClock()
         self._utterances = sum(turn.speaker == "participant" for turn in runner.state.turns)
         self._last_speech: Spoken | None = None
         self._turn_ids: list[str] = []
+        self._turn_words: Counter[str] = Counter()
         self._turn_started: float | None = None
         self.participant_speaking = False
         self.heard_s = 0.0
@@ -95,6 +101,8 @@ class Scribe:
         if any(isinstance(fact, MoveDecided) for fact in facts):
             self._clock.decided(self._loop.time())
         self._runner.post(*facts)
+        if any(isinstance(fact, LanguageSettled) for fact in facts):
+            self._page.language(self._runner.state)
 
     def line_left(self) -> None:
         """The participant's line is gone: nobody is speaking."""
@@ -105,12 +113,15 @@ class Scribe:
         state = self._runner.state
         move = state.progress.last_move
         if move is not None and self._desk.output.speaking and move.move_id in state.open_speeches:
-            self._page.caption("moderator", move.move_id, text(), final=False)
+            language = move.language or state.language
+            self._page.caption("moderator", move.move_id, text(), language=language, final=False)
 
     # -- the conversation's listener
 
     def on_utterance(self, utterance: Said) -> bool:
-        """Log what was said; a backchannel over the moderator's voice is logged and answered by nobody."""
+        """Log what was said. A hum, or what is made of a cough, over the moderator's voice or while its reply is on the
+        way is logged and answered by nobody: the reply is what is waited for.
+        """
         if self._runner.state.status is not SessionStatus.ACTIVE:
             return False
         over = self._desk.output.speaking
@@ -122,16 +133,20 @@ class Scribe:
                 end_s=self._runner.at_s(utterance.ended_at),
                 language=utterance.language,
                 confidence=utterance.confidence,
-                model=self._stt_model,
+                model=utterance.model,
                 barge_in=over,
             )
         )
-        self._page.caption("participant", utterance.utterance_id, utterance.text, final=True)
-        if over and read_intent(utterance.text, self._runner.state.language) == "backchannel":
+        self._page.caption(
+            "participant", utterance.utterance_id, utterance.text, language=utterance.language, final=True
+        )
+        awaited = over or self._runner.replying
+        if awaited and read_intent(utterance.text, self._runner.state.language) == "backchannel":
             return False
         if not self._turn_ids:
             self._turn_started = utterance.started_at
         self._turn_ids.append(utterance.utterance_id)
+        self._turn_words[utterance.language] += count_words(utterance.text)
         self._clock.utterance(
             utterance.utterance_id,
             spoken_at=utterance.ended_at,
@@ -139,9 +154,9 @@ class Scribe:
         )
         return True
 
-    def on_partial(self, utterance_id: str, text: str) -> None:
+    def on_partial(self, utterance_id: str, text: str, language: str) -> None:
         """Show what is being said."""
-        self._page.caption("participant", utterance_id, text, final=False)
+        self._page.caption("participant", utterance_id, text, language=language, final=False)
 
     def on_unheard(self, failure: Failure) -> None:
         """Log that words are only in the recording, and ask again."""
@@ -159,6 +174,8 @@ class Scribe:
         """Make the observation of a finished turn: an answer, or words that cut the moderator short."""
         progress = self._runner.state.progress
         ids, self._turn_ids = tuple(self._turn_ids), []
+        spoken = next((language for language, _ in self._turn_words.most_common(1)), None)
+        self._turn_words.clear()
         if not self._runner.answering:
             return None
         at_s = self._runner.at_s(self._loop.time())
@@ -172,8 +189,10 @@ class Scribe:
             and asked is not None
             and last.move.move_id == asked.move_id
         ):
-            return Interrupted(at_s, last.heard_text, text, utterance_ids=ids, duration_s=duration_s)
-        return Answered(at_s, text, utterance_ids=ids, duration_s=duration_s)
+            return Interrupted(
+                at_s, last.heard_text, text, utterance_ids=ids, duration_s=duration_s, spoken=spoken
+            )
+        return Answered(at_s, text, utterance_ids=ids, duration_s=duration_s, spoken=spoken)
 
     def on_judgement(self, judgement: Judgement, probability: float | None) -> None:
         """Mark the end of the turn."""
@@ -208,7 +227,8 @@ class Scribe:
                     interrupted=speech.interrupted,
                 )
             )
-            self._page.caption("moderator", move.move_id, speech.heard_text, final=True)
+            language = move.language or self._runner.state.language
+            self._page.caption("moderator", move.move_id, speech.heard_text, language=language, final=True)
         if move.final:
             self._runner.said_last_words(move)
 

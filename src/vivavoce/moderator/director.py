@@ -28,7 +28,7 @@ class Director:
 
     Args:
         study: what is asked.
-        language: in which language.
+        language: of the session; asked before every decision, for it may change.
         progress: the log's fold so far; asked before every decision, so the log stays the only truth.
         record: see `Record`.
         thinks: whether there is a model to take the floor; without one the study's own words follow an answer.
@@ -38,13 +38,13 @@ class Director:
         self,
         study: Study,
         *,
-        language: str,
+        language: Callable[[], str],
         progress: Callable[[], Progress],
         record: Record,
         thinks: bool = False,
     ) -> None:
         self.study = study
-        self.language = language
+        self._language = language
         self._progress = progress
         self._record = record
         self._thinks = thinks
@@ -53,6 +53,11 @@ class Director:
         self._decided: dict[str, Decision] = {}
         self._moves: dict[str, MoveDecided] = {}
         self._floors: dict[str, Floor] = {}
+
+    @property
+    def language(self) -> str:
+        """Of the session, now."""
+        return self._language()
 
     @property
     def progress(self) -> Progress:

@@ -66,7 +66,7 @@ class EndOfTurn:
 
     Args:
         sound: hears whether a turn is complete; None judges by text and silence alone.
-        language: of the session.
+        language: of the session; asked at every turn.
         profile: the turn profile that holds now; asked at every turn.
         settled: see `Settled`. Without it a turn could be judged by its first half while the second is transcribed.
         judged: told of every judgement that was waited out, with the sound's probability.
@@ -76,7 +76,7 @@ class EndOfTurn:
         self,
         *,
         sound: SoundJudge | None,
-        language: str,
+        language: Callable[[], str],
         profile: Callable[[], TurnProfile],
         settled: Settled,
         judged: Judged,
@@ -138,7 +138,7 @@ class EndOfTurn:
             log.warning("turn judged without all of its text", waited_s=SETTLE_TIMEOUT_S)
         text = _last_words(chat_ctx)
         probability = await self._probability()
-        judgement = judge(text, language=self._language, probability=probability, profile=self._profile())
+        judgement = judge(text, language=self._language(), probability=probability, profile=self._profile())
         loop = asyncio.get_running_loop()
         since = loop.time() - self._last_voiced_at if self._last_voiced_at is not None else 0.0
         if judgement.wait_s > since:

@@ -23,6 +23,7 @@ from vivavoce.settings import LlmSettings, Settings
 from vivavoce.speech.client import SpeechClient
 from vivavoce.storage.open import Storage
 from vivavoce.telemetry.metrics import Metrics
+from vivavoce.voice.cast import Cast
 from vivavoce.voice.wording import WordingStore
 from vivavoce.web.app import create_app
 from vivavoce.web.health import host_check
@@ -43,6 +44,7 @@ class Server:
     wording: WordingStore
     clock: Clock
     llm: LlmSettings
+    cast: Cast
 
     async def publish(
         self, data: bytes, *, source: str, on_progress: Progress = lambda language, done, total: None
@@ -56,13 +58,20 @@ class Server:
                 client=client,
                 wording=self.wording,
                 llm=self.llm,
+                cast=self.cast,
                 on_progress=on_progress,
             )
 
     async def invite(self, study_id: str, count: int = 1, *, language: str | None = None) -> list[str]:
         """Make invitations; returns their links."""
         return await invite(
-            self.storage.invitations, study_id, count, url=self.url, clock=self.clock, language=language
+            self.storage,
+            study_id,
+            count,
+            url=self.url,
+            clock=self.clock,
+            llm=self.llm,
+            language=language,
         )
 
 
@@ -141,6 +150,7 @@ async def compose(
             wording=wording,
             clock=clock,
             llm=settings.llm,
+            cast=Cast(settings.speech),
         )
 
 

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from vivavoce.ops.publish import check_model
 from vivavoce.session.clock import Clock, SystemClock
-from vivavoce.settings import Settings, WebSettings
+from vivavoce.settings import LlmSettings, Settings, WebSettings
 from vivavoce.storage.errors import DataFolderInUse
 from vivavoce.storage.folder import owned
-from vivavoce.storage.invitations import InvitationStore
-from vivavoce.storage.open import open_storage
+from vivavoce.storage.open import Storage, open_storage
 
 VALID_FOR = timedelta(days=30)
 
@@ -51,15 +51,24 @@ def links_start_with(settings: Settings) -> str:
 
 
 async def invite(
-    store: InvitationStore, study_id: str, count: int, *, url: str, clock: Clock, language: str | None = None
+    storage: Storage,
+    study_id: str,
+    count: int,
+    *,
+    url: str,
+    clock: Clock,
+    llm: LlmSettings,
+    language: str | None = None,
 ) -> list[str]:
     """Make invitations to a published study; returns their links, which cannot be shown again.
 
     Raises:
         StudyUnknown: no such study was published.
+        ProfileUnknown, PackUnreviewed: it may not meet participants (any more): it was published for a pilot.
     """
+    check_model(llm, (await storage.studies.get(study_id)).study)
     expires_at = clock.now() + VALID_FOR
-    tokens = await store.create(study_id, count, expires_at=expires_at, language=language)
+    tokens = await storage.invitations.create(study_id, count, expires_at=expires_at, language=language)
     return [f"{url}/i/{token}" for token in tokens]
 
 
@@ -69,10 +78,11 @@ async def invite_here(
     """Make invitations in the settings' database, beside a running server or without one; see `invite`."""
     async with open_storage(settings, exclusive=False) as storage:
         return await invite(
-            storage.invitations,
+            storage,
             study_id,
             count,
             url=await asyncio.to_thread(links_start_with, settings),
             clock=SystemClock(),
+            llm=settings.llm,
             language=language,
         )

@@ -14,6 +14,7 @@ from vivavoce.protocol.wordings import wordings
 from vivavoce.settings import LlmSettings, Settings
 from vivavoce.speech.client import SpeechClient, Word
 from vivavoce.storage.open import open_storage
+from vivavoce.voice.cast import Cast
 from vivavoce.voice.wording import RECOGNISER_RATE, Voice, WordingStore, prepare
 
 READ_TIMEOUT_S = 120.0
@@ -50,6 +51,7 @@ async def publish(
     client: SpeechClient,
     wording: WordingStore,
     llm: LlmSettings,
+    cast: Cast,
     on_progress: Progress = lambda language, done, total: None,
 ) -> Study:
     """Make a study ready to be held.
@@ -61,17 +63,20 @@ async def publish(
         client: the speech server.
         wording: keeps the sound.
         llm: the model profiles that studies may name.
+        cast: who speaks and hears in a language.
         on_progress: see `Progress`.
 
     Raises:
         StudyError: the file has errors; nothing was kept.
         ProfileUnknown, PackUnreviewed: see `check_model`; nothing was kept.
+        VoiceMissing: a language has no voice, or none that runs here; nothing was kept.
         WordingFailed, SpeechUnavailable, SpeechRejected: a sound could not be made; what was made is kept, and
             publishing again goes on from there.
     """
     study = load_study(data, source=source)
     check_model(llm, study)
-    await prepare_study(study, client=client, wording=wording, on_progress=on_progress)
+    cast.check(study)
+    await prepare_study(study, client=client, wording=wording, cast=cast, on_progress=on_progress)
     await shelf.publish(data.decode("utf-8"))
     return study
 
@@ -81,6 +86,7 @@ async def prepare_study(
     *,
     client: SpeechClient,
     wording: WordingStore,
+    cast: Cast,
     on_progress: Progress = lambda language, done, total: None,
 ) -> int:
     """Make the sound of every wording of a study that has none yet; returns how many were made."""
@@ -99,17 +105,21 @@ async def prepare_study(
 
     async def recognise(pcm: bytes, language: str) -> Sequence[Word]:
         heard = await client.transcribe(
-            pcm, sample_rate=RECOGNISER_RATE, language=language, words=True, priority="batch"
+            pcm,
+            sample_rate=RECOGNISER_RATE,
+            language=language,
+            words=True,
+            priority="batch",
+            model=cast.hearing(language),
         )
         return heard.words
 
     made = 0
     for language in study.languages:
-        chosen = study.voices[language]
         made += await prepare(
             wording,
             wordings(study, language),
-            Voice(chosen.engine, chosen.voice, language, chosen.speed),
+            cast.voice(study, language),
             synthesise=synthesise,
             recognise=recognise,
             on_progress=lambda done, total, language=language: on_progress(language, done, total),
@@ -143,10 +153,12 @@ async def publish_here(
     Raises:
         ProfileUnknown: the settings have no such model profile.
         PackUnreviewed: a language's prompts may not meet participants yet.
+        VoiceMissing: a language has no voice, or none that runs here.
     """
-    check_model(
-        settings.llm, load_study(data, source=source)
-    )  # what is wrong comes before anything is started
+    # What is wrong comes before anything is started.
+    study, cast = load_study(data, source=source), Cast(settings.speech)
+    check_model(settings.llm, study)
+    cast.check(study)
     async with (
         open_storage(settings, exclusive=False) as storage,
         speech_server(settings) as speech,
@@ -159,5 +171,6 @@ async def publish_here(
             client=client,
             wording=WordingStore(settings.wording_dir),
             llm=settings.llm,
+            cast=cast,
             on_progress=on_progress,
         )

@@ -180,9 +180,10 @@ class Draft:
         probe_id: str | None = None,
         trigger: str | None = None,
         worded_by: Literal["study", "model"] = "study",
+        language: str | None = None,
         end_reason: str | None = None,
     ) -> None:
-        """The moderator says something."""
+        """The moderator says something; `language` where it is not the session's."""
         final = end_reason is not None
         self.move = MoveDecided(
             move_id=f"m{self.progress.moves + 1}",
@@ -194,6 +195,7 @@ class Draft:
             text=" ".join(parts),
             parts=parts,
             worded_by=worded_by,
+            language=language if language != self.language else None,
             at_s=self.at_s,
             expects_answer=not final,
             final=final,

@@ -22,12 +22,14 @@ Move = Literal[
     "nudge",
     "welcome_back",
     "wrap_up",
+    "language_offer",
     "closing",
 ]
 """What a move is for.
 
 `reply`: a model has begun to speak, and what it asks is not known yet; `move.worded` says it. `redirect`: what was said
-was no answer (a question to the moderator, another subject), and leads back to the open question.
+was no answer (a question to the moderator, another subject), and leads back to the open question. `language_offer`:
+whether to go on in the language that the participant speaks.
 """
 
 Intent = Literal[
@@ -85,6 +87,7 @@ class _Move(_Fact):
     text: str
     parts: tuple[str, ...] = ()
     worded_by: Literal["study", "model"] = "study"
+    language: str | None = None
     at_s: float
     expects_answer: bool
     final: bool = False
@@ -98,6 +101,7 @@ class MoveDecided(_Move):
     `wordings(study, language)`; worded by a model, the parts are its sentences, and wordings of the study after them.
     `question_id` (and `probe_id`) name what the participant is being asked once it has been said. `trigger` says what
     called for it: the probe's condition, or why something is said again. `end_reason` is set on the final move alone.
+    `language` is that of the words where it is not the session's.
     """
 
     kind: Literal["move.decided"] = "move.decided"
@@ -156,6 +160,15 @@ class InsightFlagged(_Fact):
     at_s: float
 
 
+class LanguageSettled(_Fact):
+    """The participant was offered another language: the one the interview goes on in, and why."""
+
+    kind: Literal["language.settled"] = "language.settled"
+    language: str
+    reason: Literal["accepted", "declined", "unanswered"]
+    at_s: float
+
+
 class ToolCalled(_Fact):
     """A model asked for something: what was made of it, and `answer`, which it was told.
 
@@ -179,6 +192,7 @@ Fact = Annotated[
     | AnswerSetAside
     | TopicCovered
     | InsightFlagged
+    | LanguageSettled
     | ToolCalled,
     Field(discriminator="kind"),
 ]

@@ -7,12 +7,14 @@ on any host, so an interview can be replayed from its log or taken up by another
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from vivavoce.protocol.draft import QUESTION_ALLOWANCE_S as QUESTION_ALLOWANCE_S
 from vivavoce.protocol.draft import Draft
-from vivavoce.protocol.facts import Fact, Move, MoveDecided
+from vivavoce.protocol.facts import Fact, LanguageSettled, Move, MoveDecided
 from vivavoce.protocol.hearing import unheard_parts
 from vivavoce.protocol.intent import Reading, read
+from vivavoce.protocol.listening import MOST_OFFERS, to_offer
 from vivavoce.protocol.observations import (
     Answered,
     Began,
@@ -23,6 +25,7 @@ from vivavoce.protocol.observations import (
     WrapUpDue,
 )
 from vivavoce.protocol.observations import Observation as Observation
+from vivavoce.protocol.offer import accepted
 from vivavoce.protocol.progress import Progress, QuestionProgress
 from vivavoce.protocol.study import Probe, Question, Study
 from vivavoce.protocol.triggers import applies
@@ -77,10 +80,10 @@ def decide(study: Study, progress: Progress, observation: Observation, *, langua
     match observation:
         case Began() | Returned():
             turn.take_up()
-        case Answered(text=text, utterance_ids=utterance_ids):
-            turn.hear(text, utterance_ids)
-        case Interrupted(heard_text=heard, text=text, utterance_ids=utterance_ids):
-            turn.yield_to(heard, text, utterance_ids)
+        case Answered(text=text, utterance_ids=utterance_ids, spoken=spoken):
+            turn.hear(text, utterance_ids, spoken)
+        case Interrupted(heard_text=heard, text=text, utterance_ids=utterance_ids, spoken=spoken):
+            turn.yield_to(heard, text, utterance_ids, spoken)
         case Silent():
             turn.nudge()
         case WrapUpDue():
@@ -120,22 +123,41 @@ class _Turn(Draft):
         question = self.progress.question
         if question is None:
             self._open()
-            return
-        self._again("welcome_back", (self.line("welcome_back"), self.open_wording(question)))
+        elif self.progress.offered is not None:
+            self._offer_again()
+        else:
+            self._again("welcome_back", (self.line("welcome_back"), self.open_wording(question)))
 
-    def hear(self, text: str, utterance_ids: tuple[str, ...]) -> None:
-        """The participant has spoken and finished."""
-        reading = read(text, self.language)
+    def hear(
+        self, text: str, utterance_ids: tuple[str, ...], spoken: str | None, *, unheard: bool = False
+    ) -> None:
+        """The participant has spoken and finished; `unheard`: over a question that they do not know."""
         question = self.progress.question
+        offer = to_offer(self.study, self.progress, text, spoken=spoken, language=self.language)
+        other = offer or self.progress.offered
+        reading = read(text, offer or self.language)
         if reading.words == 0:
             return
         if question is None:
             self._open()
             return
-        safe_word = self._safe_word(text)
-        if safe_word is not None:
-            self.note("safety", reading, utterance_ids)
-            self._close_for_safety(safe_word)
+        for language in (self.language, *((other,) if other else ())):
+            safe_word = self._safe_word(text, language)
+            if safe_word is not None:
+                self.note("safety", reading, utterance_ids)
+                self._close_for_safety(safe_word, language)
+                return
+        if other is not None and read(text, other).intent == "stop":
+            self.note("stop", reading, utterance_ids)
+            words = self.study.line("stop_ack", other)
+            self.say("closing", (words,), language=other, end_reason="withdrawn")
+            return
+        if offer is not None:
+            self.note("aside" if unheard else reading.intent, reading, utterance_ids)
+            self._offer(offer)
+            return
+        if self.progress.offered is not None and reading.intent != "stop":
+            self._settle(question, text, reading, utterance_ids, spoken)
             return
         intent = reading.intent
         if intent in ("yes_no", "backchannel") and self._nudged():
@@ -164,12 +186,19 @@ class _Turn(Draft):
             case _:
                 self._pass_over()
 
-    def yield_to(self, heard_text: str, text: str, utterance_ids: tuple[str, ...]) -> None:
+    def yield_to(
+        self, heard_text: str, text: str, utterance_ids: tuple[str, ...], spoken: str | None
+    ) -> None:
         """The participant spoke into the moderator's last move."""
         question = self.progress.question
         last = self.progress.last_move
-        if question is None or last is None:
-            self.hear(text, utterance_ids)
+        if question is None or last is None or self.progress.offered is not None:
+            self.hear(text, utterance_ids, spoken)
+            return
+        offer = to_offer(self.study, self.progress, text, spoken=spoken, language=self.language)
+        if offer is not None:
+            unheard = unheard_parts(last, heard_text, read(text, offer))
+            self.hear(text, utterance_ids, spoken, unheard=bool(unheard))
             return
         reading = read(text, self.language)
         if reading.intent == "stop" and reading.words <= _BARE_STOP_WORDS:
@@ -177,8 +206,9 @@ class _Turn(Draft):
             return
         steers = reading.intent in ("stop", "decline", "wait", "clarify_request")
         unheard = unheard_parts(last, heard_text, reading)
-        if steers or not unheard or self._safe_word(text) is not None or question.repeats >= MAX_REPEATS:
-            self.hear(text, utterance_ids)
+        safe = self._safe_word(text, self.language) is not None
+        if steers or not unheard or safe or question.repeats >= MAX_REPEATS:
+            self.hear(text, utterance_ids, spoken)
             return
         if reading.words:
             wants_it = reading.intent in ("repeat_request", "ready")
@@ -186,8 +216,11 @@ class _Turn(Draft):
         self._again("repeat", unheard, trigger="unheard")
 
     def nudge(self) -> None:
-        """Nobody has said anything for a while: remind once a question."""
+        """Nobody has said anything for a while: remind once a question; an offer is not taken."""
         question = self.progress.question
+        if self.progress.offered is not None:
+            self._go_on_in(None, "unanswered")
+            return
         if question is not None and question.nudges == 0:
             self._again("nudge", (self.line("nudge"),))
 
@@ -203,6 +236,68 @@ class _Turn(Draft):
         else:
             line = _CLOSING_LINES.get(reason, "closing_early")
             self.say("closing", (self.line(line),), end_reason=reason)
+
+    # Another language
+
+    def _offer(self, language: str) -> None:
+        """Ask, in that language, whether to go on in it."""
+        question = self.progress.question
+        words = self.study.language_offer.text("offer", language)
+        assert question is not None and words is not None
+        self.say(
+            "language_offer",
+            (words,),
+            question_id=question.question_id,
+            probe_id=self.progress.probe_id,
+            language=language,
+        )
+
+    def _offer_again(self) -> None:
+        """Say the offer again to whoever has missed it, but not for ever."""
+        if self.progress.offered is None or self.progress.offers >= MOST_OFFERS:
+            self._go_on_in(None, "unanswered")
+        else:
+            self._offer(self.progress.offered)
+
+    def _settle(
+        self,
+        question: QuestionProgress,
+        text: str,
+        reading: Reading,
+        utterance_ids: tuple[str, ...],
+        spoken: str | None,
+    ) -> None:
+        """The offer has been answered."""
+        offered = self.progress.offered
+        assert offered is not None
+        intents = {read(text, language).intent for language in (offered, self.language)}
+        if "wait" in intents and question.waits < MAX_WAITS:
+            self.note("wait", reading, utterance_ids)
+            return
+        self.note("aside", reading, utterance_ids)
+        if intents & {"repeat_request", "clarify_request"} and self.progress.offers < MOST_OFFERS:
+            self._offer_again()
+        elif accepted(text, offered=offered, language=self.language, spoken=spoken):
+            self._go_on_in(offered, "accepted")
+        else:
+            self._go_on_in(None, "declined")
+
+    def _go_on_in(self, language: str | None, reason: Literal["accepted", "declined", "unanswered"]) -> None:
+        """In the language that was offered, or (None) in the session's; with what comes next in either."""
+        self.language = language or self.language
+        self.add(LanguageSettled(language=self.language, reason=reason, at_s=self.at_s))
+        question = self.progress.question
+        assert question is not None
+        line = self.study.language_offer.text("switched" if language else "kept", self.language)
+        # Who did not speak the opening's language has not heard in their own that a machine speaks.
+        disclosure = (self.text(self.study.consent.disclosure),) if language else ()
+        before = (*((line,) if line else ()), *disclosure)
+        if question.status == "asked":
+            self._again("repeat", (*before, self.open_wording(question)), trigger="language")
+            return
+        if question.status == "answered":
+            self.cover_topics(question.question_id)
+        self._go_on("question", before)
 
     # Ways on
 
@@ -274,18 +369,18 @@ class _Turn(Draft):
             return
         self.say(move, (*before, *self.asking(question)), question_id=question.id)
 
-    def _close_for_safety(self, safe_word: str) -> None:
+    def _close_for_safety(self, safe_word: str, language: str) -> None:
         assert self.study.safety is not None
-        words = self.text(self.study.safety.closing)
-        self.say("closing", (words,), trigger=f"safety:{safe_word}", end_reason="forced")
+        words = self.study.safety.closing.text(language)
+        self.say("closing", (words,), trigger=f"safety:{safe_word}", language=language, end_reason="forced")
 
     def _nudged(self) -> bool:
         return self.progress.last_move is not None and self.progress.last_move.move == "nudge"
 
-    def _safe_word(self, text: str) -> str | None:
+    def _safe_word(self, text: str, language: str) -> str | None:
         if self.study.safety is None:
             return None
-        return find_phrase(text, self.study.safety.words.get(self.language, ()))
+        return find_phrase(text, self.study.safety.words.get(language, ()))
 
     def _again(self, move: Move, parts: tuple[str, ...], *, trigger: str | None = None) -> None:
         """A move about what is already being asked."""

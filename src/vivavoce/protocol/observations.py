@@ -14,12 +14,16 @@ class Began:
 
 @dataclass(frozen=True)
 class Answered:
-    """The participant took a turn and finished it, while the moderator was silent."""
+    """The participant took a turn and finished it, while the moderator was silent.
+
+    `spoken` is the language it was in, ISO 639-1, where the recogniser is sure of it and was let choose.
+    """
 
     at_s: float
     text: str
     utterance_ids: tuple[str, ...] = ()
     duration_s: float = 0.0
+    spoken: str | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Silent:
 class Interrupted:
     """The participant cut the moderator's last move short, and has finished speaking.
 
-    `heard_text` is the beginning of that move's text, as far as it reached the ear.
+    `heard_text` is the beginning of that move's text, as far as it reached the ear. `spoken` as in `Answered`.
     """
 
     at_s: float
@@ -42,6 +46,7 @@ class Interrupted:
     text: str
     utterance_ids: tuple[str, ...] = ()
     duration_s: float = 0.0
+    spoken: str | None = None
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,10 @@ class Place:
         """Note that this value is wrong."""
         self.notes.add(self.path, message, suggestion)
 
+    def warn(self, message: str, suggestion: str) -> None:
+        """Note that the value here may be wrong."""
+        self.notes.warn(self.path, message, suggestion)
+
     @property
     def name(self) -> str:
         """The value's name for people."""
@@ -268,6 +272,10 @@ class Table:
     def note(self, key: str, message: str, suggestion: str) -> None:
         """Note that a value is wrong, or is not there."""
         self._place.notes.add((*self._place.path, key), message, suggestion)
+
+    def warn(self, key: str, message: str, suggestion: str) -> None:
+        """Note that a value may be wrong, or may be needed."""
+        self._place.notes.warn((*self._place.path, key), message, suggestion)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._found)

@@ -13,6 +13,7 @@ from vivavoce.protocol.facts import (
     AnswerSetAside,
     Fact,
     InsightFlagged,
+    LanguageSettled,
     MoveDecided,
     MoveWorded,
     PhaseEntered,
@@ -71,7 +72,8 @@ class Progress(_Model):
     `questions` are in the order they were asked; the last of them is the one that is open, if any is.
     `phase_entered_s` is on the session clock. `own_words` are what is being asked, where a model worded it, and
     `own_probe` says that it is a follow-up of its own. `probed` are the last probes. `insights` and `refusals` count
-    what a model flagged and what it was refused. `final` means the last words have been decided: nothing is decided
+    what a model flagged and what it was refused. `offered` is the language of an offer that awaits its answer, `offers`
+    how often one was made. `final` means the last words have been decided: nothing is decided
     after them.
     """
 
@@ -87,6 +89,8 @@ class Progress(_Model):
     probed: tuple[Probed, ...] = ()
     insights: int = 0
     refusals: int = 0
+    offered: str | None = None
+    offers: int = 0
     topics: tuple[str, ...] = ()
     wrapping_up: bool = False
     wrap_up_said: bool = False
@@ -132,6 +136,8 @@ def advance(progress: Progress, fact: Fact) -> Progress:
             return _set_aside(progress, fact)
         case InsightFlagged():
             return progress.model_copy(update={"insights": progress.insights + 1})
+        case LanguageSettled():
+            return _settled(progress, fact)
         case ToolCalled():
             refused = 0 if fact.accepted else 1
             return progress.model_copy(update={"refusals": progress.refusals + refused})
@@ -183,6 +189,8 @@ def _move(progress: Progress, fact: MoveDecided) -> Progress:
             "own_words": own[0],
             "own_probe": own[1],
             "probed": probed,
+            "offered": fact.language if fact.move == "language_offer" else progress.offered,
+            "offers": progress.offers + (fact.move == "language_offer"),
             "wrap_up_said": progress.wrap_up_said or fact.move == "wrap_up",
             "last_move": fact,
             "final": progress.final or fact.final,
@@ -197,6 +205,14 @@ def _worded(progress: Progress, fact: MoveWorded) -> Progress:
     if begun is None or begun.move_id != fact.move_id or begun.move != "reply":
         return progress
     return _move(progress, fact.decided())
+
+
+def _settled(progress: Progress, fact: LanguageSettled) -> Progress:
+    changes: dict[str, object] = {"offered": None}
+    if fact.reason == "accepted":
+        # A model's words were in the other language: what is being asked is asked in the study's from now on.
+        changes |= {"own_words": None, "own_probe": False}
+    return progress.model_copy(update=changes)
 
 
 def _set_aside(progress: Progress, fact: AnswerSetAside) -> Progress:

@@ -7,11 +7,13 @@ documented in `docs/reference/study-file.md`.
 
 from __future__ import annotations
 
+import difflib
 from typing import get_args
 
 from vivavoce.protocol.languages import LANGUAGES, base_language, describe, is_language, nearest_code
 from vivavoce.protocol.lines import BUILT_IN_LINES, LINE_NAMES
 from vivavoce.protocol.moderator import read_moderator
+from vivavoce.protocol.offer import LanguageOffer, OfferLine
 from vivavoce.protocol.place import Notes, Place, Table
 from vivavoce.protocol.study import (
     END,
@@ -36,6 +38,7 @@ from vivavoce.protocol.turns import DEFAULT_TURN_PROFILE, TURN_PROFILES, TurnPro
 from vivavoce.protocol.voices import DEFAULT_VOICES, ENGINES, KOKORO_VOICES
 
 _TRIGGER_KINDS: tuple[TriggerKind, ...] = get_args(TriggerKind)
+_OFFER_LINES: tuple[OfferLine, ...] = get_args(OfferLine)
 _NO_PROBES = "none"
 _INHERIT = "inherit"
 _LONGEST_HOURS = 4
@@ -68,6 +71,7 @@ class _Reader:
             contact = self._text(file, "contact", "name@example.org")
             voices = self._voices(file)
             moderator = read_moderator(file.get("moderator"), self.languages)
+            language_offer = self._language_offer(file.get("language_offer"))
             consent = self._consent(file)
             limits = self._limits(file)
             turn_profiles = self._turn_profiles(file)
@@ -87,6 +91,7 @@ class _Reader:
             languages=self.languages,
             voices=voices,
             moderator=moderator,
+            language_offer=language_offer,
             consent=consent,
             limits=limits,
             turn_profiles=turn_profiles,
@@ -133,16 +138,11 @@ class _Reader:
             if self.texts.known(code, item):
                 voices[code] = self._voice(item, code)
         for code in self.languages:
-            default = DEFAULT_VOICES.get(base_language(code))
-            if code in voices:
-                continue
-            if default is not None:
-                voices[code] = default
-            else:
-                file.note(
+            if code not in voices and base_language(code) not in DEFAULT_VOICES:
+                file.warn(
                     "voices",
-                    f"There is no voice for {describe(code)}, and none comes by default.",
-                    f"Add `voices:` with `{code}: {{engine: piper, voice: …}}`.",
+                    f"There is no voice for {describe(code)}, and none comes by default: the settings must have one.",
+                    f"Add `voices:` with `{code}: {{engine: …, voice: …}}`, or set VIVAVOCE_SPEECH__VOICES.",
                 )
         return voices
 
@@ -151,16 +151,26 @@ class _Reader:
             engine_place = table.need("engine", "engine: kokoro")
             voice_place = table.need("voice", "voice: af_heart")
             speed_place = table.get("speed")
-            engine = (
-                engine_place.choice(ENGINES, "speech engine that is known here") if engine_place else None
-            )
+            engine = engine_place.slug() if engine_place else ""
             voice = voice_place.text() if voice_place else ""
             speed = 1.0
             if speed_place is not None:
                 speed = speed_place.number(least=0.5, most=2.0, unit="times the usual speed", default=1.0)
-            if voice and voice_place is not None and engine is not None:
+            if engine_place is not None and engine not in ENGINES:
+                self._check_engine(engine_place, engine)
+            elif voice and voice_place is not None:
                 self._check_voice(voice_place, engine, voice, base_language(code))
-        return Voice(engine=engine or "", voice=voice, speed=speed)
+        return Voice(engine=engine, voice=voice, speed=speed)
+
+    @staticmethod
+    def _check_engine(place: Place, engine: str) -> None:
+        """Another engine may be a speech server elsewhere, which the settings know; a slip of the pen is none."""
+        meant = difflib.get_close_matches(engine, ENGINES, n=1, cutoff=0.8)
+        if meant:
+            place.warn(
+                f"The engine {engine!r} is none of ours; if it is an upstream of the settings, all is well.",
+                f"Did you mean `{meant[0]}`?",
+            )
 
     @staticmethod
     def _check_voice(place: Place, engine: str, voice: str, language: str) -> None:
@@ -328,6 +338,21 @@ class _Reader:
                     f'Write them under `lines:`, each with `{code}: "…"`: {example}.',
                 )
         return lines
+
+    def _language_offer(self, place: Place | None) -> LanguageOffer:
+        if place is None:
+            return LanguageOffer()
+        if not isinstance(place.node, MapNode):
+            return LanguageOffer(made=place.flag())
+        lines: dict[OfferLine, dict[str, str]] = {}
+        with place.table("the language offer") as table:
+            for name in _OFFER_LINES:
+                item = table.get(name)
+                texts = [] if item is None else item.entries()
+                given = {code: text.text() for code, text in texts if self.texts.known(code, text)}
+                if given:
+                    lines[name] = given
+        return LanguageOffer(lines=lines)
 
     def _safety(self, file: Table) -> Safety | None:
         place = file.get("safety")

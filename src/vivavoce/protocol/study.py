@@ -15,8 +15,12 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from vivavoce.errors import VivavoceError
+from vivavoce.protocol.languages import base_language
 from vivavoce.protocol.moderator import Moderator as Moderator
+from vivavoce.protocol.offer import LanguageOffer
 from vivavoce.protocol.turns import TurnProfile as TurnProfile
+from vivavoce.protocol.voices import DEFAULT_VOICES
+from vivavoce.protocol.voices import Voice as Voice
 
 SCHEMA = "vivavoce/study/1"
 
@@ -54,14 +58,6 @@ class Wording(RootModel[dict[str, str]]):
         if text is None:
             raise UnknownLanguage(language, tuple(self.root))
         return text
-
-
-class Voice(_Model):
-    """The moderator's voice in one language. `speed` multiplies the engine's own speaking rate."""
-
-    engine: str
-    voice: str
-    speed: float = 1.0
 
 
 class Consent(_Model):
@@ -188,6 +184,7 @@ class Study(_Model):
     languages: tuple[str, ...]
     voices: dict[str, Voice]
     moderator: Moderator = Moderator()
+    language_offer: LanguageOffer = LanguageOffer()
     consent: Consent
     limits: Limits
     turn_profiles: dict[str, TurnProfile]
@@ -206,9 +203,16 @@ class Study(_Model):
         Same content, same hash, however the file is laid out.
         """
         content = self.model_dump(mode="json")
+        for code in self.languages:
+            # A built-in voice counts whether or not the file names it, as it always has.
+            default = DEFAULT_VOICES.get(base_language(code))
+            if code not in self.voices and default is not None:
+                content["voices"][code] = default.model_dump(mode="json")
         # Keys that came later count where they are used: a study without them keeps the hash it was published under.
         if self.moderator == Moderator():
             del content["moderator"]
+        if self.language_offer == LanguageOffer():
+            del content["language_offer"]
         for phase in content["phases"]:
             if not phase["instructions"]:
                 del phase["instructions"]

@@ -1,13 +1,28 @@
-"""The voices a study file can name, as far as they are known beforehand."""
+"""The voices a study file can name, as far as they are known beforehand.
+
+An engine that is not here may be an upstream of the settings (`voice.cast` sees to that).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from vivavoce.protocol.study import Voice
+from pydantic import BaseModel, ConfigDict
+
+
+class Voice(BaseModel):
+    """The moderator's voice in one language. `speed` multiplies the engine's own speaking rate."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engine: str
+    voice: str
+    speed: float = 1.0
+
 
 ENGINES = ("kokoro", "piper")
+"""Those of ours that speak."""
 
 # Kokoro-82M's voices by language; a name's second letter says female or male.
 KOKORO_VOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -44,4 +59,4 @@ DEFAULT_VOICES: Mapping[str, Voice] = MappingProxyType(
         "zh": Voice(engine="kokoro", voice="zf_xiaobei"),
     }
 )
-"""The voice of a language whose study names none."""
+"""The voice of a language where neither the study nor the settings name one."""

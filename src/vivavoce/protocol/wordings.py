@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from vivavoce.protocol.lines import LINE_NAMES
+from vivavoce.protocol.listening import others
+from vivavoce.protocol.offer import OfferLine
 from vivavoce.protocol.study import Study, Wording
 
 
@@ -14,7 +17,14 @@ def wordings(study: Study, language: str) -> tuple[str, ...]:
     Raises:
         UnknownLanguage: the study has no such language.
     """
-    return tuple(dict.fromkeys(wording.text(language) for wording in _all(study)))
+    texts = [wording.text(language) for wording in _all(study)]
+    return tuple(dict.fromkeys((*texts, *_offers(study, language))))
+
+
+def _offers(study: Study, language: str) -> Iterator[str]:
+    if others(study, language):
+        for line in get_args(OfferLine):
+            yield study.language_offer.text(line, language) or ""
 
 
 def _all(study: Study) -> Iterator[Wording]:

@@ -27,6 +27,7 @@ from vivavoce.protocol.facts import (
     AnswerNoted,
     AnswerSetAside,
     InsightFlagged,
+    LanguageSettled,
     MoveDecided,
     MoveWorded,
     PhaseEntered,
@@ -44,6 +45,7 @@ __all__ = [
     "EventKind",
     "Fault",
     "InsightFlagged",
+    "LanguageSettled",
     "LeaseClaimed",
     "MoveDecided",
     "MoveWorded",
@@ -91,6 +93,7 @@ class EventKind(StrEnum):
     ANSWER_SET_ASIDE = "answer.set_aside"
     TOPIC_COVERED = "topic.covered"
     INSIGHT_FLAGGED = "insight.flagged"
+    LANGUAGE_SETTLED = "language.settled"
     TOOL_CALLED = "tool.called"
     SPEECH_STARTED = "speech.started"
     SPEECH_ENDED = "speech.ended"
@@ -360,6 +363,7 @@ Payload = Annotated[
     | AnswerSetAside
     | TopicCovered
     | InsightFlagged
+    | LanguageSettled
     | ToolCalled
     | SpeechStarted
     | SpeechEnded

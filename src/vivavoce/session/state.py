@@ -16,6 +16,7 @@ from vivavoce.session.events import (
     ConsentGiven,
     Fault,
     InsightFlagged,
+    LanguageSettled,
     LeaseClaimed,
     MoveDecided,
     MoveWorded,
@@ -43,7 +44,7 @@ from vivavoce.session.events import (
 from vivavoce.session.status import Reason, SessionStatus, TimerName
 from vivavoce.session.timers import Timers
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 """Raised whenever `SessionState` or the fold changes: a snapshot of another version is folded anew from its log."""
 
 FAULTS_KEPT = 20
@@ -66,6 +67,7 @@ class Turn(_Frozen):
         cut_off: the moderator was interrupted before the end of the planned words.
         barge_in: the participant spoke over the moderator.
         move_id: the moderator's move, if it is one.
+        language: it was said in.
     """
 
     speaker: Literal["moderator", "participant"]
@@ -77,6 +79,7 @@ class Turn(_Frozen):
     barge_in: bool = False
     move_id: str | None = None
     confidence: float | None = None
+    language: str | None = None
 
 
 class Connection(_Frozen):
@@ -110,6 +113,7 @@ class SessionState(_Frozen):
     """All that is known of a session after its event number `seq`.
 
     Attributes:
+        language: of the interview: the one it was scheduled in, until another one is settled on.
         consent: the last consent given; nothing of the participant is heard or kept before there is one.
         progress: where the interview stands, as the protocol machine sees it.
         turns: everything said so far, in the order it was logged.
@@ -238,13 +242,16 @@ def _applied(state: SessionState, event: SessionEvent) -> SessionState:
             | AnswerSetAside()
             | TopicCovered()
             | InsightFlagged()
+            | LanguageSettled()
             | ToolCalled()
         ):
             _need_live(state, event)
             nudges = state.nudge_ids
             if isinstance(payload, MoveDecided) and payload.move == "nudge":
                 nudges = (*nudges, payload.move_id)
-            return _with(state, progress=advance(state.progress, payload), nudge_ids=nudges)
+            language = payload.language if isinstance(payload, LanguageSettled) else state.language
+            progress = advance(state.progress, payload)
+            return _with(state, progress=progress, nudge_ids=nudges, language=language)
         case SpeechStarted() | SpeechEnded() | Utterance() | TurnTimed():
             return _said(state, event, payload)
         case RecordingStarted() | RecordingClosed():
@@ -358,6 +365,7 @@ def _said(
                     end_s=payload.end_s,
                     cut_off=payload.interrupted,
                     move_id=payload.move_id,
+                    language=_language(state, payload.move_id),
                 )
                 changes["turns"] = (*state.turns, turn)
             if payload.move_id not in state.nudge_ids:
@@ -374,6 +382,7 @@ def _said(
                 end_s=payload.end_s,
                 barge_in=payload.barge_in,
                 confidence=payload.confidence,
+                language=payload.language,
             )
             return _with(
                 state,
@@ -382,6 +391,13 @@ def _said(
             )
         case TurnTimed():
             return state
+
+
+def _language(state: SessionState, move_id: str | None) -> str:
+    """The language of a move that was just said: its own, or the session's."""
+    move = state.progress.last_move
+    own = move.language if move is not None and move.move_id == move_id else None
+    return own or state.language
 
 
 def _latest(since_s: float | None, end_s: float) -> float | None:

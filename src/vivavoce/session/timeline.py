@@ -13,6 +13,7 @@ from vivavoce.session.events import (
     EventKind,
     Fault,
     InsightFlagged,
+    LanguageSettled,
     LeaseClaimed,
     MoveDecided,
     MoveWorded,
@@ -91,6 +92,8 @@ def _told(payload: Payload) -> str | None:
             return f"move {payload.move_id}: {payload.move}" + (f" {about}" if about else "")
         case AnswerSetAside():
             return f"no answer to {payload.question_id}: {payload.reason}"
+        case LanguageSettled():
+            return f"language: {payload.language} (the offer of another was {payload.reason})"
         case InsightFlagged():
             return f"insight: {payload.note}"
         case ToolCalled():

@@ -28,6 +28,7 @@ class TranscriptTurn(BaseModel):
         cut_off: the moderator was interrupted; `text` is what was heard.
         barge_in: the participant spoke over the moderator.
         confidence: of the recognition, 0 to 1.
+        language: it was said in, where that is known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +41,7 @@ class TranscriptTurn(BaseModel):
     cut_off: bool = False
     barge_in: bool = False
     confidence: float | None = None
+    language: str | None = None
 
 
 class Transcript(BaseModel):
@@ -140,6 +142,7 @@ def _turn(turn: Turn) -> TranscriptTurn:
         cut_off=turn.cut_off,
         barge_in=turn.barge_in,
         confidence=turn.confidence,
+        language=turn.language,
     )
 
 

@@ -30,6 +30,9 @@ class SpeechSettings(Group):
         description="engines the speech server started here runs: whisper, kokoro, piper, and names of upstreams",
     )
     stt_model: str = Field(default="whisper", description="model that hears, as the speech server names it")
+    stt_models: tuple[str, ...] = Field(
+        default=(), description="a language's own model that hears, like ja=my-ears; without it stt_model"
+    )
     stt_threads: int = Field(default=2, ge=1, le=64, description="CPU threads for hearing")
     tts_threads: int = Field(default=2, ge=1, le=64, description="CPU threads for speaking")
     voices: tuple[str, ...] = Field(
@@ -59,6 +62,14 @@ class SpeechSettings(Group):
                     "no engine {name} speaks; there are {known}",
                     {"name": found[1], "known": ", ".join(known)},
                 )
+        return value
+
+    @field_validator("stt_models")
+    @classmethod
+    def _hearing_by_language(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\s*=\s*[^=\s]+", entry):
+                raise PydanticCustomError("language_model", "each should be like ja=my-ears")
         return value
 
     @field_validator("upstreams")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
@@ -183,7 +183,7 @@ class SpeechClient:
         pcm: bytes,
         *,
         sample_rate: int = 16000,
-        language: str | None = None,
+        language: str | Sequence[str] | None = None,
         prompt: str | None = None,
         words: bool = False,
         priority: Priority = "live",
@@ -194,7 +194,7 @@ class SpeechClient:
         Args:
             pcm: s16le mono.
             sample_rate: its rate, Hz; 16000 is what the engines take, others are resampled.
-            language: ISO 639-1 or BCP 47; None: detect it.
+            language: ISO 639-1 or BCP 47; None: detect it. Of several the first is taken, unless another is plainly it.
             prompt: names and terms that may come up.
             words: whether to time the words.
             priority: live (an utterance that ended) > partial (captions; dropped when late) > batch.
@@ -203,7 +203,8 @@ class SpeechClient:
         Raises:
             SpeechUnavailable, SpeechRejected, SpeechBusy; SpeechDropped (a SpeechBusy) for a partial that is late.
         """
-        query = {"response_format": "verbose_json", "model": model, "language": language, "prompt": prompt}
+        spoken = language if language is None or isinstance(language, str) else ",".join(language)
+        query = {"response_format": "verbose_json", "model": model, "language": spoken, "prompt": prompt}
         if words:
             query["timestamp_granularities[]"] = "word"
         request = self._http.build_request(

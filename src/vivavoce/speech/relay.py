@@ -52,6 +52,7 @@ from vivavoce.speech.process import (
     take_over,
 )
 from vivavoce.speech.schedule import UNTAKEN_LIMIT, Schedule, Turn
+from vivavoce.speech.transcript import Transcript
 from vivavoce.speech.upstream.base import Hearing, Reference, Upstream
 from vivavoce.speech.upstream.kinds import concurrency, open_upstream
 from vivavoce.speech.upstream.listing import ANY_LANGUAGE
@@ -243,13 +244,21 @@ class Relay:
 
     async def _hear(self, job: _Job) -> Reply:
         request = job.request
-        assert isinstance(request, Transcribe) and isinstance(self._upstream, Hearing)
+        assert isinstance(request, Transcribe)
         start = time.monotonic()
-        transcript = await self._upstream.transcribe(
-            job.body, language=request.language, prompt=request.prompt, words=request.words
-        )
+        among = request.language.split(",") if request.language else []
+        transcript = await self._heard(job.body, among[0] if len(among) == 1 else None, request)
+        if len(among) > 1 and transcript.language not in among:
+            # No upstream chooses among several: one that hears yet another language is told the expected one.
+            transcript = await self._heard(job.body, among[0], request)
         self._sounded_at = time.monotonic()
         return Heard(id=request.id, transcript=transcript, work_s=self._sounded_at - start)
+
+    async def _heard(self, pcm: bytes, language: str | None, request: Transcribe) -> Transcript:
+        assert isinstance(self._upstream, Hearing)
+        return await self._upstream.transcribe(
+            pcm, language=language, prompt=request.prompt, words=request.words
+        )
 
     async def _forget(self, clip: str) -> None:
         try:

@@ -67,7 +67,9 @@ class TranscriptionRequest(BaseModel):
         default="", description="An engine that transcribes: GET /v1/models; default: the first one."
     )
     language: Language = Field(
-        default=None, description="ISO 639-1, or BCP 47 of which the first part counts; default: detected."
+        default=None,
+        description="ISO 639-1, or BCP 47 of which the first part counts; default: detected. Ours: several, with"
+        " commas: the first is taken unless another of them is plainly what is spoken.",
     )
     prompt: str | None = Field(
         default=None, max_length=PROMPT_LIMIT, description="Names and terms that may come up."

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from livekit.agents import NOT_GIVEN, APIConnectOptions, LanguageCode, NotGivenOr, stt, utils, vad
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
@@ -42,12 +43,13 @@ class Utterance:
     """What the participant said in one breath.
 
     `started_at` and `ended_at` are event-loop times (`loop.time()`, s) of the first and last voiced sample as they
-    arrived here; `decoded_s` is how long after the last voiced sample the text was known.
+    arrived here; `model` wrote it down; `decoded_s` is how long after the last voiced sample the text was known.
     """
 
     utterance_id: str
     text: str
     language: str
+    model: str
     confidence: float
     started_at: float
     ended_at: float
@@ -67,10 +69,16 @@ class Failure:
 Heard = Callable[[Utterance], bool]
 """Told of every utterance with words in it; False keeps it from the conversation (a backchannel)."""
 
-Partial = Callable[[str, str], None]
-"""Told (utterance id, text so far) while the participant speaks."""
+Partial = Callable[[str, str, str], None]
+"""Told (utterance id, text so far, its language) while the participant speaks."""
 
 Failed = Callable[[Failure], None]
+
+Languages = Callable[[], Sequence[str]]
+"""Gives the languages that may be spoken, the likeliest first; never none."""
+
+Hearing = Callable[[str], str]
+"""Gives the speech server's model that hears a language."""
 
 
 class ServerSTT(stt.STT[str]):
@@ -79,7 +87,8 @@ class ServerSTT(stt.STT[str]):
     Args:
         client: the speech server.
         activity: the session's detector; it says where an utterance begins and ends.
-        language: what is spoken; None lets the model decide.
+        languages: what may be spoken now, the likeliest first; asked before every decode.
+        hearing: the speech server's model that hears a language.
         heard: see `Heard`.
         partial: see `Partial`.
         failed: told when an utterance could not be transcribed after all tries.
@@ -91,20 +100,20 @@ class ServerSTT(stt.STT[str]):
         client: SpeechClient,
         activity: SharedVAD,
         *,
-        language: str | None,
+        languages: Languages,
+        hearing: Hearing,
         heard: Heard,
         partial: Partial,
         failed: Failed,
         new_id: Callable[[], str] | None = None,
-        model: str = "whisper",
     ) -> None:
         super().__init__(
             capabilities=stt.STTCapabilities(streaming=True, interim_results=False, offline_recognize=False)
         )
         self._client = client
         self._activity = activity
-        self._language = language
-        self._model = model
+        self._languages = languages
+        self._hearing = hearing
         self._unsettled = 0
         self._settled = asyncio.Event()
         self._settled.set()
@@ -117,7 +126,7 @@ class ServerSTT(stt.STT[str]):
     @property
     def model(self) -> str:
         """The engine's name at the speech server."""
-        return self._model
+        return self._hearing(self._languages()[0])
 
     @property
     def provider(self) -> str:
@@ -156,7 +165,7 @@ class ServerSTT(stt.STT[str]):
     ) -> stt.RecognizeStream:
         """A stream that transcribes what the detector marks as speech."""
         return _UtteranceStream(
-            self, self._client, self._activity, self._language, self._new_id, conn_options
+            self, self._client, self._activity, self._languages, self._hearing, self._new_id, conn_options
         )
 
 
@@ -191,7 +200,8 @@ class _UtteranceStream(stt.RecognizeStream):
         parent: ServerSTT,
         client: SpeechClient,
         activity: SharedVAD,
-        language: str | None,
+        languages: Languages,
+        hearing: Hearing,
         new_id: Callable[[], str],
         conn_options: APIConnectOptions,
     ) -> None:
@@ -199,7 +209,8 @@ class _UtteranceStream(stt.RecognizeStream):
         self._parent = parent
         self._client = client
         self._activity = activity
-        self._language = language
+        self._languages = languages
+        self._hearing = hearing
         self._new_id = new_id
         self._open: _Open | None = None
         self._finished: asyncio.Queue[_Open] = asyncio.Queue(maxsize=64)
@@ -298,25 +309,32 @@ class _UtteranceStream(stt.RecognizeStream):
 
     async def _caption(self, utterance_id: str, pcm: bytes) -> None:
         try:
-            transcript = await self._client.transcribe(
-                pcm, sample_rate=SAMPLE_RATE, language=self._language, priority="partial"
-            )
+            transcript = await self._asked(pcm, "partial")
         except (SpeechBusy, SpeechUnavailable, SpeechRejected):
             return  # a caption that is late or missing harms nobody; the final transcript has its own tries
         if transcript.text:
-            self._parent.partial(utterance_id, transcript.text)
+            language = transcript.language or self._languages()[0]
+            self._parent.partial(utterance_id, transcript.text, language)
 
     async def _transcribe(self, pcm: bytes) -> Transcript:
         for wait in (*RETRY_AFTER_S, None):
             try:
-                return await self._client.transcribe(
-                    pcm, sample_rate=SAMPLE_RATE, language=self._language, priority="live"
-                )
+                return await self._asked(pcm, "live")
             except (SpeechBusy, SpeechUnavailable):
                 if wait is None:
                     raise
                 await asyncio.sleep(wait)
         raise AssertionError("unreachable: the last try returns or raises")
+
+    async def _asked(self, pcm: bytes, priority: Literal["live", "partial"]) -> Transcript:
+        languages = self._languages()
+        return await self._client.transcribe(
+            pcm,
+            sample_rate=SAMPLE_RATE,
+            language=languages,
+            priority=priority,
+            model=self._hearing(languages[0]),
+        )
 
     async def _emit_in_order(self) -> None:
         while True:
@@ -338,11 +356,12 @@ class _UtteranceStream(stt.RecognizeStream):
         text = transcript.text.strip()
         if not text:
             return
-        language = transcript.language or self._language or "und"
+        language = transcript.language or self._languages()[0]
         heard = Utterance(
             utterance_id=utterance.utterance_id,
             text=text,
             language=language,
+            model=self._hearing(self._languages()[0]),
             confidence=transcript.confidence,
             started_at=utterance.started_at,
             ended_at=utterance.ended_at,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import wave
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,17 +129,26 @@ class Spoken:
 
 @dataclass
 class Recogniser:
-    """The speech server's transcription, from a script: one text an utterance, in order."""
+    """The speech server's transcription, from a script: one text an utterance, in order.
+
+    `speaks` is the language it hears, if it is let choose it; `asked` are the languages it was given to choose from.
+    """
 
     texts: list[str] = field(default_factory=list)
+    speaks: str = "en"
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    voices: list[tuple[str, str]] = field(default_factory=list)
     fail: int = 0
     heard: int = 0
     spoken: list[str] = field(default_factory=list)
 
     @asynccontextmanager
-    async def speak(self, text: str, **_: Any) -> AsyncGenerator[Spoken]:
+    async def speak(
+        self, text: str, *, model: str, voice: str, language: str, speed: float
+    ) -> AsyncGenerator[Spoken]:
         """Words that were not prepared: a tone, as long as they are."""
         self.spoken.append(text)
+        self.voices.append((voice, language))
         yield Spoken(_tone(max(0.3, len(text.split()) * 0.12)))
 
     async def transcribe(
@@ -147,20 +156,21 @@ class Recogniser:
         pcm: bytes,
         *,
         sample_rate: int = 16_000,
-        language: str | None = None,
-        prompt: str | None = None,
-        words: bool = False,
-        priority: str = "live",
+        language: Sequence[str],
+        model: str,
+        priority: str,
     ) -> Transcript:
         await asyncio.sleep(0.05)
         if priority != "live":
-            return Transcript(text="", language="en", confidence=0.0, duration_s=0.0)
+            return Transcript(text="", language=language[0], confidence=0.0, duration_s=0.0)
         if self.fail:
             self.fail -= 1
             raise SpeechUnavailable("No answer.", next_step="Wait.")
         self.heard += 1
+        self.asked.append(tuple(language))
         text = self.texts[0] if self.texts else ""
-        return Transcript(text=text, language="en", confidence=0.9, duration_s=1.0)
+        spoken = self.speaks if self.speaks in language else language[0]
+        return Transcript(text=text, language=spoken, confidence=0.9, duration_s=1.0)
 
     def next(self) -> None:
         if self.texts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -93,6 +94,30 @@ async def test_who_speaks_into_the_models_words_stops_them_and_the_model(
     cut = next(turn for turn in state.turns if turn.cut_off)
     assert told[-1] == f"{cut.text} –", "the model is told what was heard of its words, and no more"
     assert state.fault_count == 0
+
+
+@pytest.mark.parametrize("text", ["", "Mm-hmm.", "Thank you."])
+async def test_a_cough_or_a_hum_while_the_model_thinks_does_not_cost_the_reply(
+    stage: Any, server: ScriptedModel, text: str
+) -> None:
+    """A recogniser makes nothing of noise, or a word or two."""
+    reply = "You walked there and bought some bread. And what was the best part of that?"
+    server.play(Reply(reply, token_s=0.15))
+    await stage.schedule()
+    participant = Participant(stage)
+    await participant.join()
+    await stage.until(heard, within_s=30)
+    stage.recogniser.texts = ["I walked to the market and I bought bread."]
+    participant.socket.say(speech("kokoro_s04"))
+    async with asyncio.timeout(15):
+        while not server.requests:
+            await asyncio.sleep(0.01)
+    stage.recogniser.texts = [text]
+    participant.socket.say(speech("lang_yes"))
+    state = await stage.until(lambda state: state.progress.moves > 1 and heard(state), within_s=12)
+    assert asked(state).text == reply, "long before anybody would ask whether they are still there"
+    assert len(server.requests) == 1 and server.abandoned == 0
+    assert [turn.text for turn in state.turns if turn.cut_off] == []
 
 
 async def test_a_model_that_is_away_is_not_waited_for_twice(stage: Any, server: ScriptedModel) -> None:

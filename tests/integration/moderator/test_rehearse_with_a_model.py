@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 
 import pytest
 from scripted_model import Reply, plain_interviewer, scripted_model
+from typer.testing import CliRunner
 
+from vivavoce.cli.main import app
 from vivavoce.moderator.mind import Minds
 from vivavoce.ops.rehearse.cases import cases
 from vivavoce.ops.rehearse.run import rehearse
@@ -14,6 +18,29 @@ from vivavoce.protocol.check import load_study
 from vivavoce.settings import LlmProfile, LlmSettings
 
 STUDIES = Path(__file__).parents[3] / "studies"
+
+
+async def test_the_command_passes_the_longer_study_in_its_three_languages(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whatever a participant does, in every language: with a model that behaves there is nothing to complain of."""
+    async with scripted_model() as server:
+        config = tmp_path / "vivavoce.toml"
+        config.write_text(
+            f'[llm.profiles.m]\nbase_url = "{server.url}"\nmodel = "scripted"\n', encoding="utf-8"
+        )
+        monkeypatch.setenv("VIVAVOCE_CONFIG", str(config))
+        report = tmp_path / "report.json"
+        study = STUDIES / "remote-work.yaml"
+        arguments = ["study", "rehearse", str(study), "--profile", "m", "--json", str(report)]
+        result = await asyncio.to_thread(CliRunner().invoke, app, arguments)
+        assert result.exit_code == 0, result.output
+        held = json.loads(report.read_text(encoding="utf-8"))
+        assert [(one["language"], one["moderator"], one["passed"]) for one in held] == [
+            ("en", "m", True), ("es", "m", True), ("fr", "m", True),
+        ]  # fmt: skip
+        names = {row["name"] for row in held[0]["rows"] if row["kind"] == "participant"}
+        assert {"speaks es, and goes on in it", "speaks fr, and would rather not"} <= names
 
 
 async def test_the_demo_study_passes_with_a_model_that_behaves(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -240,6 +240,17 @@ async def test_a_model_that_never_advances_is_moved_on_by_the_phase_clock(table:
     assert table.progress.final and table.move.text.endswith("That was all. Goodbye.")
 
 
+async def test_a_model_that_goes_round_in_circles_is_led_out_by_the_studys_questions(table: Table) -> None:
+    table.server.script = lambda _: Reply("Bread. What did you have for breakfast?")
+    said = [await table.answer("Bread and butter, with tea.", at_s=table.at_s + 20) for _ in range(3)]
+    assert said == [
+        "Bread. What will you have for lunch?",
+        "Bread. How did you come here?",
+        "Bread. That was all. Goodbye.",
+    ]
+    assert table.progress.end_reason == "finished" and table.faults == []
+
+
 async def test_closing_safely_is_said_in_the_studys_words_and_is_the_end(table: Table) -> None:
     assert await table.answer("There is no way out for me.") == "Please call for help."
     assert (table.move.final, table.move.end_reason, table.move.trigger) == (True, "forced", "model:crisis")

@@ -51,6 +51,7 @@ def test_participants_are_understood_as_they_mean_it(language: str) -> None:
         "stop": "stop",
         "be_quiet": "stop",
         "yes": "yes_no",
+        "no": "yes_no",
     }
     for name, intent in meant.items():
         assert read(getattr(spoken, name), language).intent == intent, name

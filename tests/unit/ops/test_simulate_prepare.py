@@ -8,9 +8,11 @@ from typer.testing import CliRunner
 from vivavoce.cli.main import app
 from vivavoce.errors import VivavoceError
 from vivavoce.ops.simulate.prepare import Unreadable, answers_store, read_links, read_study, voice_for
-from vivavoce.settings import Settings
+from vivavoce.settings import Settings, SpeechSettings
+from vivavoce.voice.cast import Cast
 
 DEMO = Path(__file__).parents[3] / "studies" / "demo.yaml"
+CAST = Cast(SpeechSettings())
 
 
 def test_links_are_read_one_a_line(tmp_path: Path) -> None:
@@ -40,13 +42,13 @@ def test_a_study_that_is_not_there_or_broken_is_refused(tmp_path: Path) -> None:
 def test_the_participant_is_not_heard_with_the_moderators_voice() -> None:
     study = read_study(DEMO).study
     for language in study.languages:
-        assert voice_for(study, language).voice != study.voices[language].voice
-    assert voice_for(study, None).language == study.languages[0].split("-")[0]
+        assert voice_for(study, language, CAST).voice != CAST.voice(study, language).voice
+    assert voice_for(study, None, CAST).language == study.languages[0].split("-")[0]
 
 
 def test_participants_sound_is_kept_apart_from_the_moderators(tmp_path: Path) -> None:
     settings = Settings(wording_dir=tmp_path)
-    voice = voice_for(read_study(DEMO).study, None)
+    voice = voice_for(read_study(DEMO).study, None, CAST)
     assert not answers_store(settings).has("anything", voice)
     assert list(tmp_path.iterdir()) == []
 

@@ -192,9 +192,18 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[Found]]] = {
             ("27:15", "error", "'EN' is no language of this study", "Write `en`."),
         ],
     ),
-    "unknown engine": (
+    "an engine that is nearly one of ours": (
         [("engine: kokoro", "engine: kokorro")],
-        [("9:16", "error", "'kokorro' is no speech engine", "Did you mean `kokoro`?")],
+        [("9:16", "warning", "'kokorro' is none of ours", "Did you mean `kokoro`?")],
+    ),
+    "an engine elsewhere": ([("engine: kokoro, voice: af_heart", "engine: my-fish, voice: Anna B")], []),
+    "a language offer that is neither here nor there": (
+        [("closing: Goodbye.", "closing: Goodbye.\nlanguage_offer: maybe")],
+        [("28:17", "error", "'maybe' is neither true nor false", "Write `false`")],
+    ),
+    "a language offer in one language": (
+        [("closing: Goodbye.", "closing: Goodbye.\nlanguage_offer: {offer: Shall we?}")],
+        [("28:25", "error", "`offer` must have one `name: value` a line", "Indent its parts under it")],
     ),
     "unknown voice": (
         [("voice: af_heart", "voice: af_hart")],
@@ -457,12 +466,13 @@ def test_every_missing_language_is_reported() -> None:
     assert not any("voice" in path for path, _ in found), "Italian has a voice by default"
 
 
-def test_a_language_without_a_voice_needs_one() -> None:
+def test_a_language_without_a_voice_needs_one_in_the_settings() -> None:
     found = problems(
         changed(("languages: [en]", "languages: [sw]"), ("  en: {engine: kokoro, voice: af_heart}", ""))
     )
     assert any(
-        each.message == "There is no voice for Swahili (sw), and none comes by default." for each in found
+        each.severity == "warning" and each.message.startswith("There is no voice for Swahili (sw)")
+        for each in found
     )
 
 
@@ -655,6 +665,13 @@ def test_a_study_without_the_later_keys_keeps_the_hash_it_was_published_under(
     """Write the new hash if you changed what the file says; if you did not, running sessions would lose their study."""
     data = (Path(__file__).parents[3] / "studies" / name).read_bytes()
     assert load_study(data, source=name).content_hash == published
+
+
+def test_whether_another_language_is_offered_is_part_of_the_hash() -> None:
+    texts = (GOOD, GOOD + "language_offer: true\n", GOOD + "language_offer: false\n")
+    plain, said, never = (load_study(text.encode(), source="x.yaml") for text in texts)
+    assert plain.content_hash == said.content_hash != never.content_hash
+    assert not never.language_offer.made
 
 
 def test_who_moderates_is_part_of_the_hash() -> None:

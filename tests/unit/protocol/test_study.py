@@ -126,7 +126,6 @@ class TestLines:
     def test_a_regional_language_has_its_languages_lines(self, small_text: str) -> None:
         study = load_study(small_text.replace("[en]", "[en-GB]").encode(), source="x.yaml")
         assert study.line("nudge", "en-GB") == BUILT_IN_LINES["en"]["nudge"]
-        assert study.voices["en-GB"] == DEFAULT_VOICES["en"]
 
 
 class TestWordings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -59,7 +59,7 @@ class Server:
     answer: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def transcribe(
-        self, pcm: bytes, *, sample_rate: int, language: str | None, priority: str
+        self, pcm: bytes, *, sample_rate: int, language: Sequence[str], priority: str, model: str
     ) -> Transcript:
         self.asked.append(priority)
         try:
@@ -90,9 +90,10 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Scene]:
     stream = ServerSTT(
         cast("SpeechClient", scene.server),
         cast("SharedVAD", scene.activity),
-        language="en",
+        languages=lambda: ("en",),
+        hearing=lambda _: "whisper",
         heard=hear,
-        partial=lambda _, text: scene.partials.append(text),
+        partial=lambda _, text, __: scene.partials.append(text),
         failed=lambda failure: pytest.fail(str(failure)),
     ).stream()
     await scene.activity.listened_to()

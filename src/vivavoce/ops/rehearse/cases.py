@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from vivavoce.ops.rehearse.interview import Act, Cut, Interview, Lose, Quiet, Say
-from vivavoce.ops.rehearse.phrases import Phrases
+from vivavoce.ops.rehearse.phrases import Phrases, all_phrases, phrases
 from vivavoce.protocol.facts import MoveDecided
+from vivavoce.protocol.languages import base_language
+from vivavoce.protocol.listening import others
 from vivavoce.protocol.machine import MAX_REPEATS, decide
 from vivavoce.protocol.moderator import Moderator
 from vivavoce.protocol.observations import Answered
@@ -112,6 +114,10 @@ def cases(study: Study, language: str) -> Iterator[Case]:
         lambda i, _: Lose(i.state.timers.rejoin_s + 5),
         ends=(Reason.LEFT,),
     )
+    for other in others(study, language):
+        if base_language(other) in all_phrases():
+            yield _speaker_of(other, agrees=True)
+            yield _speaker_of(other, agrees=False)
     limit_s = study.limits.hard_limit_s
     yield Case(
         "talks at length",
@@ -142,6 +148,30 @@ def probing(study: Study, probe: Probe, language: str) -> Case:
         return plain(interview, phrases)
 
     return Case(f"looks for the probe {probe.id}", act)
+
+
+def _speaker_of(other: str, *, agrees: bool) -> Case:
+    """A participant who begins in another language of the study, and takes the offer to go on in it, or does not."""
+    own = phrases(other)
+
+    def act(interview: Interview, given: Phrases) -> Say:
+        if interview.turns == 0:
+            return Say(own.plain[0], spoken=other)
+        if interview.turns == 1:
+            return Say(own.yes, spoken=other) if agrees else Say(given.no)
+        return plain(interview, own if agrees else given)
+
+    def check(interview: Interview, given: Phrases) -> str | None:
+        study, moves = interview.study, interview.moves
+        if (moves[1].move, moves[1].language) != ("language_offer", other):
+            return "the language is not offered"
+        if interview.state.language != (other if agrees else interview.language):
+            return f"it goes on in {interview.state.language}"
+        if agrees and study.consent.disclosure.text(other) not in moves[2].parts:
+            return "it is not disclosed in the new language that a machine speaks"
+        return _all_asked(interview, given)
+
+    return Case(f"speaks {other}, and {'goes on in it' if agrees else 'would rather not'}", act, check=check)
 
 
 def _bait(probe: Probe, phrases: Phrases, language: str) -> Iterator[str]:

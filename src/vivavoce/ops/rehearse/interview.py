@@ -65,10 +65,14 @@ _NOTHING = "0" * 64
 
 @dataclass(frozen=True)
 class Say:
-    """Answer; `seconds` is how long that takes, by default as long as the words do."""
+    """Answer; `seconds` is how long that takes, by default as long as the words do.
+
+    `spoken` is the language, where it is not the session's.
+    """
 
     text: str
     seconds: float | None = None
+    spoken: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ class Interview:
         self._dialogue = Dialogue(joined=load_pack(language).labels.joined if models is not None else "")
         self._director = Director(
             study,
-            language=language,
+            language=lambda: self.state.language,
             progress=lambda: self.state.progress,
             record=self._record,
             thinks=models is not None,
@@ -194,10 +198,10 @@ class Interview:
         if self.state.status.terminal:
             return
         self.turns += 1
-        utterance_id = self._utter(said.text, took_s, barge_in=False)
+        utterance_id = self._utter(said.text, took_s, barge_in=False, spoken=said.spoken)
         await self._pass(THINKING_S)
         if not self.state.status.terminal:
-            await self._observe(Answered(self.at_s, said.text, (utterance_id,), took_s))
+            await self._observe(Answered(self.at_s, said.text, (utterance_id,), took_s, said.spoken))
 
     async def _lose(self, seconds: float) -> None:
         self._post(ParticipantLeft(connection_id="c", reason="lost", at_s=self.at_s))
@@ -317,7 +321,7 @@ class Interview:
     def _record(self, facts: Sequence[Fact]) -> None:
         self._post(*facts)
 
-    def _utter(self, text: str, took_s: float, *, barge_in: bool) -> str:
+    def _utter(self, text: str, took_s: float, *, barge_in: bool, spoken: str | None = None) -> str:
         utterance_id = f"u{sum(event.payload.kind == 'utterance' for event in self.events) + 1}"
         self._heard_s = self.at_s
         self._post(
@@ -326,7 +330,7 @@ class Interview:
                 text=text,
                 start_s=max(0.0, self.at_s - took_s),
                 end_s=self.at_s,
-                language=self.language,
+                language=spoken or self.state.language,
                 confidence=None,
                 model="rehearsal",
                 barge_in=barge_in,

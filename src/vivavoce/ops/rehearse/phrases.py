@@ -24,7 +24,7 @@ class Phrases(BaseModel):
 
     Attributes:
         plain: telling answers of more than 20 words.
-        short, yes: a few words; a bare yes.
+        short, yes, no: a few words; a bare yes; a bare no.
         vague, emotional, unexpected, contradictory: answers that call for a follow-up. `vague` has 15 to 20 words.
         off_topic, to_moderator: no answers at all.
         again, unclear, decline, wait, ready, backchannel, stop: how a participant steers.
@@ -36,6 +36,7 @@ class Phrases(BaseModel):
     plain: tuple[str, ...]
     short: str
     yes: str
+    no: str
     vague: str
     emotional: str
     unexpected: str

@@ -64,7 +64,7 @@ async def simulate_embedded(
         published = await server.publish(study.data, source=study.source)
         if speak:
             on_step("Preparing the participants' voice")
-            voice = voice_for(study.study, language)
+            voice = voice_for(study.study, language, server.cast)
             await spoken(voice, client=server.client, store=answers_store(settings))
         links = await server.invite(published.id, sessions, language=language)
         with tempfile.NamedTemporaryFile("w", suffix=".links", encoding="utf-8") as file:

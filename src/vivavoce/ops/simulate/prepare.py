@@ -14,6 +14,7 @@ from vivavoce.protocol.check import load_study
 from vivavoce.protocol.study import Study
 from vivavoce.settings import Settings
 from vivavoce.speech.client import SpeechClient
+from vivavoce.voice.cast import Cast
 from vivavoce.voice.wording import Voice, WordingStore
 
 Progress = Callable[[int, int], None]
@@ -68,15 +69,15 @@ def read_links(path: Path) -> list[str]:
     return links
 
 
-def voice_for(study: Study, language: str | None) -> Voice:
+def voice_for(study: Study, language: str | None, cast: Cast) -> Voice:
     """A participant's voice for an interview in this language; None: the study's first.
 
     Raises:
         NoAnswers: there are no built-in answers in it.
+        VoiceMissing: the moderator has no voice in it.
     """
     spoken_in = language or study.languages[0]
-    moderator = study.voices.get(spoken_in)
-    return choose_voice(spoken_in, moderator=moderator.voice if moderator else "")
+    return choose_voice(spoken_in, moderator=cast.voice(study, spoken_in).voice)
 
 
 def answers_store(settings: Settings) -> WordingStore:
@@ -101,7 +102,7 @@ async def repertoire(
     """
     if answers is not None:
         return recorded(answers)
-    voice, store = voice_for(study, language), answers_store(settings)
+    voice, store = voice_for(study, language, Cast(settings.speech)), answers_store(settings)
     ready = kept(voice, store=store)
     if ready is not None:
         return ready

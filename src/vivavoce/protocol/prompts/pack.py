@@ -147,8 +147,8 @@ def require_reviewed(languages: Sequence[str]) -> None:
     if fresh:
         raise PackUnreviewed(
             f"No native speaker has reviewed what the model is told in {', '.join(map(describe, fresh))}.",
-            next_step="Rehearse with VIVAVOCE_LLM__UNREVIEWED_PROMPTS=true, have the pack reviewed, or leave "
-            "these languages out.",
+            next_step="For a pilot with people who know, set VIVAVOCE_LLM__UNREVIEWED_PROMPTS=true. For the study have "
+            "the pack reviewed, or leave these languages out.",
         )
 
 

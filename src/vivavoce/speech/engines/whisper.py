@@ -21,11 +21,11 @@ from vivavoce.speech.engines.activity import Region, Silero, regions, windows
 from vivavoce.speech.engines.base import RECOGNISER_RATE, Operation, Pcm, WrittenPart, alone
 from vivavoce.speech.engines.whisper_features import Features
 from vivavoce.speech.engines.whisper_guards import WHOLE_WINDOW_S, Decoded, Tuning, doubtful, unrepeated
+from vivavoce.speech.engines.whisper_languages import candidates, likeliest
 from vivavoce.speech.engines.whisper_network import Encoded, Network
 from vivavoce.speech.engines.whisper_search import Marks, Search, Written
 from vivavoce.speech.engines.whisper_tokens import UNSPACED, Tokens
 from vivavoce.speech.engines.whisper_words import PLACE_S, Piece, joined, token_starts
-from vivavoce.speech.errors import SpeechRejected
 from vivavoce.speech.messages import EngineOptions
 from vivavoce.speech.transcript import Segment, Transcript, Word
 
@@ -48,9 +48,11 @@ class Encode:
 
 @dataclass(frozen=True, slots=True)
 class Detect:
-    """Tell the language of an encoded sound; gives its code."""
+    """Tell the language of an encoded sound among those, the expected one first; gives its code. None: any."""
 
     encoded: Encoded
+    among: tuple[str, ...]
+    sound_s: float
     kind: str = field(default="detect", init=False)
 
 
@@ -136,7 +138,7 @@ class Whisper:
                     for one in _all(Encode, operations)
                 ]
             case Detect():
-                return [self._language(one.encoded) for one in _all(Detect, operations)]
+                return [self._language(one) for one in _all(Detect, operations)]
             case Decode():
                 return self._decode(_all(Decode, operations))
             case GoOn():
@@ -150,23 +152,20 @@ class Whisper:
         self, pcm: Pcm, language: str | None, prompt: str | None, words: bool
     ) -> Generator[Operation | WrittenPart, Any, Transcript]:
         """See `TranscriptionEngine.transcribe`."""
-        if language is not None and language not in self._tokens.languages:
-            raise SpeechRejected(
-                f"Whisper knows no language {language!r}.",
-                next_step="Give an ISO 639-1 code such as en, or none to have it detected.",
-                reason="language_unknown",
-                param="language",
-            )
+        among = candidates(language, self._tokens.languages)
         samples = pcm.astype(np.float32) / 32768.0
         pieces: list[tuple[Segment, tuple[Word, ...]]] = []
-        spoken = language
+        # One language is what is spoken; of several the first window tells.
+        spoken = among[0] if len(among) == 1 else None
         for window in self._windows(samples):
             sound = samples[window.start : window.end]
-            spoken, segment, timed = yield from self._decode_window(sound, spoken, prompt, words=words)
+            spoken, segment, timed = yield from self._decode_window(
+                sound, spoken, prompt, among=among, words=words
+            )
             if segment is not None:
                 pieces.append(_moved(segment, timed, window.start / RECOGNISER_RATE))
                 yield WrittenPart(*pieces[-1])
-        return _join(pieces, spoken if pieces else language, len(samples) / RECOGNISER_RATE)
+        return _join(pieces, spoken if pieces else next(iter(among), None), len(samples) / RECOGNISER_RATE)
 
     def _windows(self, samples: NDArray[np.float32]) -> list[Region]:
         probabilities = self._detect(samples)
@@ -180,21 +179,27 @@ class Whisper:
         )
 
     def _decode_window(
-        self, sound: NDArray[np.float32], language: str | None, prompt: str | None, *, words: bool
+        self,
+        sound: NDArray[np.float32],
+        language: str | None,
+        prompt: str | None,
+        *,
+        among: tuple[str, ...] = (),
+        words: bool,
     ) -> Generator[Operation, Any, _Window]:
         """Decode at most 30 s. Gives the language, and the segment unless nothing was said; times from its start."""
         tuning = self._tuning
         sound_s = len(sound) / RECOGNISER_RATE
         window_s = tuning.window_s(sound_s)
         encoded: Encoded = yield Encode(sound, window_s)
-        spoken: str = language or (yield Detect(encoded))
+        spoken: str = language or (yield Detect(encoded, among, sound_s))
         start, cap = self._tokens.start(spoken, prompt), tuning.cap(sound_s, spoken)
         decoded = yield from self._try(Decode(encoded, start, cap, 1))
         if decoded.score < tuning.doubt or doubtful(decoded, tuning):
             decoded = yield from self._try(Decode(encoded, start, cap, tuning.beam))
         if doubtful(decoded, tuning) and window_s < WHOLE_WINDOW_S:
             encoded = yield Encode(sound, WHOLE_WINDOW_S)
-            spoken = language or (yield Detect(encoded))
+            spoken = language or (yield Detect(encoded, among, sound_s))
             start, cap = self._tokens.start(spoken, prompt), tuning.cap(sound_s, spoken)
             decoded = yield from self._try(Decode(encoded, start, cap, tuning.beam))
         if decoded.no_speech > tuning.silence and decoded.score < tuning.refuse:
@@ -231,10 +236,11 @@ class Whisper:
             wanted[0].search.advance(STRIDE)
         return [one.search.written(one.index) or one for one in wanted]
 
-    def _language(self, encoded: Encoded) -> str:
+    def _language(self, wanted: Detect) -> str:
         begin = np.array([[self._tokens.begin]], np.int64)
-        logits, _ = self._network.step(encoded, self._network.nothing_yet(1), begin, [0])
-        return max(self._tokens.languages, key=lambda code: logits[0, 0, self._tokens.languages[code]])
+        logits, _ = self._network.step(wanted.encoded, self._network.nothing_yet(1), begin, [0])
+        scores = {code: float(logits[0, 0, token]) for code, token in self._tokens.languages.items()}
+        return likeliest(scores, wanted.among, sound_s=wanted.sound_s)
 
     def _time(self, wanted: Align) -> tuple[Word, ...]:
         start, tokens = self._tokens.start(wanted.language, None), wanted.decoded.tokens

@@ -69,12 +69,15 @@ class Close(Frame):
 
 
 def _first_part(value: object) -> object:
+    if not isinstance(value, str):
+        return value
     # `en-US` is English to Whisper and to a voice's choice of language alike.
-    return value.split("-")[0].lower() or None if isinstance(value, str) else value
+    codes = (tag.strip().split("-")[0].lower() for tag in value.split(","))
+    return ",".join(dict.fromkeys(code for code in codes if code)) or None
 
 
 Language = Annotated[str | None, BeforeValidator(_first_part)]
-"""ISO 639-1, or BCP 47 of which the first part counts."""
+"""ISO 639-1, or BCP 47 of which the first part counts; of several, with commas, the first is the expected one."""
 
 
 LanguageTag = Annotated[str | None, Field(pattern=r"^([A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*)?$")]
