@@ -307,13 +307,15 @@ async def test_who_speaks_spanish_is_offered_spanish_and_goes_on_in_it(house: Ho
     bread = "He comprado pan y queso en el mercado con mi hermana."
     fruit = "Me gusta el puesto de la fruta porque todo es muy fresco."
     await talk.prepare([bread, fruit, yes := "Sí, por favor."], "es")
-    async with await talk.join():
+    async with await talk.join() as line:
         offer = await talk.say(bread)
         assert last(offer)[0] == "language_offer"
         switched = await talk.say(yes)
         assert switched.language == "es" and last(switched) == ("question", "who")
         state = await talk.say(fruit, Reply("Le gusta la fruta fresca. ¿Qué puesto le gusta más?"))
         assert last(state) == ("question", "stalls")
+        await line.send({"type": "leave"})
+        await talk.ended()
     events = [event.payload for event in await talk.events()]
     assert [(e.language, e.reason) for e in events if isinstance(e, LanguageSettled)] == [("es", "accepted")]
     heard = [(u.language, u.text) for u in events if isinstance(u, Utterance)]
