@@ -248,7 +248,7 @@ class Relay:
         start = time.monotonic()
         among = request.language.split(",") if request.language else []
         transcript = await self._heard(job.body, among[0] if len(among) == 1 else None, request)
-        if len(among) > 1 and transcript.language not in among:
+        if len(among) > 1 and transcript.text and transcript.language not in among:
             # No upstream chooses among several: one that hears yet another language is told the expected one.
             transcript = await self._heard(job.body, among[0], request)
         self._sounded_at = time.monotonic()
