@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/languages.py > benchmarks/languages.md
 
-Sentences are spoken by Kokoro's voices (English, Spanish, French; no recordings of people in the last two are at hand),
-and English ones by people (`tests/data/speech/real_*`). Each is heard whole and cut to its first 1 and 2 s, in a session
-whose language is each of the three in turn.
+Sentences are spoken by Kokoro's voices (English, Spanish, French; there are no recordings of people in the last two),
+and English ones by people (`tests/data/speech/real_libri_*`). Each is heard whole and cut to its first 1 and 2 s, in a
+session whose language is each of the three in turn.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from vivavoce.speech.errors import SpeechRejected
 SURE = 0.7
 LEAST_S = 1.5
 """How likely another language than the expected one must be, among those that may be spoken, and how long a sound, for
-it to be taken. Whisper base is right of all sentences of 2 s and more, at 0.71 and over; a bare «sí» is English to it,
-at 0.88 to 0.99 (`benchmarks/languages.md`)."""
+it to be taken. So whole sentences are all told, and nothing is taken for what it is not (`benchmarks/languages.md`);
+a bare «sí» is English to Whisper base, and surely so."""
 
 
 def candidates(language: str | None, known: Mapping[str, int]) -> tuple[str, ...]:
