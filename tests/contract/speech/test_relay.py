@@ -231,6 +231,17 @@ async def test_another_rate_reaches_the_caller_as_announced(house: House) -> Non
 
 
 @SHARED
+async def test_an_upstream_that_is_let_choose_among_languages(house: House) -> None:
+    """It hears German: that is taken where it may be spoken, and asked against where it may not."""
+    house.far.transcriptions.clear()
+    sound = tone(16_000, 2.0)
+    heard = await house.command.client.transcribe(sound, model="ears", language=("en-GB", "de"))
+    assert (heard.text, heard.language) == ("Guten Tag.", "de")
+    heard = await house.command.client.transcribe(sound, model="ears", language=("en", "fr"))
+    assert [sent.get("language") for sent in house.far.transcriptions] == [None, None, "en"]
+
+
+@SHARED
 async def test_an_upstream_that_transcribes(house: House) -> None:
     heard = await house.command.client.transcribe(tone(16_000, 2.0), model="ears", language="de", words=True)
     assert (heard.text, heard.language) == ("Guten Tag.", "de")
