@@ -33,7 +33,7 @@ from vivavoce.protocol.observations import (
     Silent,
     WrapUpDue,
 )
-from vivavoce.protocol.prompts.pack import load_pack
+from vivavoce.protocol.prompts.pack import PackUnreviewed, load_pack
 from vivavoce.protocol.study import Study
 from vivavoce.session.errors import AlreadyConnected, SessionOver
 from vivavoce.session.events import (
@@ -408,12 +408,17 @@ class SessionRunner:
     # -- small things
 
     def _models(self, study: Study) -> Route[Mind] | None:
-        """The way along the study's models; without any a semi-structured interview is held in the study's words."""
+        """The way along the study's models.
+
+        Without any, or where what they are told was not reviewed, a semi-structured interview is held in the study's
+        words.
+        """
         if not study.moderator.thinks:
             return None
         try:
+            self._equipment.minds.may_hold(study.languages)
             return self._equipment.minds.route(study.moderator.profile, switched=self._switched("llm"))
-        except ProfileUnknown as error:
+        except (ProfileUnknown, PackUnreviewed) as error:
             self._journal.post(Fault(stage="llm", code=error.code, message=str(error), recovered=True))
             return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from livekit.plugins import openai
 
 from vivavoce.breaker import Breaker
 from vivavoce.errors import VivavoceError
+from vivavoce.protocol.prompts.pack import require_reviewed
 from vivavoce.protocol.requests import Request, schema
 from vivavoce.settings import LlmProfile, LlmSettings
 from vivavoce.voice.failover import RULES, Link, Route, Switched
@@ -93,6 +95,15 @@ class Minds:
     def __init__(self, settings: LlmSettings) -> None:
         self._settings = settings
         self._open: dict[str, Link[Mind]] = {}
+
+    def may_hold(self, languages: Sequence[str]) -> None:
+        """See that what a model is told in these languages may meet participants.
+
+        Raises:
+            PackUnreviewed: no native speaker has reviewed it, and the settings do not allow that.
+        """
+        if not self._settings.unreviewed_prompts:
+            require_reviewed(languages)
 
     def route(self, name: str | None, *, switched: Switched = lambda switch: None) -> Route[Mind]:
         """One session's way along a profile (the default one for None) and its fallbacks. Nothing is connected yet.

@@ -151,6 +151,11 @@ async def test_another_host_goes_on_in_the_language_that_was_settled(open_stage:
         assert {language for _, language in second.recogniser.voices} == {"es"}
 
 
+def _llm(server: Any, **more: bool) -> LlmSettings:
+    profile = LlmProfile(base_url=server.url, model="scripted", first_word_s=10, stall_s=10)
+    return LlmSettings(default="m", profiles={"m": profile}, **more)
+
+
 class TestWithAModel:
     @pytest.fixture
     def small(self, small: Study) -> Study:
@@ -162,8 +167,7 @@ class TestWithAModel:
             yield model
 
     async def test_the_model_is_told_in_the_new_language(self, open_stage: Any, server: Any) -> None:
-        profile = LlmProfile(base_url=server.url, model="scripted", first_word_s=10, stall_s=10)
-        async with open_stage(llm=LlmSettings(default="m", profiles={"m": profile})) as stage:
+        async with open_stage(llm=_llm(server, unreviewed_prompts=True)) as stage:
             await stage.schedule()
             line = await stage.join()
             await stage.asked("q1")
@@ -181,3 +185,14 @@ class TestWithAModel:
             state = await stage.state()
             spoken = [e.payload for e in await stage.events() if isinstance(e.payload, SpeechEnded)]
             assert len(spoken) == 4 and state.fault_count == 0
+
+    async def test_nobody_meets_prompts_that_nobody_has_reviewed(self, open_stage: Any, server: Any) -> None:
+        """An invitation of a pilot outlives it: the interview is held in the study's own words."""
+        async with open_stage(llm=_llm(server)) as stage:
+            await stage.schedule()
+            line = await stage.join()
+            await stage.asked("q1")
+            _tell(stage, line, "I went to the market.", "kokoro_s04", language="en")
+            await stage.asked("q2")
+            assert [note.fault.code for note in (await stage.state()).faults] == ["prompts_unreviewed"]
+            assert server.requests == []
