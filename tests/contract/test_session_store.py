@@ -233,6 +233,26 @@ async def test_a_renewed_lease_lives_on(bench: Bench) -> None:
     )
 
 
+async def test_a_seized_lease_is_the_only_one(bench: Bench) -> None:
+    await bench.store.create("s1", scheduled(), at=AT)
+    first = await bench.store.claim("s1", holder="host-1", ttl_s=30)
+    second = await bench.store.seize("s1", holder="operator", ttl_s=30)
+    for lost in (bench.store.renew(first, ttl_s=30), bench.store.append(first, [CONSENT], at=AT)):
+        with pytest.raises(LeaseLost):
+            await lost
+    await bench.store.release(first)
+    await bench.store.append(second, [CONSENT], at=AT)
+    [summary] = await bench.store.list()
+    assert summary.leased and summary.held_until == second.expires_at
+    await bench.store.release(second)
+    await bench.store.seize("s1", holder="host-2", ttl_s=0.1)
+    await bench.let_pass(0.2)
+    [summary] = await bench.store.list()
+    assert not summary.leased and summary.held_until is not None
+    with pytest.raises(SessionUnknown):
+        await bench.store.seize("s9", holder="host-1", ttl_s=5)
+
+
 async def test_one_of_many_claims_wins(bench: Bench) -> None:
     await bench.store.create("s1", scheduled(), at=AT)
     outcomes = await asyncio.gather(

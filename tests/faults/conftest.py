@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from server_process import Books, ServerProcess
 
 from vivavoce.ops.composition import Server
 from vivavoce.ops.serve import serve
@@ -17,6 +19,13 @@ from vivavoce.session.state import SessionState
 from vivavoce.settings import load
 
 STUDY = Path(__file__).parents[1] / "data" / "studies" / "two-questions.yaml"
+SOON_OVER = (
+    STUDY.read_text(encoding="utf-8")
+    .replace("id: two-questions", "id: two-questions-soon-over")
+    .replace("hard_limit_minutes: 3", "hard_limit_minutes: 3\n  rejoin_s: 5")
+)
+"""The same, but whoever is lost for five seconds has left."""
+DRAIN_S = 12
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -28,7 +37,37 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Ser
     host = settings.host.model_copy(update={"slots": 40})
     async with serve(settings.model_copy(update={"web": web, "host": host})) as running:
         await running.publish(STUDY.read_bytes(), source=str(STUDY))
+        await running.publish(SOON_OVER.encode(), source="soon over")
         yield running
+
+
+@pytest.fixture(scope="session")
+def books(server: Server) -> Books:
+    """What the shared server keeps."""
+    storage = server.storage
+    return Books(storage.sessions, storage.invitations, storage.studies)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def served(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[ServerProcess]:
+    """A server in a process, with a database of its own; with the speech server and the voice of the shared one."""
+    process = ServerProcess(
+        tmp_path_factory.mktemp("served") / "data",
+        {
+            "VIVAVOCE_SPEECH__URL": server.speech_url,
+            "VIVAVOCE_HOST__SLOTS": "20",
+            "VIVAVOCE_HOST__DRAIN_S": str(DRAIN_S),
+            "VIVAVOCE_HOST__HEARTBEAT_S": "1",
+            "VIVAVOCE_HOST__LEASE_S": "4",
+        },
+    )
+    try:
+        await process.start()
+        async with process.books() as kept:
+            await kept.studies.publish(STUDY.read_text(encoding="utf-8"))
+        yield process
+    finally:
+        await asyncio.to_thread(process.close)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from typing import Protocol
 from vivavoce.agent.hearing import Hearing
 from vivavoce.moderator.mind import Minds
 from vivavoce.session.clock import Clock
+from vivavoce.session.timers import HostTimers
 from vivavoce.speech.client import SpeechClient
 from vivavoce.voice.cast import Cast
 from vivavoce.voice.wording import WordingStore
@@ -40,6 +41,7 @@ class Equipment:
         archive: takes finished recordings.
         spool: folder for recordings while they are written.
         clock: the wall clock.
+        timers: of the host.
     """
 
     client: SpeechClient
@@ -50,3 +52,4 @@ class Equipment:
     archive: Archive
     spool: Path
     clock: Clock
+    timers: HostTimers

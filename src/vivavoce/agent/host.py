@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
 from vivavoce.agent.equipment import Archive, Equipment
 from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.journal import Journal
@@ -22,8 +24,10 @@ from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock
 from vivavoce.session.errors import AlreadyConnected, HostFull, LeaseHeld, SessionOver
 from vivavoce.session.events import Reason, SessionStatus, SessionWaiting, Transport
+from vivavoce.session.lease import Lease
+from vivavoce.session.state import SessionState
 from vivavoce.session.store import SessionStore
-from vivavoce.session.timers import HOST_TIMERS
+from vivavoce.session.timers import HostTimers
 from vivavoce.settings import Settings
 from vivavoce.speech.client import SpeechClient
 from vivavoce.telemetry.metrics import Metrics
@@ -32,6 +36,8 @@ from vivavoce.transport.webrtc import WebRtcLine
 from vivavoce.transport.websocket import WebSocketLine
 from vivavoce.voice.cast import Cast
 from vivavoce.voice.wording import WordingStore
+
+log = structlog.get_logger(__name__)
 
 BUSY_RETRY_S = 30.0
 """When a full host may be asked again: about how often a place falls free with four 5-minute interviews, halved."""
@@ -44,12 +50,13 @@ CLOSE_S = 30.0
 
 @dataclass(frozen=True)
 class Capacity:
-    """How many sessions this host holds, and whether it takes another."""
+    """How many sessions this host holds, and whether it takes another; `draining`: it was told to end."""
 
     slots: int
     used: int
     accepting: bool
     reason: str = ""
+    draining: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,8 +122,14 @@ class Host:
         self._runners: dict[str, SessionRunner] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._admitting: dict[str, asyncio.Lock] = {}
-        self._closing = False
+        self._draining = False
         self._minds = Minds(settings.llm)
+        self.timers = HostTimers(
+            heartbeat_s=settings.host.heartbeat_s,
+            lease_s=settings.host.lease_s,
+            sweep_s=settings.host.sweep_s,
+            drain_s=settings.host.drain_s,
+        )
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
         self._equipment = Equipment(
             client=client,
@@ -127,6 +140,7 @@ class Host:
             archive=archive,
             spool=spool,
             clock=clock,
+            timers=self.timers,
         )
         self.sweeper = Sweeper(
             store=store,
@@ -135,6 +149,8 @@ class Host:
             clock=clock,
             holder=self.holder,
             held=lambda session_id: session_id in self._runners,
+            take_up=self.take_up,
+            timers=self.timers,
         )
 
     # -- the gateway, as `web` sees it
@@ -142,8 +158,8 @@ class Host:
     def capacity(self) -> Capacity:
         """How many sessions there are, and whether another may come."""
         slots, used = self._settings.host.slots, len(self._runners)
-        if self._closing:
-            return Capacity(slots, used, accepting=False, reason="The host is closing.")
+        if self._draining:
+            return Capacity(slots, used, accepting=False, reason="The host is closing.", draining=True)
         if used >= slots:
             return Capacity(
                 slots, used, accepting=False, reason="All places for interviews are taken at the moment."
@@ -192,11 +208,28 @@ class Host:
             self._metrics.event_loop_lag(max(0.0, loop.time() - due))
             self._metrics.hold_sessions(Counter(runner.status for runner in self._runners.values()))
 
+    def begin_drain(self) -> None:
+        """Take no new session from now on; participants of those that run may still come back to them."""
+        self._draining = True
+
+    async def drain(self) -> bool:
+        """Wait until the sessions that run have come to their end, for `drain_s` at most; False if some have not."""
+        self.begin_drain()
+        tasks = list(self._tasks.values())
+        if not tasks:
+            return True
+        log.info("draining", sessions=len(tasks), drain_s=self.timers.drain_s)
+        _, late = await asyncio.wait(tasks, timeout=self.timers.drain_s)
+        return not late
+
     async def aclose(self) -> None:
-        """Say goodbye in every session and let go of them."""
-        self._closing = True
+        """Say goodbye in every session and let go of them; one whose participant is away is left to another host."""
+        self.begin_drain()
         for runner in list(self._runners.values()):
-            runner.close(Reason.DRAIN)
+            if runner.connected:
+                runner.close(Reason.DRAIN)
+            else:
+                runner.hand_on()
         tasks = list(self._tasks.values())
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=CLOSE_S)
@@ -224,20 +257,35 @@ class Host:
                 capacity = self.capacity()
                 if not capacity.accepting:
                     raise HostFull(BUSY_RETRY_S, reason=capacity.reason)
-                return await self._start(session_id, transport)
+                return await self._start(session_id, transport, take_over=take_over)
             finally:
                 if not lock.locked() or session_id not in self._runners:
                     self._admitting.pop(session_id, None)
 
-    async def _start(self, session_id: str, transport: Transport) -> SessionRunner:
+    async def take_up(self, session_id: str) -> None:
+        """Go on with an interview whose host died, so that it is ready when the participant is back.
+
+        Nothing happens if there is no place for it here, or if somebody else was first.
+        """
+        try:
+            await self.admit(session_id, "webrtc", take_over=False)
+        except VivavoceError as error:
+            # The next sweep tries again, until the participant's time is over.
+            log.warning("session not taken up", session_id=session_id, code=error.code, error=str(error))
+        else:
+            log.warning("session of a dead host taken up", session_id=session_id)
+
+    async def _start(self, session_id: str, transport: Transport, *, take_over: bool) -> SessionRunner:
         state = await self._store.state(session_id)
         if state.status.terminal:
             raise SessionOver(session_id)
         study = (await self._studies.get(state.study_id, state.study_hash)).study
-        try:
-            lease = await self._store.claim(session_id, holder=self.holder, ttl_s=HOST_TIMERS.lease_s)
-        except LeaseHeld as error:
-            raise HostFull(HOST_TIMERS.lease_s, reason="Another host still holds this interview.") from error
+        lease = await self._claim(state, take_over=take_over)
+        # Whoever held it before may have written until now.
+        state = await self._store.state(session_id)
+        if state.status.terminal:
+            await self._store.release(lease)
+            raise SessionOver(session_id)
         log_so_far = await self._store.read(session_id) if study.moderator.thinks else []
         past = [event for event in log_so_far if event.seq <= state.seq]
         runner: SessionRunner | None = None
@@ -246,7 +294,9 @@ class Host:
             if runner is not None:
                 runner.lose(error)
 
-        journal = Journal(self._store, lease, state, clock=self._clock, on_lost=lost)
+        journal = Journal(
+            self._store, lease, state, clock=self._clock, on_lost=lost, lease_s=self.timers.lease_s
+        )
         journal.watch(Meter(self._metrics).watch)
         if state.status is SessionStatus.SCHEDULED:
             journal.post(SessionWaiting(transport=transport))
@@ -260,6 +310,21 @@ class Host:
         self._runners[session_id] = runner
         self._tasks[session_id] = asyncio.create_task(runner.run(), name=f"session {session_id}")
         return runner
+
+    async def _claim(self, state: SessionState, *, take_over: bool) -> Lease:
+        session_id, ttl_s = state.session_id, self.timers.lease_s
+        try:
+            return await self._store.claim(session_id, holder=self.holder, ttl_s=ttl_s)
+        except LeaseHeld as error:
+            # The participant is at our door: whoever holds the interview, dead or cut off, holds it for nobody.
+            if take_over or state.status is SessionStatus.DISCONNECTED:
+                log.warning("session taken from another host", session_id=session_id, holder=error.holder)
+                return await self._store.seize(session_id, holder=self.holder, ttl_s=ttl_s)
+            if state.status is SessionStatus.ACTIVE:
+                raise AlreadyConnected(session_id) from error
+            raise HostFull(
+                self.timers.heartbeat_s, reason="This interview is being worked on elsewhere."
+            ) from error
 
     def _forget(self, session_id: str) -> None:
         self._runners.pop(session_id, None)

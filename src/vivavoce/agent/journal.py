@@ -22,6 +22,7 @@ from vivavoce.session.events import Payload, SessionEvent
 from vivavoce.session.lease import Lease
 from vivavoce.session.state import SessionState, apply
 from vivavoce.session.store import SessionStore
+from vivavoce.session.timers import HOST_TIMERS
 
 MOST_WAITING = 20_000
 """Events kept while the store is away: about two hours of a lively interview, 20 MB."""
@@ -49,6 +50,7 @@ class Journal:
         lease: shows that we are the one writer.
         state: the fold of the log so far.
         clock: gives events their wall-clock time.
+        lease_s: seconds a lease lives without renewal.
         on_lost: called once when the lease is lost or the store refuses an event: this session is somebody else's now.
     """
 
@@ -60,12 +62,15 @@ class Journal:
         *,
         clock: Clock,
         on_lost: Callable[[VivavoceError], None],
+        lease_s: float = HOST_TIMERS.lease_s,
     ) -> None:
         self._store = store
         self._lease = lease
         self._state = state
         self._stored = state.seq
         self._clock = clock
+        self._lease_s = lease_s
+        self._retaking = asyncio.Lock()
         self._on_lost = on_lost
         self._waiting: deque[tuple[datetime, Payload]] = deque()
         self._work = asyncio.Event()
@@ -131,12 +136,15 @@ class Journal:
             return False
         return not self._lost
 
-    async def renew(self, *, ttl_s: float) -> None:
+    async def renew(self) -> None:
         """Beat: keep the lease alive. A store that is away is tried again at the next beat."""
+        lease = self._lease
         try:
-            self._lease = await self._store.renew(self._lease, ttl_s=ttl_s)
+            renewed = await self._store.renew(lease, ttl_s=self._lease_s)
+            if self._lease is lease:
+                self._lease = renewed
         except LeaseLost as error:
-            self._lose(error)
+            await self._retake(lease, error)
         except StorageUnavailable as error:
             log.warning("lease not renewed", session_id=self._state.session_id, error=str(error))
 
@@ -153,11 +161,12 @@ class Journal:
         while self._waiting and not self._lost:
             at = self._waiting[0][0]
             batch = self._batch(at)
+            lease = self._lease
             try:
                 # An append whose answer was lost may have happened: then the store is ahead of us already.
                 unsure = tries > 0
                 if not (unsure and await self._stored_seq() >= self._stored + len(batch)):
-                    await self._store.append(self._lease, batch, at=at)
+                    await self._store.append(lease, batch, at=at)
             except StorageUnavailable as error:
                 wait = RETRY_S[min(tries, len(RETRY_S) - 1)]
                 tries += 1
@@ -169,6 +178,8 @@ class Journal:
                     error=str(error),
                 )
                 await asyncio.sleep(wait)
+            except LeaseLost as error:
+                await self._retake(lease, error)
             except VivavoceError as error:
                 self._lose(error)
             else:
@@ -177,9 +188,41 @@ class Journal:
                 for _ in batch:
                     self._waiting.popleft()
 
-    def _batch(self, at: datetime) -> list[Payload]:
+    async def _retake(self, lost: Lease, error: LeaseLost) -> None:
+        """Claim again a lease that ran out while the store was away, or while this process was kept from running.
+
+        Nobody may have written meanwhile; what the log has beyond what we know is ours only if it is what waits first.
+        """
+        async with self._retaking:
+            if self._lost or self._lease is not lost:
+                return
+            session_id = self._state.session_id
+            try:
+                lease = await self._store.claim(session_id, holder=lost.holder, ttl_s=self._lease_s)
+                beyond = [event.payload for event in await self._store.read(session_id, after=self._stored)]
+            except StorageUnavailable as away:
+                log.warning("lease not taken up again", session_id=session_id, error=str(away))
+                return
+            except VivavoceError:
+                self._lose(error)
+                return
+            if beyond and beyond != self._batch(self._waiting[0][0] if self._waiting else None):
+                await self._store.release(lease)
+                self._lose(error)
+                return
+            self._lease = lease
+            log.warning("lease ran out and was taken up again", session_id=session_id)
+
+    def _batch(self, at: datetime | None) -> list[Payload]:
         """The oldest waiting events: those posted at the same moment are appended together."""
         return [payload for _, payload in takewhile(lambda entry: entry[0] == at, self._waiting)]
+
+    async def stored(self) -> SessionState | None:
+        """The session as the store has it, whoever wrote it; None if the store is away."""
+        try:
+            return await self._store.state(self._state.session_id)
+        except StorageUnavailable:
+            return None
 
     async def _stored_seq(self) -> int:
         return (await self._store.state(self._state.session_id)).seq

@@ -54,7 +54,7 @@ from vivavoce.session.events import (
     Transport,
 )
 from vivavoce.session.state import SessionState
-from vivavoce.session.timers import HOST_TIMERS, due
+from vivavoce.session.timers import due
 from vivavoce.settings import ProfileUnknown
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import EndReason, Line, Message
@@ -107,6 +107,8 @@ class SessionRunner:
         state = journal.state
         self.session_id = state.session_id
         self._resuming = state.joined_at is not None
+        self._orphaned = False
+        """The host before us died with the participant connected, who has not come back since."""
         self._zero = self._loop.time() - state.at_s(equipment.clock.now())
         self.desk = Desk(session_time=self._now_s)
         self.desk.on_attached = self._joined
@@ -215,6 +217,11 @@ class SessionRunner:
         self._loop.call_later(GOODBYE_S, self._end, self._closing)
         self._group.create_task(self._say_goodbye(reason), name="goodbye")
 
+    def hand_on(self) -> None:
+        """Let go of the interview without ending it: whoever claims it next takes it up where its log ends."""
+        if self._ending is None:
+            self._over.set()
+
     def lose(self, error: VivavoceError) -> None:
         """The lease is somebody else's: stop at once, write nothing more."""
         self._lost = True
@@ -230,20 +237,37 @@ class SessionRunner:
                 group.create_task(self._tick(), name="timers"),
             ]
             if self._resuming:
-                self.post(LeaseClaimed(holder=self._journal.lease.holder, resumed=True))
+                self._take_up()
             await self._conversation.start()
             self._started.set()
             await self._over.wait()
             for task in own:
                 task.cancel()
-            self._page.ended(self._journal.state)
+            over = self._journal.state if not self._lost else await self._journal.stored()
+            if over is not None and over.status.terminal:
+                self._page.ended(over)
             if self._line is not None:
-                self._line.close(EndReason.CLOSED, "the interview is over")
+                # A page that was not told of an end comes back, and meets whoever goes on with the interview.
+                self._line.close(EndReason.CLOSED, "let go of here")
+
+    def _take_up(self) -> None:
+        """Go on where another host, or this one in an earlier life, had to stop."""
+        state = self._journal.state
+        self.post(LeaseClaimed(holder=self._journal.lease.holder, resumed=True))
+        if state.status is SessionStatus.ACTIVE:
+            # The line died with its host; the participant has as long to come back as after any loss.
+            self._orphaned = True
+            connection = state.connection.connection_id if state.connection is not None else "unknown"
+            self.post(ParticipantLeft(connection_id=connection, reason="lost", at_s=self._now_s()))
+        last = state.progress.last_move
+        if state.progress.final and last is not None:
+            # All has been said, if perhaps not to its end.
+            self.said_last_words(last)
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(HOST_TIMERS.heartbeat_s)
-            await self._journal.renew(ttl_s=HOST_TIMERS.lease_s)
+            await asyncio.sleep(self._equipment.timers.heartbeat_s)
+            await self._journal.renew()
 
     async def _tick(self) -> None:
         while True:
@@ -316,9 +340,11 @@ class SessionRunner:
             self._page.caption("moderator", asked.move_id, asked.text, language=language, final=True)
         if not self._journal.state.progress.began:
             self._conversation.say(Began(self._now_s()))
+        elif self._journal.state.progress.final:
+            pass  # the last words were held for them, and play now
         elif self._resuming or away_s >= SHORT_ABSENCE_S:
             self._group.create_task(self._welcome_back(), name="welcome")
-        self._resuming = False
+        self._resuming = self._orphaned = False
 
     async def _welcome_back(self) -> None:
         await self._conversation.interrupt()
@@ -351,14 +377,20 @@ class SessionRunner:
     def _fire(self, timer: TimerName) -> None:
         at_s = self._now_s()
         self.post(TimerFired(timer=timer, at_s=at_s))
+        state = self._journal.state
         match timer:
             case TimerName.JOIN:
                 self._end(Ending.of(Reason.NO_SHOW))
+            case TimerName.REJOIN if state.progress.final and state.progress.last_move is not None:
+                # They went before the goodbye, when all had been said.
+                self.said_last_words(state.progress.last_move)
+            case TimerName.REJOIN if self._orphaned:
+                # Whoever held it died, not the interview: what was said is kept.
+                self._end(Ending(SessionStatus.INTERRUPTED, Reason.CRASH))
             case TimerName.REJOIN:
                 self._end(Ending.of(Reason.LEFT))
             case TimerName.IDLE_PROMPT:
                 self._page.notice("idle_prompt", "")
-                state = self._journal.state
                 self._conversation.say(Silent(at_s, at_s - (state.quiet_since_s or at_s)))
             case TimerName.IDLE:
                 self.close(Reason.IDLE)

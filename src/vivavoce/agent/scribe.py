@@ -122,7 +122,8 @@ class Scribe:
         """Log what was said. A hum, or what is made of a cough, over the moderator's voice or while its reply is on the
         way is logged and answered by nobody: the reply is what is waited for.
         """
-        if self._runner.state.status is not SessionStatus.ACTIVE:
+        # What was said before the line broke is often understood only after; it is taken, and answered to their ear.
+        if self._runner.state.status not in (SessionStatus.ACTIVE, SessionStatus.DISCONNECTED):
             return False
         over = self._desk.output.speaking
         self._runner.post(

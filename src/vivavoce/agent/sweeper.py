@@ -1,13 +1,13 @@
 """The sweeper: sees to sessions that nobody holds, because the host that held them died or could not finish.
 
-An interview whose participant did not come back is closed with what there is, and a recording that was left open is
-handed over and closed from its file.
+An interview whose participant may still come back is taken up, so that it is ready for them; one whose participant did
+not is closed with what there is. A recording that was left open is handed over and closed from its file.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
@@ -20,8 +20,8 @@ from vivavoce.session.clock import Clock
 from vivavoce.session.errors import LeaseHeld
 from vivavoce.session.events import Payload, Reason, RecordingClosed, SessionEnded, SessionStatus
 from vivavoce.session.state import SessionState
-from vivavoce.session.store import SessionStore
-from vivavoce.session.timers import HOST_TIMERS
+from vivavoce.session.store import SessionStore, SessionSummary
+from vivavoce.session.timers import HostTimers
 from vivavoce.transport.recorded import measure
 
 LIVE = frozenset({SessionStatus.WAITING, SessionStatus.ACTIVE, SessionStatus.DISCONNECTED})
@@ -42,6 +42,8 @@ class Sweeper:
         clock: wall clock.
         holder: our name, for leases.
         held: whether a session runs in this process, though its lease may be lost.
+        take_up: has an interview go on in this process, if there is a place for it.
+        timers: of the host.
     """
 
     def __init__(
@@ -53,6 +55,8 @@ class Sweeper:
         clock: Clock,
         holder: str,
         held: Callable[[str], bool],
+        take_up: Callable[[str], Awaitable[None]],
+        timers: HostTimers,
     ) -> None:
         self._store = store
         self._archive = archive
@@ -60,6 +64,8 @@ class Sweeper:
         self._clock = clock
         self._holder = holder
         self._held = held
+        self._take_up = take_up
+        self._timers = timers
         self._missing: set[str] = set()
         """Keys of recordings that are nowhere we can see: on another host's disk, or gone. Told once."""
 
@@ -69,8 +75,8 @@ class Sweeper:
             try:
                 await self.sweep()
             except VivavoceError as error:
-                log.warning("sweep failed, next one follows", error=str(error), sweep_s=HOST_TIMERS.sweep_s)
-            await asyncio.sleep(HOST_TIMERS.sweep_s)
+                log.warning("sweep failed, next one follows", error=str(error), sweep_s=self._timers.sweep_s)
+            await asyncio.sleep(self._timers.sweep_s)
 
     async def sweep(self) -> None:
         """Look once.
@@ -80,7 +86,7 @@ class Sweeper:
         """
         for summary in await self._store.list(statuses=LIVE, limit=MOST):
             if not summary.leased and not self._held(summary.session_id):
-                await self._end_if_late(summary.session_id)
+                await self._see_to(summary)
         for session_id in await self._store.unclosed(limit=MOST):
             if not self._held(session_id):
                 await self._close_recordings(session_id)
@@ -101,11 +107,21 @@ class Sweeper:
                 reason=reason.value,
             )
 
-    async def _end_if_late(self, session_id: str) -> None:
-        state = await self._store.state(session_id)
-        patience_s = state.timers.rejoin_s if state.joined_at else state.timers.join_s
-        if (self._clock.now() - state.updated_at).total_seconds() > patience_s:
-            await self.end(session_id, Reason.CRASH if state.joined_at else Reason.NO_SHOW)
+    async def _see_to(self, summary: SessionSummary) -> None:
+        state = await self._store.state(summary.session_id)
+        joined = state.joined_at is not None
+        patience_s = state.timers.rejoin_s if joined else state.timers.join_s
+        # A participant may be silent for long with nothing to write down; the lease tells how long somebody was there.
+        left_alone = max(state.updated_at, summary.held_until or state.updated_at)
+        if (self._clock.now() - left_alone).total_seconds() <= patience_s:
+            if joined:
+                await self._take_up(summary.session_id)
+        elif not joined:
+            await self.end(summary.session_id, Reason.NO_SHOW)
+        elif state.status is SessionStatus.ACTIVE:
+            await self.end(summary.session_id, Reason.CRASH)
+        else:
+            await self.end(summary.session_id, Reason.LEFT)
 
     async def _close_recordings(self, session_id: str) -> None:
         state: SessionState = await self._store.state(session_id)
@@ -138,7 +154,7 @@ class Sweeper:
     async def _append(self, session_id: str, payload: Payload) -> bool:
         """Write an event into the log of a session that nobody holds; False: somebody took it up in the meantime."""
         try:
-            lease = await self._store.claim(session_id, holder=self._holder, ttl_s=HOST_TIMERS.lease_s)
+            lease = await self._store.claim(session_id, holder=self._holder, ttl_s=self._timers.lease_s)
         except LeaseHeld:
             return False
         try:

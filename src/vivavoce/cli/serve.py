@@ -1,4 +1,4 @@
-"""`vivavoce serve`, `demo`, `invite` and `publish`: the one-machine shape from the command line."""
+"""`vivavoce serve`, `demo`, `drain`, `invite` and `publish`: the one-machine shape from the command line."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this group to the command line."""
     app.command("serve")(serve)
     app.command("demo")(demo)
+    app.command("drain")(drain)
     app.command("invite")(invite)
     app.command("publish")(publish)
 
@@ -76,6 +77,23 @@ def demo(
     _run(settings, show)
 
 
+def drain(
+    wait: Annotated[bool, typer.Option(help="Come back when the server has ended.")] = True,
+) -> None:
+    """Tell the server of this data folder to take no new interview, let those that run finish, and end."""
+    settings = _load()
+    _configure_logging(settings, quiet=True)
+    from vivavoce.ops.drain import drain_here
+
+    def told(pid: int) -> None:
+        limit = f"{settings.host.drain_s:.0f} s at most" if wait else "without waiting for it"
+        typer.echo(f"Server {pid} drains, {limit}.")
+
+    asyncio.run(drain_here(settings, wait=wait, on_told=told))
+    if wait:
+        typer.echo("It has ended.")
+
+
 def publish(
     study: Annotated[Path, typer.Argument(help="A study file.")],
 ) -> None:
@@ -122,7 +140,11 @@ async def _serve_until_stopped(server: Server, console: Console) -> None:
 
 
 def _run(settings: Settings, work: Callable[[Server, Console], Awaitable[None]]) -> None:
-    """Start the server, do the work until SIGINT or SIGTERM, stop in order."""
+    """Start the server, do the work until SIGINT or SIGTERM, stop in order.
+
+    SIGTERM lets interviews finish first, for `host.drain_s` at most. SIGINT, a Ctrl-C at the terminal, ends them with a
+    goodbye, also in the middle of a drain.
+    """
     from rich.console import Console
 
     from vivavoce.ops.serve import serve as start
@@ -134,31 +156,53 @@ def _run(settings: Settings, work: Callable[[Server, Console], Awaitable[None]])
         assert task is not None
         loop = asyncio.get_running_loop()
         asked = False
+        at_once = asyncio.Event()
+        running: Server | None = None
 
-        def stop() -> None:
+        def stop(number: signal.Signals) -> None:
             # Asking again does not cut the goodbye short.
             nonlocal asked
+            if number is signal.SIGINT:
+                at_once.set()
+            if running is not None:
+                running.host.begin_drain()
             if not asked:
                 asked = True
                 task.cancel()
 
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop)
+            loop.add_signal_handler(number, stop, number)
         try:
             async with start(
                 settings, on_step=lambda step: console.print(f"{step} …", style="dim")
             ) as server:
+                running = server
                 try:
                     await work(server, console)
                 finally:
                     if asked:
-                        console.print("Stopping: sessions say goodbye, recordings are kept …", style="dim")
                         task.uncancel()
+                        await _drain(server, console, at_once)
+                        console.print("Stopping: sessions say goodbye, recordings are kept …", style="dim")
         except asyncio.CancelledError:
             if not asked:
                 raise
 
     asyncio.run(main())
+
+
+async def _drain(server: Server, console: Console, at_once: asyncio.Event) -> None:
+    """Let the interviews that run finish, unless they are to end at once."""
+    used = server.host.capacity().used
+    if at_once.is_set() or not used:
+        return
+    console.print(f"Draining: {used} interviews may finish. Ctrl-C ends them now …", style="dim")
+    draining = asyncio.create_task(server.host.drain(), name="drain")
+    asked = asyncio.create_task(at_once.wait(), name="drain.at_once")
+    await asyncio.wait((draining, asked), return_when=asyncio.FIRST_COMPLETED)
+    for task in (draining, asked):
+        task.cancel()
+    await asyncio.gather(draining, asked, return_exceptions=True)
 
 
 def _called() -> str:

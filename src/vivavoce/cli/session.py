@@ -1,4 +1,4 @@
-"""The `vivavoce session` commands and `vivavoce export`: what was held, and what was said."""
+"""The `vivavoce session` commands and `vivavoce export`: what was held, what was said, and ending it by hand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-session = typer.Typer(no_args_is_help=True, help="Interviews that were held: listed and shown.")
+session = typer.Typer(no_args_is_help=True, help="Interviews: listed, shown, and ended by hand.")
 
 
 def register(app: typer.Typer) -> None:
@@ -80,6 +80,18 @@ def show_session(
         )
     else:
         _print_report(found, where)
+
+
+@session.command("close")
+def close_session(
+    session_id: Annotated[str, typer.Argument(metavar="SESSION", help="A session's id.")],
+) -> None:
+    """End a session now, wherever it runs: the participant's page is told, and what was said is kept."""
+    from vivavoce.ops.close import close_session as close
+    from vivavoce.session.clock import SystemClock
+
+    _with_storage(lambda storage: close(storage.sessions, session_id, clock=SystemClock()))
+    typer.echo(f"Session {session_id} ended as interrupted (forced).")
 
 
 def export_session(

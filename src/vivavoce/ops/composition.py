@@ -26,7 +26,7 @@ from vivavoce.telemetry.metrics import Metrics
 from vivavoce.voice.cast import Cast
 from vivavoce.voice.wording import WordingStore
 from vivavoce.web.app import create_app
-from vivavoce.web.health import host_check
+from vivavoce.web.health import HOST, host_check
 from vivavoce.web.keys import load_or_create
 from vivavoce.web.server import serving
 
@@ -45,6 +45,7 @@ class Server:
     clock: Clock
     llm: LlmSettings
     cast: Cast
+    host: Host
 
     async def publish(
         self, data: bytes, *, source: str, on_progress: Progress = lambda language, done, total: None
@@ -131,7 +132,7 @@ async def compose(
             checks={
                 "database": database_check(storage.sessions),
                 "speech": speech_check(client),
-                "host": host_check(host),
+                HOST: host_check(host),
             },
             registry=metrics.registry,
         )
@@ -151,6 +152,7 @@ async def compose(
             clock=clock,
             llm=settings.llm,
             cast=Cast(settings.speech),
+            host=host,
         )
 
 

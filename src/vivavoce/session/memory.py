@@ -82,6 +82,11 @@ class MemorySessionStore:
         log.lease = Lease(session_id, holder, self._tokens(), now + timedelta(seconds=ttl_s))
         return log.lease
 
+    async def seize(self, session_id: str, *, holder: str, ttl_s: float) -> Lease:
+        """Become the one writer, whoever is; see `SessionStore.seize`."""
+        self._log(session_id).lease = None
+        return await self.claim(session_id, holder=holder, ttl_s=ttl_s)
+
     async def renew(self, lease: Lease, *, ttl_s: float) -> Lease:
         """Stay the one writer; see `SessionStore.renew`."""
         log = self._logs.get(lease.session_id)
@@ -136,4 +141,5 @@ class MemorySessionStore:
 
     def _summary(self, log: _Log) -> SessionSummary:
         leased = log.lease is not None and log.lease.expires_at > self._clock.now()
-        return summarise(log.state, leased=leased)
+        held_until = log.lease.expires_at if log.lease is not None else None
+        return summarise(log.state, leased=leased, held_until=held_until)

@@ -28,6 +28,7 @@ class SessionSummary(BaseModel):
         participant_id: the pseudonym; never a name or an address.
         seq: number of the last event.
         leased: somebody holds the live lease, by the store's clock.
+        held_until: when the last lease that was not given back runs out, or ran out.
         created_at: of the first event.
         updated_at: of the last event.
     """
@@ -44,6 +45,7 @@ class SessionSummary(BaseModel):
     sitting: int
     seq: int
     leased: bool
+    held_until: datetime | None = None
     created_at: datetime
     updated_at: datetime
     joined_at: datetime | None
@@ -54,7 +56,7 @@ SummaryList = list[SessionSummary]
 Ids = list[str]
 
 
-def summarise(state: SessionState, *, leased: bool) -> SessionSummary:
+def summarise(state: SessionState, *, leased: bool, held_until: datetime | None) -> SessionSummary:
     """The line of a list for a session in that state."""
     return SessionSummary(
         session_id=state.session_id,
@@ -67,6 +69,7 @@ def summarise(state: SessionState, *, leased: bool) -> SessionSummary:
         sitting=state.sitting,
         seq=state.seq,
         leased=leased,
+        held_until=held_until,
         created_at=state.created_at,
         updated_at=state.updated_at,
         joined_at=state.joined_at,
@@ -117,6 +120,16 @@ class SessionStore(Protocol):
 
         Raises:
             LeaseHeld: there is a live lease, whoever holds it.
+            SessionUnknown: there is no such session.
+        """
+        ...
+
+    async def seize(self, session_id: str, *, holder: str, ttl_s: float) -> Lease:
+        """Become the one writer whoever is: for a holder that nobody can reach, or that an operator overrules.
+
+        Whoever held the lease can write nothing from then on, and learns of it at the next renewal or append.
+
+        Raises:
             SessionUnknown: there is no such session.
         """
         ...

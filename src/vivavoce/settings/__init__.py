@@ -10,12 +10,13 @@ stands for the name; in a variable its hyphens are underscores (`VIVAVOCE_SPEECH
 """
 
 from vivavoce.settings.errors import ProfileUnknown, SettingsError
+from vivavoce.settings.host import HostSettings
 from vivavoce.settings.listing import SettingRow, defaults, describe
 from vivavoce.settings.llm import LlmProfile, LlmSettings
 from vivavoce.settings.names import CONFIG_VARIABLE, names
 from vivavoce.settings.reading import DEFAULT_CONFIG, load
 from vivavoce.settings.speech import SpeechSettings
-from vivavoce.settings.tree import PREFIX, HostSettings, Settings
+from vivavoce.settings.tree import PREFIX, Settings
 from vivavoce.settings.upstream import UpstreamSettings
 from vivavoce.settings.web import WebSettings
 

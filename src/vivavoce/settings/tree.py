@@ -8,17 +8,12 @@ from typing import ClassVar, Literal
 from pydantic import Field, SecretStr
 
 from vivavoce.settings.group import Group
+from vivavoce.settings.host import HostSettings
 from vivavoce.settings.llm import LlmSettings
 from vivavoce.settings.speech import SpeechSettings
 from vivavoce.settings.web import WebSettings
 
 PREFIX = "VIVAVOCE_"
-
-
-class HostSettings(Group):
-    """The agent host."""
-
-    slots: int = Field(default=4, ge=1, le=500, description="sessions this process may hold at once")
 
 
 class TurnSettings(Group):

@@ -75,6 +75,18 @@ def owned(folder: Path) -> Generator[None]:
         file.truncate(0)
 
 
+def owner(folder: Path) -> int | None:
+    """The process that runs on the folder, if one does.
+
+    Raises:
+        DataFolderUnusable: the lock's file cannot be read.
+    """
+    if not (folder / OWNER_LOCK).exists():
+        return None
+    with _opened(folder, OWNER_LOCK) as file:
+        return None if try_lock(file, exclusive=True) else _pid(file)
+
+
 @contextmanager
 def locked(folder: Path, name: str, *, timeout_s: float) -> Generator[None]:
     """Hold a lock of the folder for a short piece of work, waiting for whoever holds it.

@@ -50,6 +50,7 @@ async def open_storage(
         settings: name the data folder, the database and the object store.
         exclusive: be the one server of the data folder and bring the database up to date. Without it a server may be
             running there meanwhile; its database is shared, and a database nobody serves is brought up to date too.
+            Servers that share a database elsewhere have a data folder each, for recordings while they are written.
         create: make a database in the data folder if there is none.
 
     Raises:
@@ -58,6 +59,9 @@ async def open_storage(
         StorageUnavailable: the database does not answer.
     """
     async with AsyncExitStack() as stack:
+        if exclusive:
+            await asyncio.to_thread(prepare, settings.data_dir)
+            await _enter(stack, lambda: owned(settings.data_dir))
         if settings.database_url is not None:
             url = settings.database_url.get_secret_value()
             await asyncio.to_thread(migrate if exclusive else check_version, url)
@@ -80,9 +84,6 @@ async def open_storage(
 
 async def _embedded(stack: AsyncExitStack, settings: Settings, *, exclusive: bool, create: bool) -> str:
     folder = settings.data_dir
-    if exclusive:
-        await asyncio.to_thread(prepare, folder)
-        await _enter(stack, lambda: owned(folder))
     url = await _enter(stack, lambda: embedded_postgres(folder, create=create))
     if exclusive:
         await asyncio.to_thread(migrate, url)

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.dml import ReturningInsert
 
 from vivavoce.session.errors import LeaseHeld, LeaseLost, SessionExists, SessionUnknown, StorageUnavailable
 from vivavoce.session.events import (
@@ -119,19 +120,7 @@ class PostgresSessionStore:
     async def claim(self, session_id: str, *, holder: str, ttl_s: float) -> Lease:
         """Become the one writer; see `SessionStore.claim`."""
         token = new_token()
-        claim = upsert(LeaseRow).values(
-            session_id=session_id, holder=holder, token=token, expires_at=_now() + timedelta(seconds=ttl_s)
-        )
-        claim = claim.on_conflict_do_update(
-            index_elements=[LeaseRow.session_id],
-            set_={
-                "holder": claim.excluded.holder,
-                "token": claim.excluded.token,
-                # Not `excluded`: that was reckoned before we waited for whoever held the row.
-                "expires_at": _now() + timedelta(seconds=ttl_s),
-            },
-            where=LeaseRow.expires_at <= _now(),
-        ).returning(LeaseRow.expires_at)
+        claim = _claim(session_id, holder=holder, token=token, ttl_s=ttl_s, over_a_live_one=False)
         for _ in range(CLAIM_TRIES):
             try:
                 async with transaction(self._engine, f"claim session {session_id}") as connection:
@@ -153,6 +142,17 @@ class PostgresSessionStore:
         raise StorageUnavailable(
             f"Session {session_id!r} is claimed and released too fast to be claimed here."
         )
+
+    async def seize(self, session_id: str, *, holder: str, ttl_s: float) -> Lease:
+        """Become the one writer, whoever is; see `SessionStore.seize`."""
+        token = new_token()
+        claim = _claim(session_id, holder=holder, token=token, ttl_s=ttl_s, over_a_live_one=True)
+        try:
+            async with transaction(self._engine, f"seize session {session_id}") as connection:
+                expires_at = (await connection.execute(claim)).scalar_one()
+        except IntegrityError as error:
+            raise SessionUnknown(session_id) from error
+        return Lease(session_id, holder, token, expires_at.astimezone(UTC))
 
     async def renew(self, lease: Lease, *, ttl_s: float) -> Lease:
         """Stay the one writer; see `SessionStore.renew`."""
@@ -204,6 +204,7 @@ class PostgresSessionStore:
                 SessionRow.joined_at,
                 SessionRow.ended_at,
                 func.coalesce(LeaseRow.expires_at > _now(), literal(False)).label("leased"),
+                LeaseRow.expires_at.label("held_until"),
             )
             .outerjoin(LeaseRow, LeaseRow.session_id == SessionRow.id)
             .order_by(SessionRow.created_at.desc(), SessionRow.id.desc())
@@ -239,6 +240,24 @@ class PostgresSessionStore:
             self._states[state.session_id] = state
             if len(self._states) > STATES_KEPT:
                 self._states.popitem(last=False)
+
+
+def _claim(
+    session_id: str, *, holder: str, token: str, ttl_s: float, over_a_live_one: bool
+) -> ReturningInsert[datetime]:
+    claim = upsert(LeaseRow).values(
+        session_id=session_id, holder=holder, token=token, expires_at=_now() + timedelta(seconds=ttl_s)
+    )
+    return claim.on_conflict_do_update(
+        index_elements=[LeaseRow.session_id],
+        set_={
+            "holder": claim.excluded.holder,
+            "token": claim.excluded.token,
+            # Not `excluded`: that was reckoned before we waited for whoever held the row.
+            "expires_at": _now() + timedelta(seconds=ttl_s),
+        },
+        where=None if over_a_live_one else LeaseRow.expires_at <= _now(),
+    ).returning(LeaseRow.expires_at)
 
 
 def _now() -> ColumnElement[datetime]:

@@ -31,6 +31,11 @@ class Capacity(Protocol):
         """Why not; empty if it does."""
         ...
 
+    @property
+    def draining(self) -> bool:
+        """Whether it was told to end and takes none any more."""
+        ...
+
 
 class Answer(Protocol):
     """The host's answer to a WebRTC offer."""

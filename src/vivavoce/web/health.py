@@ -23,6 +23,9 @@ CHECK_TIMEOUT_S = 3.0
 
 HOLDS_S = 1.0
 
+HOST = "host"
+"""The name of the check that is made by `host_check`."""
+
 
 @dataclass(frozen=True)
 class CheckResult:
@@ -40,7 +43,7 @@ def host_check(gateway: SessionGateway) -> Check:
 
     async def check() -> CheckResult:
         capacity = gateway.capacity()
-        full = capacity.used >= capacity.slots
+        full = capacity.used >= capacity.slots and not capacity.draining
         detail = f"{capacity.used} of {capacity.slots} places taken"
         if not capacity.accepting and not full:
             return CheckResult(False, f"{detail}. {capacity.reason}".strip())
@@ -52,7 +55,8 @@ def host_check(gateway: SessionGateway) -> Check:
 class Readiness:
     """Asks the checks, all at once and each within its time.
 
-    The answer holds for a second, so that asking often costs little.
+    The answer holds for a second, so that asking often costs little; that of the host is always had anew, for it
+    costs nothing, and a host that drains says so at once.
 
     Args:
         checks: by name.
@@ -74,14 +78,15 @@ class Readiness:
         """How everything is. A check that fails is a part that is not well, never an error."""
         async with self._lock:
             now = self._clock.monotonic()
-            if self._asked_at is None or now - self._asked_at >= HOLDS_S:
-                found = await asyncio.gather(
-                    *(asyncio.wait_for(check(), self._timeout_s) for check in self._checks.values()),
-                    return_exceptions=True,
-                )
-                self._results = {
-                    name: _result(name, result) for name, result in zip(self._checks, found, strict=True)
-                }
+            holds = self._asked_at is not None and now - self._asked_at < HOLDS_S
+            asked = {name: check for name, check in self._checks.items() if not holds or name == HOST}
+            found = await asyncio.gather(
+                *(asyncio.wait_for(check(), self._timeout_s) for check in asked.values()),
+                return_exceptions=True,
+            )
+            known = {name: _result(name, result) for name, result in zip(asked, found, strict=True)}
+            self._results = {name: known.get(name) or self._results[name] for name in self._checks}
+            if not holds:
                 self._asked_at = now
             return self._results
 

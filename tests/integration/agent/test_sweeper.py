@@ -66,6 +66,7 @@ class House:
         self.spool = folder / "spool"
         self.spool.mkdir()
         self.running: set[str] = set()
+        self.taken_up: list[str] = []
         self.sweeper = Sweeper(
             store=self.store,
             archive=self.archive,
@@ -73,7 +74,12 @@ class House:
             clock=self.clock,
             holder="next host",
             held=lambda session_id: session_id in self.running,
+            take_up=self.take_up,
+            timers=HOST_TIMERS,
         )
+
+    async def take_up(self, session_id: str) -> None:
+        self.taken_up.append(session_id)
 
     async def recorded(
         self, session_id: str, *, ended: bool = True, seconds: float = 2.0
@@ -189,6 +195,7 @@ async def test_an_interview_that_may_go_on_has_its_recording_closed_and_goes_on(
     await house.sweeper.sweep()
     state = await house.store.state("s1")
     assert (state.status, state.unclosed) == (SessionStatus.ACTIVE, ())
+    assert house.taken_up == ["s1"]
     house.clock.advance(state.timers.rejoin_s + 1)
     await house.sweeper.sweep()
     state = await house.store.state("s1")

@@ -32,6 +32,7 @@ class Places:
     used: int = 0
     accepting: bool = True
     reason: str = ""
+    draining: bool = False
 
 
 @dataclass(frozen=True)

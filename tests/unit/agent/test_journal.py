@@ -125,12 +125,50 @@ async def test_a_lost_lease_ends_the_writing_once(store: Flaky, clock: ManualClo
     writer = asyncio.create_task(journal.run())
     journal.post(CONSENT)
     assert not await journal.flush(timeout_s=5)
-    await journal.renew(ttl_s=15)
+    await journal.renew()
     writer.cancel()
     assert [error.code for error in lost] == ["lease_lost"]
     assert len(await store.read("s1")) == 1
     await journal.release()
     assert await store.renew(other, ttl_s=15)  # a release of ours does not take the other's lease
+
+
+async def test_a_lease_that_ran_out_is_taken_up_again_if_nobody_wrote(
+    store: Flaky, clock: ManualClock
+) -> None:
+    lost: list[VivavoceError] = []
+    journal = await _journal(store, clock, lost)
+    clock.advance(60)
+    writer = asyncio.create_task(journal.run())
+    journal.post(CONSENT, WAITING)
+    assert await journal.flush(timeout_s=5)
+    clock.advance(60)
+    await journal.renew()
+    writer.cancel()
+    assert lost == []
+    assert await store.state("s1") == journal.state
+    await journal.release()
+    await store.claim("s1", holder="other", ttl_s=15)
+
+
+async def test_a_lease_that_ran_out_stays_lost_if_somebody_wrote(store: Flaky, clock: ManualClock) -> None:
+    lost: list[VivavoceError] = []
+    journal = await _journal(store, clock, lost)
+    clock.advance(60)
+    other = await store.claim("s1", holder="other", ttl_s=15)
+    await store.append(other, [CONSENT], at=clock.now())
+    await store.release(other)
+    await journal.renew()
+    assert [error.code for error in lost] == ["lease_lost"]
+    await store.claim("s1", holder="another", ttl_s=15)  # it was given back
+
+
+async def test_a_seized_lease_is_lost(store: Flaky, clock: ManualClock) -> None:
+    lost: list[VivavoceError] = []
+    journal = await _journal(store, clock, lost)
+    await store.seize("s1", holder="operator", ttl_s=15)
+    await journal.renew()
+    assert [error.code for error in lost] == ["lease_lost"]
 
 
 async def test_watchers_see_every_event_with_the_state_after_it(store: Flaky, clock: ManualClock) -> None:

@@ -27,6 +27,7 @@ from vivavoce.session.events import (
 )
 from vivavoce.session.state import SessionState, fold
 from vivavoce.session.timers import HOST_TIMERS, Due, Timers, due
+from vivavoce.settings import HostSettings
 
 START = datetime(2030, 1, 1, 9, 0, tzinfo=UTC)
 SHA = "ab" * 32
@@ -80,6 +81,8 @@ def test_the_defaults_are_the_table_of_the_design() -> None:
     )
     assert (HOST_TIMERS.heartbeat_s, HOST_TIMERS.lease_s, HOST_TIMERS.sweep_s) == (5, 15, 10)
     assert (HOST_TIMERS.drain_s, HOST_TIMERS.pre_stop_s, HOST_TIMERS.grace_s) == (300, 5, 330)
+    settings = HostSettings()
+    assert (settings.heartbeat_s, settings.lease_s, settings.sweep_s, settings.drain_s) == (5, 15, 10, 300)
     assert Timers.resolve() == Timers()
 
 

@@ -136,6 +136,7 @@ class Places:
     used: int = 1
     accepting: bool = True
     reason: str = ""
+    draining: bool = False
 
 
 @dataclass(frozen=True)

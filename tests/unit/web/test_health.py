@@ -93,19 +93,29 @@ async def test_asking_often_costs_one_look_a_second() -> None:
     assert (await readiness.results())["database"].detail == "2"
 
 
+async def test_a_host_that_drains_is_not_ready_at_once(house: House) -> None:
+    readiness = Readiness({"database": _well, "host": host_check(house.gateway)}, ManualClock())
+    assert (await readiness.results())["host"].ok
+    house.gateway.places = replace(house.gateway.places, accepting=False, draining=True)
+    assert not (await readiness.results())["host"].ok
+
+
 @pytest.mark.parametrize(
-    ("used", "accepting", "reason", "ok"),
+    ("used", "accepting", "reason", "draining", "ok"),
     [
-        (1, True, "", True),
-        (4, False, "All places are taken.", True),
-        (1, False, "The host is closing.", False),
-        (0, False, "The host lags.", False),
+        (1, True, "", False, True),
+        (4, False, "All places are taken.", False, True),
+        (1, False, "The host is closing.", True, False),
+        (4, False, "The host is closing.", True, False),
+        (0, False, "The host lags.", False, False),
     ],
 )
 async def test_a_full_host_is_well_and_a_closing_one_is_not(
-    house: House, used: int, accepting: bool, reason: str, ok: bool
+    house: House, used: int, accepting: bool, reason: str, draining: bool, ok: bool
 ) -> None:
-    house.gateway.places = replace(house.gateway.places, used=used, accepting=accepting, reason=reason)
+    house.gateway.places = replace(
+        house.gateway.places, used=used, accepting=accepting, reason=reason, draining=draining
+    )
     result = await host_check(house.gateway)()
     assert result.ok is ok
     assert f"{used} of 4 places taken" in result.detail

@@ -1,0 +1,90 @@
+"""Participants whose network goes away, or who turn up twice."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from caller import Caller
+from server_process import Books
+
+from vivavoce.ops.composition import Server
+from vivavoce.session.events import ParticipantLeft, Reason, SessionStatus
+
+FIRST = "What did you think of the shop?"
+SECOND = "Would you recommend it to anyone?"
+WELCOME = "Welcome back. This is where we were."
+
+pytestmark = [pytest.mark.models, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
+
+
+async def test_five_seconds_without_a_network_cost_no_word(server: Server, books: Books) -> None:
+    """One is cut off in the middle of the question, one after the answer was said and before it was taken."""
+    asked, answered = [
+        Caller(server.url, invitation=await books.invitation("two-questions"), come_back=False)
+        for _ in range(2)
+    ]
+    async with asked, answered:
+        await answered.heard(FIRST)
+        answered.say("kokoro_s05")
+        await answered.until(lambda: not answered.speaking)
+        await asked.until(lambda: bool(asked.ear.phrases))
+        cut = time.monotonic()
+        await asyncio.gather(asked.cut(), answered.cut())
+        await asyncio.sleep(5)
+        asked.come_back = answered.come_back = True
+        back = await asked.audible(after=cut + 5)
+        await asked.heard(f"{WELCOME} {FIRST}")
+        await answered.until(lambda: len(answered.joins) == 2)
+        await answered.heard(f"{WELCOME} {SECOND}")
+        assert back - cut < 12
+        for caller in (asked, answered):
+            await caller.leave()
+            await caller.goodbye()
+    state = await books.folded(answered.session_id)
+    assert "friendly staff" in state.turns[1].text
+    for caller in (asked, answered):
+        events = [event.payload for event in await books.sessions.read(caller.session_id)]
+        assert next(event.reason for event in events if isinstance(event, ParticipantLeft)) == "lost"
+
+
+async def test_who_comes_back_after_the_window_is_told_that_it_is_over(server: Server, books: Books) -> None:
+    caller = Caller(server.url, invitation=await books.invitation("two-questions-soon-over"), come_back=False)
+    async with caller:
+        await caller.heard(FIRST)
+        await caller.cut()
+        async with asyncio.timeout(20):
+            while not (state := await books.folded(caller.session_id)).status.terminal:
+                await asyncio.sleep(0.1)
+        assert (state.status, state.reason) == (SessionStatus.ABANDONED, Reason.LEFT)
+        assert state.turns[0].text.endswith(FIRST)
+        caller.come_back = True
+        await caller.until(lambda: bool(caller.refusals))
+        assert caller.refusals[0].status == 4410
+    async with asyncio.timeout(20):
+        while (state := await books.folded(caller.session_id)).unclosed:
+            await asyncio.sleep(0.1)
+    assert len(state.recordings) == 1
+
+
+async def test_the_second_of_two_tabs_is_asked_and_the_first_one_told(server: Server, books: Books) -> None:
+    invitation = await books.invitation("two-questions")
+    first, second, third = [Caller(server.url, invitation=invitation) for _ in range(3)]
+    async with first:
+        await first.heard(FIRST)
+        async with second:
+            await second.until(lambda: bool(second.refusals))
+            assert second.refusals[0].status == 4409
+        assert second.session_id == first.session_id and not first.notices()
+        third.take_over = True
+        async with third:
+            await third.until(lambda: bool(third.joins))
+            await first.until(lambda: "replaced" in first.notices())
+            third.say("kokoro_s05")
+            await third.heard(SECOND)
+            assert not any(caption.endswith(SECOND) for caption in first.captions)
+            await third.leave()
+            await third.goodbye()
+    state = await books.folded(first.session_id)
+    assert [turn.speaker for turn in state.turns] == ["moderator", "participant", "moderator"]

@@ -1,0 +1,141 @@
+"""Sessions whose host is gone, cut off or overruled: who goes on with them, and what the participant is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from vivavoce.ops.close import close_session
+from vivavoce.session.clock import ManualClock, SystemClock
+from vivavoce.session.errors import LeaseLost
+from vivavoce.session.events import LeaseClaimed, ParticipantLeft, Reason, SessionStatus
+from vivavoce.session.memory import MemorySessionStore
+from vivavoce.session.state import fold
+from vivavoce.session.timers import Timers
+
+
+async def _dies(stage: Any) -> None:
+    """The process dies: nothing more is written, and its lease is still there."""
+    runner = await stage.host.admit("s1", "webrtc", take_over=True)
+    runner.lose(LeaseLost("s1", holder="first"))
+    async with asyncio.timeout(10):
+        while stage.host.capacity().used:
+            await asyncio.sleep(0.01)
+    await stage.store.seize("s1", holder="first", ttl_s=15)
+
+
+async def test_a_session_of_a_dead_host_is_ready_before_its_participant_is_back(
+    open_stage: Callable[..., Any],
+) -> None:
+    clock = ManualClock(SystemClock().now())
+    store = MemorySessionStore(clock)
+    async with open_stage(store=store) as first:
+        await first.schedule()
+        await first.join()
+        await first.asked("q1")
+        await _dies(first)
+    async with open_stage(store=store) as second:
+        await second.host.sweeper.sweep()
+        assert second.host.capacity().used == 0, "its host may be alive"
+        clock.advance(20)
+        await second.host.sweeper.sweep()
+        state = await second.until(lambda state: state.status is SessionStatus.DISCONNECTED)
+        assert second.host.capacity().used == 1
+        line = await second.join()
+        state = await second.until(lambda state: state.progress.moves == 2)
+        assert state.progress.last_move.move == "welcome_back"
+        assert line.of("hello")[0]["resumed"] is True
+        events = [event.payload for event in await second.events()]
+        assert len([event for event in events if isinstance(event, LeaseClaimed)]) == 1
+        assert [event.reason for event in events if isinstance(event, ParticipantLeft)] == ["lost"]
+        assert state == fold((await second.events())[: state.seq])
+
+
+async def test_who_does_not_come_back_after_a_crash_was_interrupted(open_stage: Callable[..., Any]) -> None:
+    clock = ManualClock(SystemClock().now())
+    store = MemorySessionStore(clock)
+    async with open_stage(store=store) as first:
+        await first.schedule(timers=Timers.resolve(rejoin_s=20))
+        await first.join()
+        await first.asked("q1")
+        await _dies(first)
+    clock.advance(16)
+    async with open_stage(store=store) as second:
+        await second.host.take_up("s1")
+        await second.until(lambda state: state.status is SessionStatus.DISCONNECTED)
+        runner = await second.host.admit("s1", "webrtc", take_over=False)
+        runner._zero -= 30  # half a minute passes
+        state = await second.ended(within_s=5)
+        assert (state.status, state.reason) == (SessionStatus.INTERRUPTED, Reason.CRASH)
+
+
+async def test_an_interview_that_had_only_its_last_words_to_say_is_finished(
+    open_stage: Callable[..., Any],
+) -> None:
+    clock = ManualClock(SystemClock().now())
+    store = MemorySessionStore(clock)
+    async with open_stage(store=store) as first:
+        first.recogniser.texts = ["I walked to the market and bought some bread for my family."]
+        await first.schedule()
+        line = await first.join()
+        for question in ("q1", "q2", "q3"):
+            await first.asked(question)
+            line.say("kokoro_s04")
+        await first.until(lambda state: state.progress.final and bool(state.open_speeches))
+        await _dies(first)
+    clock.advance(16)
+    async with open_stage(store=store) as second:
+        await second.host.take_up("s1")
+        state = await second.ended(within_s=5)
+        assert (state.status, state.reason) == (SessionStatus.COMPLETED, Reason.FINISHED)
+
+
+async def test_a_participant_who_comes_to_another_host_takes_the_session_along(
+    open_stage: Callable[..., Any],
+) -> None:
+    store = MemorySessionStore(SystemClock())
+    async with open_stage(store=store) as first, open_stage(store=store) as second:
+        await first.schedule()
+        old = await first.join()
+        await first.asked("q1")
+        new = await second.join(take_over=True)
+        state = await second.until(lambda state: state.progress.moves == 2)
+        assert state.connection is not None and state.connection.connection_id == new.connection_id
+        before = await second.events()
+        old.mute(True)  # anything that writes
+        async with asyncio.timeout(10):
+            while first.host.capacity().used:
+                await asyncio.sleep(0.05)
+        assert old.ending and old.of("ended") == [], "its page comes back, and meets the other host"
+        after = await second.events()
+        assert after[: len(before)] == before
+        assert len([e for e in after if isinstance(e.payload, LeaseClaimed)]) == 1
+        assert second.host.capacity().used == 1
+
+
+async def test_a_session_that_is_ended_by_hand_tells_its_page(stage: Any) -> None:
+    await stage.schedule()
+    line = await stage.join()
+    await stage.asked("q1")
+    await close_session(stage.store, "s1", clock=SystemClock())
+    line.mute(True)  # its host learns of it with the next thing it writes
+    state = await stage.ended()
+    assert (state.status, state.reason) == (SessionStatus.INTERRUPTED, Reason.FORCED)
+    assert [(m["status"], m["reason"]) for m in line.of("ended")] == [("INTERRUPTED", "forced")]
+
+
+async def test_a_closing_host_leaves_who_is_away_to_the_next(open_stage: Callable[..., Any]) -> None:
+    store = MemorySessionStore(SystemClock())
+    async with open_stage(store=store) as first:
+        await first.schedule()
+        line = await first.join()
+        await first.asked("q1")
+        line.lose()
+        await first.until(lambda state: state.status is SessionStatus.DISCONNECTED)
+    state = await store.state("s1")
+    assert state.status is SessionStatus.DISCONNECTED and state.unclosed == ()
+    async with open_stage(store=store) as second:
+        await second.join()
+        state = await second.until(lambda state: state.progress.moves == 2)
+        assert state.progress.last_move.move == "welcome_back"
