@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from vivavoce.protocol.facts import AnswerNoted, Move, MoveDecided, PhaseEntered, TopicCovered
+from vivavoce.protocol.facts import AnswerNoted, Move, MoveDecided, PhaseEntered, TopicCovered, Verdict
 from vivavoce.session.errors import IllegalTransition
 from vivavoce.session.events import (
     AnswerSetAside,
@@ -33,6 +33,7 @@ from vivavoce.session.events import (
     Reason,
     RecordingClosed,
     RecordingStarted,
+    SentenceJudged,
     SessionEnded,
     SessionEvent,
     SessionScheduled,
@@ -229,6 +230,16 @@ def _payload(rng: Random, at_s: float) -> Payload:
                 arguments="{}",
                 accepted=rng.random() < 0.5,
                 answer="Ask it now.",
+                at_s=at_s,
+            ),
+        ),
+        (
+            1,
+            lambda: SentenceJudged(
+                move_id=f"m{many}",
+                text="You should see a doctor.",
+                withheld=rng.random() < 0.5,
+                verdicts=(Verdict(judge="llama-guard", outcome="unsafe", reasons=("S6",), took_s=0.2),),
                 at_s=at_s,
             ),
         ),

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from vivavoce.protocol.guard import Guard
 from vivavoce.protocol.languages import describe
 from vivavoce.protocol.moderator import Moderator
 from vivavoce.protocol.place import MAX_PROBLEMS, Notes, suggest
@@ -60,6 +61,7 @@ def check_study(data: bytes, *, source: str) -> CheckResult:
         _check_times,
         _check_turn_profiles,
         _check_moderator,
+        _check_guard,
         check_style,
     ):
         check(draft, notes)
@@ -311,4 +313,28 @@ def _check_moderator(study: Study, notes: Notes) -> None:
             ("moderator", "style"),
             f"The style has {words} words; more than {LONGEST_STYLE} push the rest out of a small model's mind.",
             "Shorten it, and move what is true of one phase only to the phase's `instructions`.",
+        )
+
+
+def _check_guard(study: Study, notes: Notes) -> None:
+    guard, default = study.guard, Guard()
+    if not study.moderator.thinks:
+        if guard != default:
+            notes.warn(
+                ("guard",),
+                "The guard judges what a language model says, and this study is moderated without one.",
+                "Write `mode: semi_structured` under `moderator`, or remove it.",
+            )
+        return
+    if not guard.checks and guard.models == ():
+        notes.warn(
+            ("guard",),
+            "Nothing judges what the model says: there are no checks and no guard models.",
+            "Leave out `checks`, or name a guard model under `models`.",
+        )
+    if guard.allow and guard.models == ():
+        notes.warn(
+            ("guard", "allow"),
+            "Hazards are found by guard models, and this study has none.",
+            "Name one under `models`, or remove `allow`.",
         )

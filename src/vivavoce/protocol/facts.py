@@ -184,6 +184,36 @@ class ToolCalled(_Fact):
     at_s: float
 
 
+class Verdict(BaseModel):
+    """What one judge made of a sentence.
+
+    `reasons` are hazards (`S1` …), checks of conduct (`advice` …), or the code of what failed. `took_s` is from the
+    sentence to the verdict.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    judge: str
+    outcome: Literal["safe", "unsafe", "failed"]
+    reasons: tuple[str, ...] = ()
+    took_s: float = Field(default=0.0, ge=0)
+
+
+class SentenceJudged(_Fact):
+    """A sentence of a model's was let through, or withheld: then it was never spoken.
+
+    `move_id` is the move it was to be part of; None if that never began. `verdicts` are those that were in when it was
+    decided.
+    """
+
+    kind: Literal["sentence.judged"] = "sentence.judged"
+    move_id: str | None = None
+    text: str
+    withheld: bool
+    verdicts: tuple[Verdict, ...]
+    at_s: float
+
+
 Fact = Annotated[
     PhaseEntered
     | MoveDecided
@@ -193,6 +223,7 @@ Fact = Annotated[
     | TopicCovered
     | InsightFlagged
     | LanguageSettled
+    | SentenceJudged
     | ToolCalled,
     Field(discriminator="kind"),
 ]

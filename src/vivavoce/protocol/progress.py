@@ -17,6 +17,7 @@ from vivavoce.protocol.facts import (
     MoveDecided,
     MoveWorded,
     PhaseEntered,
+    SentenceJudged,
     ToolCalled,
     TopicCovered,
 )
@@ -71,10 +72,10 @@ class Progress(_Model):
 
     `questions` are in the order they were asked; the last of them is the one that is open, if any is.
     `phase_entered_s` is on the session clock. `own_words` are what is being asked, where a model worded it, and
-    `own_probe` says that it is a follow-up of its own. `probed` are the last probes. `insights` and `refusals` count
-    what a model flagged and what it was refused. `offered` is the language of an offer that awaits its answer, `offers`
-    how often one was made. `final` means the last words have been decided: nothing is decided
-    after them.
+    `own_probe` says that it is a follow-up of its own. `probed` are the last probes. `insights`, `refusals` and
+    `withheld` count what a model flagged, what it was refused, and sentences of it that were kept back. `offered` is
+    the language of an offer that awaits its answer, `offers` how often one was made. `final` means the last words have
+    been decided: nothing is decided after them.
     """
 
     moves: int = 0
@@ -91,6 +92,7 @@ class Progress(_Model):
     refusals: int = 0
     offered: str | None = None
     offers: int = 0
+    withheld: int = 0
     topics: tuple[str, ...] = ()
     wrapping_up: bool = False
     wrap_up_said: bool = False
@@ -141,6 +143,8 @@ def advance(progress: Progress, fact: Fact) -> Progress:
         case ToolCalled():
             refused = 0 if fact.accepted else 1
             return progress.model_copy(update={"refusals": progress.refusals + refused})
+        case SentenceJudged():
+            return progress.model_copy(update={"withheld": progress.withheld + fact.withheld})
         case TopicCovered():
             if fact.topic_id in progress.topics:
                 return progress

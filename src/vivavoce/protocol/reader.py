@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from typing import get_args
 
+from vivavoce.protocol.guard import SAFE_LINES, Guard, read_guard
 from vivavoce.protocol.languages import LANGUAGES, base_language, describe, is_language, nearest_code
 from vivavoce.protocol.lines import BUILT_IN_LINES, LINE_NAMES
 from vivavoce.protocol.moderator import read_moderator
@@ -72,6 +73,7 @@ class _Reader:
             voices = self._voices(file)
             moderator = read_moderator(file.get("moderator"), self.languages)
             language_offer = self._language_offer(file.get("language_offer"))
+            guard = self._guard(file)
             consent = self._consent(file)
             limits = self._limits(file)
             turn_profiles = self._turn_profiles(file)
@@ -92,6 +94,7 @@ class _Reader:
             voices=voices,
             moderator=moderator,
             language_offer=language_offer,
+            guard=guard,
             consent=consent,
             limits=limits,
             turn_profiles=turn_profiles,
@@ -193,6 +196,13 @@ class _Reader:
             place.note(message, f"Write one of: {', '.join(own)}.")
         else:
             place.note(message, f"Kokoro does not speak {LANGUAGES[language]}; name a piper voice.")
+
+    def _guard(self, file: Table) -> Guard:
+        built_in = {code: SAFE_LINES.get(base_language(code), "") for code in self.languages}
+        otherwise = {code: text for code, text in built_in.items() if text}
+        return read_guard(
+            file.get("guard"), lambda place: self.texts.wording(place, otherwise=otherwise).root
+        )
 
     def _consent(self, file: Table) -> Consent:
         place = file.need(

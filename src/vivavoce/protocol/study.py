@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from vivavoce.errors import VivavoceError
+from vivavoce.protocol.guard import Guard as Guard
 from vivavoce.protocol.languages import base_language
 from vivavoce.protocol.moderator import Moderator as Moderator
 from vivavoce.protocol.offer import LanguageOffer
@@ -185,6 +186,7 @@ class Study(_Model):
     voices: dict[str, Voice]
     moderator: Moderator = Moderator()
     language_offer: LanguageOffer = LanguageOffer()
+    guard: Guard = Guard()
     consent: Consent
     limits: Limits
     turn_profiles: dict[str, TurnProfile]
@@ -213,6 +215,8 @@ class Study(_Model):
             del content["moderator"]
         if self.language_offer == LanguageOffer():
             del content["language_offer"]
+        if self.guard == Guard():
+            del content["guard"]
         for phase in content["phases"]:
             if not phase["instructions"]:
                 del phase["instructions"]

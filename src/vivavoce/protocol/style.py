@@ -5,38 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from vivavoce.protocol.conduct.judge import leads
 from vivavoce.protocol.cues import CUES
 from vivavoce.protocol.languages import base_language, describe
-from vivavoce.protocol.phrases import PhraseSet
 from vivavoce.protocol.place import Notes
 from vivavoce.protocol.problems import Path
 from vivavoce.protocol.study import Study, Wording
-from vivavoce.protocol.words import count_words, find_phrase, sentences, tokens
+from vivavoce.protocol.words import count_words, find_phrase
 
 LONGEST_WORDING = 60
 """Words a participant can be expected to keep in mind: about 25 seconds of speech."""
-
-# A question that begins so has its answer in it.
-_LEADING: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "en": (
-            "(dont|do not|wouldnt|would not) you (think|agree|say|feel) ...|(isnt|arent|wasnt|werent|doesnt) ...",
-            "(surely|obviously|clearly) ...|you (do|would) agree ...",
-        ),
-        "de": (
-            "(finden|glauben|meinen|denken) sie nicht [auch] ...|(ist|sind|war|waren) (es|das|sie) nicht ...",
-            "sicher (finden|meinen|denken|haben) sie ...",
-        ),
-        "fr": (
-            "ne (pensez|trouvez|croyez|diriez) vous pas ...|n'est ce pas ...|vous ne pensez pas ...",
-            "ne (penses|trouves|crois) tu pas ...|(évidemment|sûrement) ...",
-        ),
-        "es": (
-            "no (cree|crees|piensa|piensas|le parece|te parece|diría|dirías) ...",
-            "(seguramente|obviamente) ...",
-        ),
-    }
-)
 
 # Two questions in one: people answer the second.
 _DOUBLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -137,9 +115,7 @@ def _check_length(path: Path, text: str, notes: Notes) -> None:
 
 
 def _check_question(path: Path, text: str, language: str, notes: Notes) -> None:
-    leading = PhraseSet(_LEADING.get(language, ()))
-    # The first words are enough: a phrase's gap ends after eight.
-    if any(leading.matches(tokens(sentence)[:8]) for sentence in sentences(text)):
+    if leads(text, language):
         notes.warn(
             path, "This question suggests its answer.", "Ask openly: “How do you see …?”, “What was … like?”"
         )
@@ -174,5 +150,6 @@ def _spoken(study: Study) -> Iterator[tuple[Path, Wording]]:
             yield ("phases", index, "intro"), phase.intro
     for name, wording in study.lines.items():
         yield ("lines", name), wording
+    yield ("guard", "safe_line"), Wording(study.guard.safe_line)
     if study.safety is not None:
         yield ("safety", "closing"), study.safety.closing

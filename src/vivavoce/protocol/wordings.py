@@ -18,6 +18,8 @@ def wordings(study: Study, language: str) -> tuple[str, ...]:
         UnknownLanguage: the study has no such language.
     """
     texts = [wording.text(language) for wording in _all(study)]
+    if study.moderator.thinks:
+        texts.append(study.guard.line(language))
     return tuple(dict.fromkeys((*texts, *_offers(study, language))))
 
 

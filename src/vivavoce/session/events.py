@@ -31,6 +31,7 @@ from vivavoce.protocol.facts import (
     MoveDecided,
     MoveWorded,
     PhaseEntered,
+    SentenceJudged,
     ToolCalled,
     TopicCovered,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "Reason",
     "RecordingClosed",
     "RecordingStarted",
+    "SentenceJudged",
     "SessionEnded",
     "SessionEvent",
     "SessionScheduled",
@@ -95,6 +97,7 @@ class EventKind(StrEnum):
     INSIGHT_FLAGGED = "insight.flagged"
     LANGUAGE_SETTLED = "language.settled"
     TOOL_CALLED = "tool.called"
+    SENTENCE_JUDGED = "sentence.judged"
     SPEECH_STARTED = "speech.started"
     SPEECH_ENDED = "speech.ended"
     UTTERANCE = "utterance"
@@ -331,7 +334,7 @@ class Fault(_Payload):
     """Something failed. `recovered`: the interview went on as if it had not."""
 
     kind: Literal["fault"] = "fault"
-    stage: Literal["stt", "tts", "llm", "transport", "recording", "storage", "agent"]
+    stage: Literal["stt", "tts", "llm", "guard", "transport", "recording", "storage", "agent"]
     code: Identifier
     message: Text
     recovered: bool
@@ -364,6 +367,7 @@ Payload = Annotated[
     | TopicCovered
     | InsightFlagged
     | LanguageSettled
+    | SentenceJudged
     | ToolCalled
     | SpeechStarted
     | SpeechEnded

@@ -27,6 +27,7 @@ from vivavoce.session.events import (
     ProviderSwitched,
     RecordingClosed,
     RecordingStarted,
+    SentenceJudged,
     SessionEnded,
     SessionEvent,
     SessionScheduled,
@@ -44,7 +45,7 @@ from vivavoce.session.events import (
 from vivavoce.session.status import Reason, SessionStatus, TimerName
 from vivavoce.session.timers import Timers
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 """Raised whenever `SessionState` or the fold changes: a snapshot of another version is folded anew from its log."""
 
 FAULTS_KEPT = 20
@@ -243,6 +244,7 @@ def _applied(state: SessionState, event: SessionEvent) -> SessionState:
             | TopicCovered()
             | InsightFlagged()
             | LanguageSettled()
+            | SentenceJudged()
             | ToolCalled()
         ):
             _need_live(state, event)

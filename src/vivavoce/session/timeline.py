@@ -25,6 +25,7 @@ from vivavoce.session.events import (
     ProviderSwitched,
     RecordingClosed,
     RecordingStarted,
+    SentenceJudged,
     SessionEnded,
     SessionEvent,
     SessionScheduled,
@@ -98,6 +99,13 @@ def _told(payload: Payload) -> str | None:
             return f"insight: {payload.note}"
         case ToolCalled():
             return f"model asked for {payload.tool}: {'accepted' if payload.accepted else 'refused'}"
+        case SentenceJudged(withheld=True):
+            found = [
+                f"{verdict.judge}: {', '.join(verdict.reasons)}"
+                for verdict in payload.verdicts
+                if verdict.reasons
+            ]
+            return f"sentence withheld ({'; '.join(found)})"
         case TopicCovered():
             return f"topic covered: {payload.topic_id}"
         case TimerFired():
@@ -115,5 +123,5 @@ def _told(payload: Payload) -> str | None:
             return f"fault in {payload.stage}, {how}: {payload.code}: {payload.message}"
         case SessionEnded():
             return f"ended: {payload.status.value.lower()} ({payload.reason})"
-        case AnswerNoted() | SpeechStarted() | SpeechEnded() | Utterance() | TurnTimed():
+        case AnswerNoted() | SentenceJudged() | SpeechStarted() | SpeechEnded() | Utterance() | TurnTimed():
             return None

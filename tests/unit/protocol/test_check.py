@@ -407,6 +407,65 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[Found]]] = {
         ],
         [("7:17", "error", "no prompt pack", "there are packs in de, en, es, fr, ja")],
     ),
+    "unknown things of the guard": (
+        [
+            (
+                "consent:",
+                "moderator: {mode: semi_structured}\nguard:\n  checks: [advise]\n  models: [Llama Guard]\n"
+                "  allow: [S14]\n  timeout_s: 2\n  line: Stop.\nconsent:",
+            )
+        ],
+        [
+            ("12:12", "error", "'advise' is no check", "Did you mean `advice`?"),
+            ("13:12", "error", "'Llama Guard' is no id", "Write `llama-guard`."),
+            ("14:11", "error", "'S14' is no hazard", "Did you mean"),
+            ("15:14", "error", "2 seconds is out of range", "from 0.1 to 1.5"),
+            ("16:3", "error", "no `line` in the guard section", "`safe_line`"),
+        ],
+    ),
+    "a check that is there twice": (
+        [
+            (
+                "consent:",
+                "moderator: {mode: semi_structured}\nguard:\n  checks: [advice, praise, advice]\nconsent:",
+            )
+        ],
+        [("12:28", "error", "`advice` is there twice", "Remove")],
+    ),
+    "too many guard models": (
+        [
+            (
+                "consent:",
+                "moderator: {mode: semi_structured}\nguard:\n  models: [a, b, c, d, e]\nconsent:",
+            )
+        ],
+        [("12:11", "error", "5 guard models are more than 4", "keep the best")],
+    ),
+    "a guard where there is no model": (
+        [("consent:", "guard: {timeout_s: 1}\nconsent:")],
+        [("10:8", "warning", "moderated without one", "mode: semi_structured")],
+    ),
+    "a guard that guards nothing": (
+        [
+            (
+                "consent:",
+                "moderator: {mode: semi_structured}\nguard: {checks: [], models: [], allow: [S13]}\nconsent:",
+            )
+        ],
+        [
+            ("11:8", "warning", "Nothing judges", "Leave out `checks`"),
+            ("11:40", "warning", "this study has none", "remove `allow`"),
+        ],
+    ),
+    "a safe line in a language that is not the study's": (
+        [
+            (
+                "consent:",
+                "moderator: {mode: semi_structured}\nguard:\n  safe_line: {de: Weiter.}\nconsent:",
+            )
+        ],
+        [("12:19", "error", "'de' is no language of this study", "Add de to `languages`")],
+    ),
     "empty instructions": (
         [("    turn_profile: slow", "    turn_profile: slow\n    instructions: ''")],
         [("35:19", "error", "`instructions` is empty", "Write the text")],
@@ -683,6 +742,10 @@ def test_who_moderates_is_part_of_the_hash() -> None:
     assert plain.moderator == said.moderator == Moderator()
     assert plain.content_hash == said.content_hash
     assert len({study.content_hash for study in (plain, thinking, instructed)}) == 3
+    guarded = GOOD + "moderator: {mode: semi_structured}\nguard: {timeout_s: 1}\n"
+    assert load_study(guarded.encode(), source="x.yaml").content_hash != thinking.content_hash
+    same = GOOD + "moderator: {mode: semi_structured}\nguard: {timeout_s: 1.5}\n"
+    assert load_study(same.encode(), source="x.yaml").content_hash == thinking.content_hash
     assert thinking.moderator.thinks and not plain.moderator.thinks
     assert thinking.moderator.prompts == {"en": load_pack("en").sha256}
     assert instructed.phases[0].instructions == "Be brief."

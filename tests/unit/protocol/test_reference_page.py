@@ -23,7 +23,7 @@ def test_the_smallest_study_is_right_as_it_stands() -> None:
 
 def test_the_parts_fit_into_it() -> None:
     smallest, *parts = examples()
-    assert len(parts) == 5
+    assert len(parts) == 6
     for part in parts:
         result = check_study((smallest + part).encode(), source="page")
         messages = [problem.message for problem in result.errors]
