@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,9 @@ from livekit.agents import llm
 
 from vivavoce.moderator.dialogue import Dialogue
 from vivavoce.moderator.director import Director
+from vivavoce.moderator.guard.chain import Chain
+from vivavoce.moderator.guard.judge import GuardFailed, Judge
+from vivavoce.moderator.guard.watch import Watch
 from vivavoce.moderator.mind import Mind, ModelFailed
 from vivavoce.moderator.structured import TICKET
 from vivavoce.moderator.thinking import ThinkingModerator
@@ -64,9 +67,12 @@ class Table:
     Args:
         models: the way along the models that moderate, made with who is to be told of switches.
         log: what has happened in it before.
+        judges: who judges what the models say.
     """
 
-    def __init__(self, models: Models, *, log: list[SessionEvent] | None = None) -> None:
+    def __init__(
+        self, models: Models, *, log: list[SessionEvent] | None = None, judges: Sequence[Judge] = ()
+    ) -> None:
         self.study = load_study(STUDY.encode(), source="talk.yaml")
         self.log: list[SessionEvent] = []
         self.progress = Progress()
@@ -74,7 +80,7 @@ class Table:
         for event in log or []:
             self._append(event)
         self.switches: list[Switch] = []
-        self.faults: list[ModelFailed] = []
+        self.faults: list[ModelFailed | GuardFailed] = []
         self.lasts: list[Decision] = []
         self.at_s = 0.0
         self.spoken: list[tuple[float, str]] = []
@@ -89,6 +95,13 @@ class Table:
             self.director,
             models(self.switches.append),
             self.dialogue,
+            Watch(
+                self.study,
+                lambda: "en",
+                Chain(judges, self.study.guard),
+                write=self.write,
+                now_s=lambda: self.at_s,
+            ),
             decided=lambda _, decision: self.lasts.append(decision),
             faulted=self.faults.append,
             now_s=lambda: self.at_s,

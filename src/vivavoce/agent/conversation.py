@@ -26,6 +26,8 @@ from vivavoce.agent.speech import SpokenText
 from vivavoce.moderator.dialogue import Dialogue
 from vivavoce.moderator.director import Director
 from vivavoce.moderator.endpointing import Judgement
+from vivavoce.moderator.guard.judge import GuardFailed
+from vivavoce.moderator.guard.watch import Watch
 from vivavoce.moderator.interviewer import Interviewer
 from vivavoce.moderator.mind import Mind, ModelFailed
 from vivavoce.moderator.structured import StructuredModerator
@@ -50,6 +52,9 @@ ENDPOINTING_S = 0.05
 CLOSE_TIMEOUT_S = 5.0
 
 log = structlog.get_logger(__name__)
+
+Stage = Literal["stt", "tts", "llm", "guard", "agent"]
+"""A part of the conversation that can fail."""
 
 AgentState = Literal["waiting", "listening", "thinking", "speaking"]
 
@@ -105,9 +110,7 @@ class Listener(Protocol):
         """For the page and the idle timer."""
         ...
 
-    def on_fault(
-        self, stage: Literal["stt", "tts", "llm", "agent"], error: BaseException, *, recovered: bool
-    ) -> None:
+    def on_fault(self, stage: Stage, error: BaseException, *, recovered: bool) -> None:
         """A part of the conversation failed."""
         ...
 
@@ -139,6 +142,7 @@ class Conversation:
         listener: told what happens.
         models: the way along the models that moderate; None in a structured interview.
         dialogue: the interview so far, for the model.
+        watch: has the model's sentences judged before they are heard.
         now_s: the session clock.
     """
 
@@ -159,6 +163,7 @@ class Conversation:
         listener: Listener,
         models: Route[Mind] | None,
         dialogue: Dialogue,
+        watch: Watch,
         now_s: Callable[[], float],
     ) -> None:
         self._desk = desk
@@ -189,7 +194,9 @@ class Conversation:
             judged=listener.on_judgement,
         )
         self._activity.listen(self._turns.on_activity)
-        self._agent = Interviewer(director, answer=listener.on_turn, voice=voice)
+        self._agent = Interviewer(
+            director, answer=listener.on_turn, voice=voice, watch=watch if models is not None else None
+        )
         self._session: AgentSession[None] = AgentSession(
             stt=stt,
             vad=self._activity,
@@ -199,6 +206,7 @@ class Conversation:
                 director,
                 models,
                 dialogue,
+                watch,
                 decided=self._on_decided,
                 faulted=self._on_model_failed,
                 now_s=now_s,
@@ -300,8 +308,9 @@ class Conversation:
             if reply.ticket == ticket and not reply.handle.interrupted:
                 reply.handle.allow_interruptions = False
 
-    def _on_model_failed(self, error: ModelFailed) -> None:
-        self._listener.on_fault("llm", error, recovered=True)
+    def _on_model_failed(self, error: ModelFailed | GuardFailed) -> None:
+        stage = "guard" if isinstance(error, GuardFailed) else "llm"
+        self._listener.on_fault(stage, error, recovered=True)
 
     def _on_reply_done(self, handle: SpeechHandle) -> None:
         reply = self._replies.pop(handle.id, None)
@@ -331,7 +340,10 @@ class Conversation:
         reply.ended = True
         move = self._move(reply)
         planned = move.text if move is not None else self._spoken.whole()
-        heard = self._spoken.heard(event.playback_position) if event.interrupted else planned
+        if event.interrupted:
+            heard = self._spoken.heard(event.playback_position)
+        else:
+            heard = self._spoken.whole() if self._agent.altered else planned
         now = self._loop.time() + self._desk.client_delay_s
         # Speech that was cut had been held since the participant's voice was noticed.
         ended = reply.held_at if event.interrupted and reply.held_at is not None else now
@@ -354,7 +366,7 @@ class Conversation:
     def _on_error(self, event: ErrorEvent) -> None:
         error = event.error
         kind = type(error).__name__
-        stage: Literal["stt", "tts", "llm", "agent"] = (
+        stage: Stage = (
             "stt" if "STT" in kind else "tts" if "TTS" in kind else "llm" if "LLM" in kind else "agent"
         )
         cause = getattr(error, "error", error)

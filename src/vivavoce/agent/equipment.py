@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vivavoce.agent.hearing import Hearing
+from vivavoce.moderator.guard.guards import Guards
 from vivavoce.moderator.mind import Minds
 from vivavoce.session.clock import Clock
 from vivavoce.session.timers import HostTimers
@@ -38,6 +39,7 @@ class Equipment:
         hearing: the models that hear whether somebody speaks, and has finished.
         minds: the language models that may moderate.
         cast: who speaks and who hears in a language.
+        guards: the models that judge what those say.
         archive: takes finished recordings.
         spool: folder for recordings while they are written.
         clock: the wall clock.
@@ -49,6 +51,7 @@ class Equipment:
     hearing: Hearing
     minds: Minds
     cast: Cast
+    guards: Guards
     archive: Archive
     spool: Path
     clock: Clock

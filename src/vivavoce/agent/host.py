@@ -19,6 +19,7 @@ from vivavoce.agent.measure import Meter
 from vivavoce.agent.runner import SessionRunner
 from vivavoce.agent.sweeper import Sweeper
 from vivavoce.errors import VivavoceError
+from vivavoce.moderator.guard.guards import Guards
 from vivavoce.moderator.mind import Minds
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock
@@ -124,6 +125,7 @@ class Host:
         self._admitting: dict[str, asyncio.Lock] = {}
         self._draining = False
         self._minds = Minds(settings.llm)
+        self._guards = Guards(settings.guard)
         self.timers = HostTimers(
             heartbeat_s=settings.host.heartbeat_s,
             lease_s=settings.host.lease_s,
@@ -137,6 +139,7 @@ class Host:
             hearing=hearing,
             minds=self._minds,
             cast=Cast(settings.speech),
+            guards=self._guards,
             archive=archive,
             spool=spool,
             clock=clock,
@@ -237,6 +240,7 @@ class Host:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await self._minds.aclose()
+        await self._guards.aclose()
 
     # -- inside
 

@@ -23,6 +23,8 @@ from vivavoce.agent.tape import Tape
 from vivavoce.errors import VivavoceError
 from vivavoce.moderator.dialogue import Dialogue
 from vivavoce.moderator.director import Director
+from vivavoce.moderator.guard.chain import Chain
+from vivavoce.moderator.guard.watch import Watch
 from vivavoce.moderator.mind import Mind
 from vivavoce.protocol.facts import MoveDecided
 from vivavoce.protocol.listening import expected
@@ -55,7 +57,7 @@ from vivavoce.session.events import (
 )
 from vivavoce.session.state import SessionState
 from vivavoce.session.timers import due
-from vivavoce.settings import ProfileUnknown
+from vivavoce.settings import GuardUnknown, ProfileUnknown
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import EndReason, Line, Message
 from vivavoce.transport.messages import Leave, Mute, PageMessage, Ping
@@ -122,11 +124,19 @@ class SessionRunner:
         self._tape = Tape(state, equipment=equipment, post=self.post)
         self._page = Page(self._send, study=study)
         self._scribe = Scribe(self, page=self._page, desk=self.desk)
-        models = self._models(study)
+        models, judges = self._models(study)
         dialogue = Dialogue(joined=load_pack(state.language).labels.joined if models is not None else "")
+        self._watch = Watch(
+            study,
+            lambda: journal.state.language,
+            judges,
+            write=lambda judged: self.post(judged),
+            now_s=self._now_s,
+        )
         if models is not None:
             for event in past:
                 dialogue.add(event)
+                self._watch.remember(event.payload)
             journal.watch(lambda event, _: dialogue.add(event))
         self._director = Director(
             study,
@@ -150,6 +160,7 @@ class SessionRunner:
             listener=self._scribe,
             models=models,
             dialogue=dialogue,
+            watch=self._watch,
             now_s=self._now_s,
         )
         self._log = log.bind(session_id=self.session_id)
@@ -235,6 +246,7 @@ class SessionRunner:
             own = [
                 group.create_task(self._beat(), name="lease"),
                 group.create_task(self._tick(), name="timers"),
+                group.create_task(self._watch.warm(), name="guard"),
             ]
             if self._resuming:
                 self._take_up()
@@ -334,7 +346,8 @@ class SessionRunner:
             self.desk.gate_open = True
         self._page.hello(self._journal.state, resumed=not first, at_s=self._now_s())
         asked = self._journal.state.progress.last_move
-        if asked is not None:
+        # A reply whose end is not known yet shows itself, as far as it may be heard.
+        if asked is not None and asked.move != "reply":
             # A page that comes back empty shows what is being asked.
             language = asked.language or self._journal.state.language
             self._page.caption("moderator", asked.move_id, asked.text, language=language, final=True)
@@ -439,20 +452,25 @@ class SessionRunner:
 
     # -- small things
 
-    def _models(self, study: Study) -> Route[Mind] | None:
-        """The way along the study's models.
+    def _models(self, study: Study) -> tuple[Route[Mind] | None, Chain]:
+        """The way along the study's models, and who judges them.
 
-        Without any, or where what they are told was not reviewed, a semi-structured interview is held in the study's
-        words.
+        Without either, or where what they are told was not reviewed, a semi-structured interview is held in the
+        study's words.
         """
+        nobody = Chain((), study.guard)
         if not study.moderator.thinks:
-            return None
+            return None, nobody
         try:
             self._equipment.minds.may_hold(study.languages)
-            return self._equipment.minds.route(study.moderator.profile, switched=self._switched("llm"))
-        except (ProfileUnknown, PackUnreviewed) as error:
-            self._journal.post(Fault(stage="llm", code=error.code, message=str(error), recovered=True))
-            return None
+            return (
+                self._equipment.minds.route(study.moderator.profile, switched=self._switched("llm")),
+                self._equipment.guards.chain(study.guard),
+            )
+        except (ProfileUnknown, PackUnreviewed, GuardUnknown) as error:
+            stage = "guard" if isinstance(error, GuardUnknown) else "llm"
+            self._journal.post(Fault(stage=stage, code=error.code, message=str(error), recovered=True))
+            return None, nobody
 
     def _switched(self, stage: Literal["stt", "tts", "llm"]) -> Switched:
         def write(switch: Switch) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
-from vivavoce.agent.conversation import AgentState
+from vivavoce.agent.conversation import AgentState, Stage
 from vivavoce.agent.conversation import SpeechEnded as Spoken
 from vivavoce.agent.page import Page
 from vivavoce.agent.timing import TurnClock
@@ -244,9 +244,7 @@ class Scribe:
             self._clock.silent(self._loop.time())
         self._page.participant(speaking, self._runner.state)
 
-    def on_fault(
-        self, stage: Literal["stt", "tts", "llm", "agent"], error: BaseException, *, recovered: bool
-    ) -> None:
+    def on_fault(self, stage: Stage, error: BaseException, *, recovered: bool) -> None:
         """Log it; what cannot be recovered ends the interview."""
         code = error.code if isinstance(error, VivavoceError) else type(error).__name__
         self._runner.post(Fault(stage=stage, code=code, message=str(error), recovered=recovered))

@@ -52,21 +52,25 @@ def rehearse_file(
 
 async def _rehearse(checked: Study, profile: str | None, languages: list[str] | None) -> list[Report]:
     from vivavoce import settings
+    from vivavoce.moderator.guard.guards import Guards
     from vivavoce.moderator.mind import Minds
     from vivavoce.ops.rehearse.run import rehearse
 
     if profile is not None and not checked.moderator.thinks:
         thinking = checked.moderator.model_copy(update={"mode": "semi_structured"})
         checked = checked.model_copy(update={"moderator": thinking})
-    minds = Minds(settings.load().llm)
+    found = settings.load()
+    minds, guards = Minds(found.llm), Guards(found.guard)
     try:
         models = minds.route(profile or checked.moderator.profile) if checked.moderator.thinks else None
+        judges = guards.chain(checked.guard) if checked.moderator.thinks else None
         return [
-            await rehearse(checked, language=language, models=models, on_case=_tell)
+            await rehearse(checked, language=language, models=models, judges=judges, on_case=_tell)
             for language in languages or checked.languages
         ]
     finally:
         await minds.aclose()
+        await guards.aclose()
 
 
 def _tell(name: str) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from contextlib import aclosing
 
 from livekit import rtc
-from livekit.agents import Agent, ModelSettings, StopResponse, llm
+from livekit.agents import Agent, ModelSettings, NotGiven, StopResponse, llm
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
 from livekit.agents.utils import aio
 
 from vivavoce.moderator.director import Director
+from vivavoce.moderator.guard.gate import Gate
+from vivavoce.moderator.guard.watch import Sentence, Watch
 from vivavoce.moderator.structured import TICKET
 from vivavoce.protocol.machine import Observation
 from vivavoce.voice.tts import ServerTTS
@@ -25,13 +29,19 @@ class Interviewer(Agent):
         director: decides what comes next.
         answer: see `Answer`.
         voice: says it.
+        watch: has judged what a model says; None where all words are the study's.
     """
 
-    def __init__(self, director: Director, *, answer: Answer, voice: ServerTTS) -> None:
+    def __init__(
+        self, director: Director, *, answer: Answer, voice: ServerTTS, watch: Watch | None = None
+    ) -> None:
         super().__init__(instructions="")
         self._director = director
         self._answer = answer
         self._voice = voice
+        self._watch = watch
+        self.altered = False
+        """Whether the reply that is being said had something replaced that nobody upstream knows of."""
         self.next_ticket: str | None = None
         """Ticket of the reply that livekit-agents is about to create for the participant's turn."""
 
@@ -54,6 +64,20 @@ class Interviewer(Agent):
         self, text: AsyncIterable[str], model_settings: ModelSettings
     ) -> AsyncGenerator[rtc.AudioFrame, None]:
         """Say the text as it comes, without livekit's text filters: wording is looked up to the letter."""
+        sound = self._say(text) if self._watch is None else self._say_judged(text, self._watch)
+        async with aclosing(sound):
+            async for frame in sound:
+                yield frame
+
+    async def transcription_node(
+        self, text: AsyncIterable[str | TimedString], model_settings: ModelSettings
+    ) -> AsyncGenerator[str | TimedString, None]:
+        """The words that come with sound. livekit falls back on what was written, which may never be heard."""
+        async for part in text:
+            if isinstance(part, TimedString):
+                yield part
+
+    async def _say(self, text: AsyncIterable[str]) -> AsyncGenerator[rtc.AudioFrame]:
         async with self._voice.stream() as stream:
 
             async def forward() -> None:
@@ -67,3 +91,50 @@ class Interviewer(Agent):
                     yield sound.frame
             finally:
                 await aio.cancel_and_wait(forwarding)
+
+    async def _say_judged(self, text: AsyncIterable[str], watch: Watch) -> AsyncGenerator[rtc.AudioFrame]:
+        """Say what may be heard: one stream a text, so that the sound of each is known for its own."""
+        said_s = began_s = 0.0
+        self.altered = False
+
+        def opened(_: str) -> None:
+            nonlocal began_s
+            began_s = said_s
+
+        def instead(withheld: str) -> str | None:
+            if isinstance(withheld, Sentence):
+                return None  # the moderator knows, and goes on by itself
+            self.altered = True
+            return watch.safe_line
+
+        gate = Gate[rtc.AudioFrame](
+            synthesise=lambda part: self._say(_once(part)),
+            ruling=watch.ruling,
+            instead=instead,
+            opened=opened,
+        )
+        async with aclosing(gate.through(text)) as frames:
+            async for frame in frames:
+                _shift(frame, began_s)
+                said_s += frame.duration
+                yield frame
+
+
+async def _once(text: str) -> AsyncGenerator[str]:
+    yield str(text)
+
+
+def _shift(frame: rtc.AudioFrame, by_s: float) -> None:
+    """Move a frame's words from the time of their own text's sound to that of the whole."""
+    words = frame.userdata.get(USERDATA_TIMED_TRANSCRIPT)
+    if words and by_s:
+        frame.userdata[USERDATA_TIMED_TRANSCRIPT] = [
+            TimedString(
+                str(word), start_time=_later(word.start_time, by_s), end_time=_later(word.end_time, by_s)
+            )
+            for word in words
+        ]
+
+
+def _later(time: float | NotGiven, by_s: float) -> float | NotGiven:
+    return time + by_s if isinstance(time, float) else time

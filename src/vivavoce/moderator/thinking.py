@@ -1,8 +1,8 @@
 """The thinking moderator: a language model on the protocol's rails, as a language model of livekit-agents.
 
 Where the machine has the words they are said as they are, as the structured moderator says them. Where it gives the
-floor, the model is asked; its sentences leave one by one as they come, its calls are judged, and whatever it leaves out
-or fails at the study's own words stand in for.
+floor, the model is asked; its sentences leave one by one as they come, each with the ruling it waits for, its calls are
+judged, and whatever it leaves out or fails at, or may not be heard of it, the study's own words stand in for.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 
 from vivavoce.moderator.dialogue import Dialogue
 from vivavoce.moderator.director import Director
+from vivavoce.moderator.guard.judge import GuardFailed
+from vivavoce.moderator.guard.watch import ReplyWatch, Watch
 from vivavoce.moderator.mind import (
     Mind,
     ModelAway,
@@ -50,7 +52,11 @@ FAILURES_IN_A_ROW = 3
 REST_S = 60.0
 """After so many failures in a row the model is left alone for so long: nobody is made to wait for it every time."""
 
-Faulted = Callable[[ModelFailed], None]
+Faulted = Callable[[ModelFailed | GuardFailed], None]
+
+
+class _Withheld(Exception):
+    """Something the model said may not be heard: its reply is over."""
 
 
 class ThinkingModerator(llm.LLM[str]):
@@ -60,8 +66,9 @@ class ThinkingModerator(llm.LLM[str]):
         director: decides who has the words.
         models: the way along the models: one goes on where another's server fails.
         dialogue: the interview so far; kept up to date by whoever writes the log.
+        watch: has the model's sentences judged.
         decided: told of every decision with its ticket, before its first word leaves.
-        faulted: told when the model was no help.
+        faulted: told when the model, or a guard, was no help.
         now_s: the session clock.
     """
 
@@ -70,6 +77,7 @@ class ThinkingModerator(llm.LLM[str]):
         director: Director,
         models: Route[Mind],
         dialogue: Dialogue,
+        watch: Watch,
         *,
         decided: Decided,
         faulted: Faulted,
@@ -79,6 +87,7 @@ class ThinkingModerator(llm.LLM[str]):
         self.director = director
         self.models = models
         self.dialogue = dialogue
+        self.watch = watch
         self.decided = decided
         self.now_s = now_s
         self._faulted = faulted
@@ -100,13 +109,14 @@ class ThinkingModerator(llm.LLM[str]):
         """Whether all models are left alone for now."""
         return asyncio.get_running_loop().time() < self._rests_until or not self.models.open
 
-    def failed(self, error: ModelFailed) -> None:
-        """Note that the model was no help."""
+    def failed(self, error: ModelFailed | GuardFailed | None) -> None:
+        """Note that the model was no help; without an error, because what it said was withheld."""
         self._failures += 1
         if self._failures >= FAILURES_IN_A_ROW:
             self._rests_until = asyncio.get_running_loop().time() + REST_S
             self._failures = 0
-        self._faulted(error)
+        if error is not None:
+            self._faulted(error)
 
     def helped(self) -> None:
         """Note that the model was of use."""
@@ -154,37 +164,50 @@ class _ReplyStream(llm.LLMStream):
 
     async def _hold(self, ticket: str, floor: Floor) -> None:
         """Let the model speak, whatever happens: when this returns, something has been asked or the end was said."""
-        failure: ModelFailed | None = None
-        rests = self._parent.rests
+        watch = self._parent.watch.reply(floor.text)
+        failure: ModelFailed | GuardFailed | None = None
+        thought = not self._parent.rests
         try:
-            if not rests:
-                failure = await self._think(ticket, floor)
+            if thought:
+                failure = await self._think(ticket, floor, watch)
+                await watch.settled()
         except asyncio.CancelledError:
-            self._director.write(ticket, floor.cut(self._director.progress, at_s=self._parent.now_s()))
+            facts = floor.cut(self._director.progress, at_s=self._parent.now_s(), passed=watch.passed)
+            self._director.write(ticket, facts)
             raise
-        if failure is None and not rests:
+        finally:
+            watch.close()
+        progress, at_s = self._director.progress, self._parent.now_s()
+        if watch.withheld:
+            outcome = floor.withhold(watch.passed, progress, at_s=at_s)
+            failure = failure or watch.failure
+        elif thought and failure is None:
             self._parent.helped()
-            outcome = floor.finish(self._director.progress, at_s=self._parent.now_s())
+            outcome = floor.finish(progress, at_s=at_s)
         else:
-            outcome = floor.give_up(self._director.progress, at_s=self._parent.now_s())
+            outcome = floor.give_up(progress, at_s=at_s)
         self._director.write(ticket, outcome.facts)
         self._tell_if_last(ticket)
         self._speak(*outcome.rest)
-        if failure is not None:
+        if failure is not None or watch.withheld:
             self._parent.failed(failure)
 
-    async def _think(self, ticket: str, floor: Floor) -> ModelFailed | None:
-        """Ask the model until it has spoken; gives what it failed at."""
+    async def _think(self, ticket: str, floor: Floor, watch: ReplyWatch) -> ModelFailed | None:
+        """Ask the model until it has spoken, or until something is withheld; gives what it failed at."""
         profile = self._parent.models.links[0].part.profile
         try:
-            async with asyncio.timeout(profile.reply_s):
+            async with watch.until_withheld(), asyncio.timeout(profile.reply_s):
                 for _ in range(MOST_ROUNDS):
-                    if not await self._round(ticket, floor):
+                    if not await self._round(ticket, floor, watch):
                         silent = floor.may_be_silent(self._director.progress, at_s=self._parent.now_s())
                         return None if floor.said or silent else _empty()
                     if floor.lost:
                         break
+        except _Withheld:
+            return None
         except TimeoutError:
+            if watch.withheld:
+                return None
             return ModelSlow(
                 f"The model's reply took longer than {profile.reply_s:g} s.",
                 next_step="Take a faster model, or raise reply_s of its profile.",
@@ -201,7 +224,7 @@ class _ReplyStream(llm.LLMStream):
             next_step="Look at the refusals in the session's log; a larger model follows them better.",
         )
 
-    async def _round(self, ticket: str, floor: Floor) -> bool:
+    async def _round(self, ticket: str, floor: Floor, watch: ReplyWatch) -> bool:
         """Ask once; gives whether a model must be asked again to come to words.
 
         Where a server fails, the next model goes on after the sentences that have left; half a one is said by nobody.
@@ -210,7 +233,7 @@ class _ReplyStream(llm.LLMStream):
         for attempt in self._parent.models.attempts():
             with attempt:
                 try:
-                    return await self._ask(attempt, ticket, floor)
+                    return await self._ask(attempt, ticket, floor, watch)
                 except ModelAway as error:
                     attempt.failed(error)
                     failure = error
@@ -218,7 +241,7 @@ class _ReplyStream(llm.LLMStream):
                 return False
         raise failure or _resting()
 
-    async def _ask(self, attempt: Attempt[Mind], ticket: str, floor: Floor) -> bool:
+    async def _ask(self, attempt: Attempt[Mind], ticket: str, floor: Floor, watch: ReplyWatch) -> bool:
         """Ask one model once; as `_round`."""
         sentences = Sentences()
         calls: list[llm.FunctionToolCall] = []
@@ -233,9 +256,14 @@ class _ReplyStream(llm.LLMStream):
                     if babble > BABBLE:
                         break
                     continue
-                self._take(ticket, floor, sentences.feed(content))
+                self._take(ticket, floor, watch, sentences.feed(content))
         if not floor.asked:
-            self._take(ticket, floor, sentences.end())
+            self._take(ticket, floor, watch, sentences.end())
+        if calls:
+            # A call may end the interview, with what was said before it in its last move.
+            await watch.settled()
+            if watch.withheld:
+                raise _Withheld
         for call in calls[:MOST_CALLS]:
             judgement = floor.call(
                 self._parent.dialogue.next_call_id(),
@@ -293,20 +321,29 @@ class _ReplyStream(llm.LLMStream):
                     attempt.answers()
                     yield chunk.delta
 
-    def _take(self, ticket: str, floor: Floor, sentences: list[str]) -> None:
+    def _take(self, ticket: str, floor: Floor, watch: ReplyWatch, sentences: list[str]) -> None:
         for sentence in sentences:
             taken = floor.take(sentence, self._director.progress, at_s=self._parent.now_s())
+            for breach in taken.breaches:
+                watch.refuse(breach.text, breach.checks, floor.move_id, grave=breach.grave)
+            if watch.withheld:
+                raise _Withheld
             self._director.write(ticket, taken.facts)
             if taken.spoken:
-                self._speak(sentence)
+                self._emit(watch.submit(taken.text, floor.move_id))
             if taken.enough:
                 return
 
     def _speak(self, *parts: str) -> None:
         # One chunk a part: a wording of the study is prepared as one sound.
         for part in parts:
-            delta = llm.ChoiceDelta(role="assistant", content=part + " ")
-            self._event_ch.send_nowait(llm.ChatChunk(id=self._request_id, delta=delta))
+            self._emit(part + " ")
+
+    def _emit(self, text: str) -> None:
+        delta = llm.ChoiceDelta(role="assistant")
+        # Assigned, for a validated text is a copy, and a sentence would lose its ruling.
+        delta.content = text
+        self._event_ch.send_nowait(llm.ChatChunk(id=self._request_id, delta=delta))
 
     def _tell_if_last(self, ticket: str) -> None:
         move = self._director.move(ticket)

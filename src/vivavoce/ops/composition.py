@@ -19,7 +19,7 @@ from vivavoce.ops.publish import Progress, patient_client, publish
 from vivavoce.ops.spool import keep_left_over
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock, SystemClock
-from vivavoce.settings import LlmSettings, Settings
+from vivavoce.settings import GuardSettings, LlmSettings, Settings
 from vivavoce.speech.client import SpeechClient
 from vivavoce.storage.open import Storage
 from vivavoce.telemetry.metrics import Metrics
@@ -45,6 +45,7 @@ class Server:
     clock: Clock
     llm: LlmSettings
     cast: Cast
+    guard: GuardSettings
     host: Host
 
     async def publish(
@@ -60,6 +61,7 @@ class Server:
                 wording=self.wording,
                 llm=self.llm,
                 cast=self.cast,
+                guard=self.guard,
                 on_progress=on_progress,
             )
 
@@ -72,6 +74,7 @@ class Server:
             url=self.url,
             clock=self.clock,
             llm=self.llm,
+            guard=self.guard,
             language=language,
         )
 
@@ -152,6 +155,7 @@ async def compose(
             clock=clock,
             llm=settings.llm,
             cast=Cast(settings.speech),
+            guard=settings.guard,
             host=host,
         )
 

@@ -11,7 +11,7 @@ from vivavoce.protocol.check import load_study
 from vivavoce.protocol.prompts.pack import require_reviewed
 from vivavoce.protocol.study import Study
 from vivavoce.protocol.wordings import wordings
-from vivavoce.settings import LlmSettings, Settings
+from vivavoce.settings import GuardSettings, LlmSettings, Settings
 from vivavoce.speech.client import SpeechClient, Word
 from vivavoce.storage.open import open_storage
 from vivavoce.voice.cast import Cast
@@ -52,6 +52,7 @@ async def publish(
     wording: WordingStore,
     llm: LlmSettings,
     cast: Cast,
+    guard: GuardSettings,
     on_progress: Progress = lambda language, done, total: None,
 ) -> Study:
     """Make a study ready to be held.
@@ -64,17 +65,18 @@ async def publish(
         wording: keeps the sound.
         llm: the model profiles that studies may name.
         cast: who speaks and hears in a language.
+        guard: the guard profiles that studies may name.
         on_progress: see `Progress`.
 
     Raises:
         StudyError: the file has errors; nothing was kept.
-        ProfileUnknown, PackUnreviewed: see `check_model`; nothing was kept.
+        ProfileUnknown, GuardUnknown, PackUnreviewed: see `check_model`; nothing was kept.
         VoiceMissing: a language has no voice, or none that runs here; nothing was kept.
         WordingFailed, SpeechUnavailable, SpeechRejected: a sound could not be made; what was made is kept, and
             publishing again goes on from there.
     """
     study = load_study(data, source=source)
-    check_model(llm, study)
+    check_model(llm, guard, study)
     cast.check(study)
     await prepare_study(study, client=client, wording=wording, cast=cast, on_progress=on_progress)
     await shelf.publish(data.decode("utf-8"))
@@ -127,16 +129,18 @@ async def prepare_study(
     return made
 
 
-def check_model(llm: LlmSettings, study: Study) -> None:
-    """See that a study's model is there, and that what it is told may meet participants.
+def check_model(llm: LlmSettings, guard: GuardSettings, study: Study) -> None:
+    """See that a study's model and its guards are there, and that what it is told may meet participants.
 
     Raises:
         ProfileUnknown: the settings have no such model profile.
+        GuardUnknown: the settings have no such guard profile.
         PackUnreviewed: a language's prompts may not meet participants yet.
     """
     if not study.moderator.thinks:
         return
     llm.profile(study.moderator.profile)
+    guard.chosen(study.guard.models)
     if not llm.unreviewed_prompts:
         require_reviewed(study.languages)
 
@@ -151,13 +155,12 @@ async def publish_here(
     """Publish a study into the settings' database, beside a running server or without one; see `publish`.
 
     Raises:
-        ProfileUnknown: the settings have no such model profile.
-        PackUnreviewed: a language's prompts may not meet participants yet.
+        ProfileUnknown, GuardUnknown, PackUnreviewed: see `check_model`.
         VoiceMissing: a language has no voice, or none that runs here.
     """
     # What is wrong comes before anything is started.
     study, cast = load_study(data, source=source), Cast(settings.speech)
-    check_model(settings.llm, study)
+    check_model(settings.llm, settings.guard, study)
     cast.check(study)
     async with (
         open_storage(settings, exclusive=False) as storage,
@@ -172,5 +175,6 @@ async def publish_here(
             wording=WordingStore(settings.wording_dir),
             llm=settings.llm,
             cast=cast,
+            guard=settings.guard,
             on_progress=on_progress,
         )

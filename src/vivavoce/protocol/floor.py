@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from vivavoce.protocol.conduct.judge import GRAVE, Conduct
 from vivavoce.protocol.draft import Draft
 from vivavoce.protocol.facts import (
     AnswerSetAside,
@@ -22,8 +23,9 @@ from vivavoce.protocol.facts import (
     ToolCalled,
     TopicCovered,
 )
+from vivavoce.protocol.guard import Check
 from vivavoce.protocol.machine import follow_up
-from vivavoce.protocol.progress import Progress, QuestionProgress
+from vivavoce.protocol.progress import Progress, QuestionProgress, fold
 from vivavoce.protocol.prompts.pack import load_pack
 from vivavoce.protocol.requests import (
     ARGUMENTS_CHARS,
@@ -77,12 +79,35 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Breach:
+    """Words that are not said for what they do; see `protocol.conduct`."""
+
+    text: str
+    checks: tuple[Check, ...]
+
+    @property
+    def grave(self) -> bool:
+        """Whether nothing more of the reply may be heard."""
+        return not GRAVE.isdisjoint(self.checks)
+
+
+@dataclass(frozen=True)
 class Taken:
-    """What became of a sentence: `facts` to be written, whether it is `spoken`, whether it is `enough`."""
+    """What became of a sentence.
+
+    `facts` are to be written; `text` is to be spoken, if anything is; `breaches` are not. `enough` says that no other
+    sentence of this reply will be.
+    """
 
     facts: tuple[Fact, ...] = ()
-    spoken: bool = False
+    text: str = ""
+    breaches: tuple[Breach, ...] = ()
     enough: bool = False
+
+    @property
+    def spoken(self) -> bool:
+        """Whether anything of it is spoken."""
+        return bool(self.text)
 
 
 @dataclass(frozen=True)
@@ -122,12 +147,23 @@ class Floor:
         self._utterance_ids = utterance_ids
         self._began_s = at_s
         self._pack = load_pack(language)
+        self._conduct = Conduct(study, language, self._pack)
         self._said: list[str] = []
         self._asked = False
         self._goal: _Goal | None = None
         self._advanced = False
         self._move_id: str | None = None
         self.refusals = 0
+
+    @property
+    def text(self) -> str:
+        """The answer that is replied to."""
+        return self._text
+
+    @property
+    def move_id(self) -> str | None:
+        """The move that the model's words are, once they have begun."""
+        return self._move_id
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -333,17 +369,25 @@ class Floor:
         """Take one whole sentence of the model's."""
         if self._superseded(progress):
             return Taken(enough=True)
+        sentence, praise = self._conduct.without_praise(sentence)
+        breaches = (Breach(praise, ("praise",)),) if praise else ()
+        if not sentence:
+            return Taken(breaches=breaches)
         asks = self._pack.asks_something(sentence) and count_words(sentence) >= _LEAST_QUESTION_WORDS
+        checks = self._conduct.breaches(sentence, asks=asks)
+        if checks:
+            breach = Breach(sentence, checks)
+            return Taken(breaches=(*breaches, breach), enough=asks or breach.grave)
         if asks and self._asked_before(sentence, progress):
-            return Taken(enough=True)
+            return Taken(breaches=breaches, enough=True)
         if self._pack.praises(sentence) or (asks and not self._may_ask(self._draft(progress, at_s))):
-            return Taken(enough=asks)
+            return Taken(breaches=breaches, enough=asks)
         if not asks and len(self._said) >= MOST_STATEMENTS:
-            return Taken(enough=True)
+            return Taken(breaches=breaches, enough=True)
         facts = () if self._move_id is not None else self._begin(sentence, progress, at_s)
         self._said.append(sentence)
         self._asked = asks
-        return Taken(facts, spoken=True, enough=asks)
+        return Taken(facts, sentence, breaches, enough=asks)
 
     def finish(self, progress: Progress, *, at_s: float) -> Outcome:
         """The model has ended its reply. Whatever it left out is in the outcome's `rest`."""
@@ -399,11 +443,35 @@ class Floor:
             return self.finish(progress, at_s=at_s)
         return self._fall_back(progress, at_s)
 
-    def cut(self, progress: Progress, *, at_s: float) -> tuple[Fact, ...]:
-        """The reply was broken off from outside; what was asked aloud by then counts as asked."""
+    def withhold(self, passed: int, progress: Progress, *, at_s: float) -> Outcome:
+        """A sentence may not be heard: the safe line and the study's words follow those before it.
+
+        Args:
+            passed: how many of the sentences taken were let through.
+            progress: where the interview stands.
+            at_s: the session clock.
+        """
+        self._retract(passed)
+        if self._superseded(progress):
+            return Outcome()
+        line = self._study.guard.line(self._language)
+        begun = () if self._move_id is not None else self._begin(line, progress, at_s)
+        self._said.append(line)
+        outcome = self.give_up(fold(begun, progress), at_s=at_s)
+        return Outcome((*begun, *outcome.facts), (line, *outcome.rest))
+
+    def cut(self, progress: Progress, *, at_s: float, passed: int) -> tuple[Fact, ...]:
+        """The reply was broken off from outside; what was asked aloud by then counts as asked.
+
+        Args:
+            progress: where the interview stands.
+            at_s: the session clock.
+            passed: how many of the sentences taken were let through: no other can have been heard.
+        """
+        retracted = self._retract(passed)
         if self._asked:
             return self.finish(progress, at_s=at_s).facts
-        if len(self._said) < 2 or self._superseded(progress):
+        if (len(self._said) < 2 and not retracted) or self._move_id is None or self._superseded(progress):
             return ()
         draft = self._draft(progress, at_s)
         self._end(
@@ -496,6 +564,14 @@ class Floor:
             fields = decided.model_dump(exclude={"kind"}) | {"move_id": self._move_id}
             draft.facts.append(MoveWorded.model_validate(fields))
         return rest
+
+    def _retract(self, passed: int) -> bool:
+        """Forget the sentences that were not let through; gives whether there are any."""
+        retracted = passed < len(self._said)
+        if retracted:
+            del self._said[passed:]
+            self._asked = False
+        return retracted
 
     # Reading the state
 

@@ -9,7 +9,8 @@ A group may be a mapping of things that the user names, such as `speech.upstream
 stands for the name; in a variable its hyphens are underscores (`VIVAVOCE_SPEECH__UPSTREAMS__MY_FISH__URL`).
 """
 
-from vivavoce.settings.errors import ProfileUnknown, SettingsError
+from vivavoce.settings.errors import GuardUnknown, ProfileUnknown, SettingsError
+from vivavoce.settings.guard import GuardProfile, GuardSettings
 from vivavoce.settings.host import HostSettings
 from vivavoce.settings.listing import SettingRow, defaults, describe
 from vivavoce.settings.llm import LlmProfile, LlmSettings
@@ -24,6 +25,9 @@ __all__ = [
     "CONFIG_VARIABLE",
     "DEFAULT_CONFIG",
     "PREFIX",
+    "GuardProfile",
+    "GuardSettings",
+    "GuardUnknown",
     "HostSettings",
     "LlmProfile",
     "LlmSettings",

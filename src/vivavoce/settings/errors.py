@@ -15,3 +15,9 @@ class ProfileUnknown(SettingsError):
     """A model profile was named that the settings do not have."""
 
     code = "llm_profile_unknown"
+
+
+class GuardUnknown(SettingsError):
+    """A guard profile was named that the settings do not have."""
+
+    code = "guard_profile_unknown"

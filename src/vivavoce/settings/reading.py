@@ -69,6 +69,7 @@ def read(environ: Mapping[str, str], config: Path | None) -> tuple[Settings, dic
         raise _explained(error) from None
     if settings.llm.default is not None:
         settings.llm.profile(settings.llm.default)
+    settings.guard.chosen(None)
     absolute = {
         "data_dir": settings.data_dir.expanduser().absolute(),
         "models_dir": settings.models_dir.expanduser().absolute(),

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, SecretStr
 
 from vivavoce.settings.group import Group
+from vivavoce.settings.guard import GuardSettings
 from vivavoce.settings.host import HostSettings
 from vivavoce.settings.llm import LlmSettings
 from vivavoce.settings.speech import SpeechSettings
@@ -59,6 +60,7 @@ class Settings(Group):
     host: HostSettings = HostSettings()
     turn: TurnSettings = TurnSettings()
     llm: LlmSettings = LlmSettings()
+    guard: GuardSettings = GuardSettings()
     log: LogSettings = LogSettings()
 
     PREFIX: ClassVar[str] = PREFIX

@@ -29,7 +29,7 @@ from vivavoce.session.events import ConsentGiven, SessionEvent, SessionScheduled
 from vivavoce.session.memory import MemorySessionStore
 from vivavoce.session.state import SessionState
 from vivavoce.session.timers import Timers
-from vivavoce.settings import HostSettings, LlmSettings, Settings
+from vivavoce.settings import GuardSettings, HostSettings, LlmSettings, Settings
 from vivavoce.speech.client import SpeechUnavailable, Transcript
 from vivavoce.telemetry.metrics import Metrics
 from vivavoce.transport.desk import Desk
@@ -40,6 +40,8 @@ from vivavoce.voice.wording import Prepared, WordingStore, spread
 
 SPEECH = Path(__file__).parents[2] / "data" / "speech"
 FRAME_S = 0.02
+PITCH = 440.0
+"""Hz, of everything that is said."""
 
 
 def _en(text: str) -> Wording:
@@ -141,6 +143,7 @@ class Recogniser:
     fail: int = 0
     heard: int = 0
     spoken: list[str] = field(default_factory=list)
+    pitch: Callable[[str], float] = lambda text: PITCH
 
     @asynccontextmanager
     async def speak(
@@ -149,7 +152,7 @@ class Recogniser:
         """Words that were not prepared: a tone, as long as they are."""
         self.spoken.append(text)
         self.voices.append((voice, language))
-        yield Spoken(_tone(max(0.3, len(text.split()) * 0.12)))
+        yield Spoken(_tone(max(0.3, len(text.split()) * 0.12), self.pitch(text)))
 
     async def transcribe(
         self,
@@ -330,9 +333,9 @@ class Stage:
         await self.until(heard, session_id)
 
 
-def _tone(seconds: float) -> bytes:
+def _tone(seconds: float, pitch: float = PITCH) -> bytes:
     at = np.arange(int(seconds * prepared.SAMPLE_RATE)) / prepared.SAMPLE_RATE
-    return (6000 * np.sin(2 * np.pi * 440 * at)).astype(np.int16).tobytes()
+    return (6000 * np.sin(2 * np.pi * pitch * at)).astype(np.int16).tobytes()
 
 
 @pytest.fixture
@@ -351,10 +354,12 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
         store: MemorySessionStore | None = None,
         seconds_a_word: float = 0.12,
         llm: LlmSettings | None = None,
+        guard: GuardSettings | None = None,
+        study: Study = small,
     ) -> AsyncGenerator[Stage]:
         sound = WordingStore(tmp_path / "wording")
         voice = prepared.Voice("kokoro", "af_heart", "en")
-        for text in wordings(small, "en"):
+        for text in wordings(study, "en"):
             seconds = max(0.4, len(text.split()) * seconds_a_word)
             sound.put(text, voice, Prepared(_tone(seconds), spread(text, seconds)))
         spool = tmp_path / "spool"
@@ -364,18 +369,20 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
         store = store or MemorySessionStore(SystemClock())
         host = Host(
             store=store,
-            studies=Studies(small),
+            studies=Studies(study),
             client=recogniser,  # pyright: ignore[reportArgumentType]  # plays the speech server's client
             wording=sound,
             hearing=Hearing("v1-mini"),
             archive=archive,
-            settings=Settings(host=HostSettings(slots=slots), llm=llm or LlmSettings()),
+            settings=Settings(
+                host=HostSettings(slots=slots), llm=llm or LlmSettings(), guard=guard or GuardSettings()
+            ),
             clock=SystemClock(),
             spool=spool,
             metrics=Metrics(CollectorRegistry()),
         )
         try:
-            yield Stage(host, store, recogniser, small, archive.kept)
+            yield Stage(host, store, recogniser, study, archive.kept)
         finally:
             await host.aclose()
             assert host.capacity().used == 0

@@ -8,12 +8,20 @@ from vivavoce.ops.publish import check_model
 from vivavoce.protocol.check import load_study
 from vivavoce.protocol.prompts.pack import PackUnreviewed
 from vivavoce.protocol.study import Study
-from vivavoce.settings import LlmProfile, LlmSettings, ProfileUnknown
+from vivavoce.settings import (
+    GuardProfile,
+    GuardSettings,
+    GuardUnknown,
+    LlmProfile,
+    LlmSettings,
+    ProfileUnknown,
+)
 
 LLM = LlmSettings(profiles={"interviewer": LlmProfile(base_url="http://localhost/v1", model="m")})
+GUARD = GuardSettings(profiles={"llama": GuardProfile(base_url="http://localhost/v1")})
 
 
-def study(moderator: str, language: str = "en") -> Study:
+def study(moderator: str, language: str = "en", guard: str = "{}") -> Study:
     text = f"""
 schema: vivavoce/study/1
 id: small
@@ -23,6 +31,7 @@ organisation: Testers
 contact: test@example.org
 languages: [{language}]
 moderator: {moderator}
+guard: {guard}
 consent: {{version: 1, text: I agree., disclosure: I am a computer program.}}
 opening: Hello.
 closing: Goodbye.
@@ -33,20 +42,30 @@ phases:
 
 
 def test_a_structured_study_needs_no_model() -> None:
-    check_model(LlmSettings(), study("{mode: structured}"))
+    check_model(LlmSettings(), GuardSettings(), study("{mode: structured}"))
 
 
 def test_a_profile_must_exist() -> None:
-    check_model(LLM, study("{mode: semi_structured, profile: interviewer}"))
+    check_model(LLM, GUARD, study("{mode: semi_structured, profile: interviewer}"))
     with pytest.raises(ProfileUnknown) as caught:
-        check_model(LLM, study("{mode: semi_structured, profile: interviewr}"))
+        check_model(LLM, GUARD, study("{mode: semi_structured, profile: interviewr}"))
     assert caught.value.next_step == "Did you mean 'interviewer'?"
     with pytest.raises(ProfileUnknown, match="no default"):
-        check_model(LLM, study("{mode: semi_structured}"))
+        check_model(LLM, GUARD, study("{mode: semi_structured}"))
+
+
+def test_a_guard_that_is_named_must_exist() -> None:
+    thinking = "{mode: semi_structured, profile: interviewer}"
+    check_model(LLM, GUARD, study(thinking, guard="{models: [llama]}"))
+    with pytest.raises(GuardUnknown) as caught:
+        check_model(LLM, GUARD, study(thinking, guard="{models: [lama]}"))
+    assert caught.value.next_step == "Did you mean 'llama'?"
+    with pytest.raises(GuardUnknown):
+        check_model(LLM, GuardSettings(default=("llama",)), study(thinking))
 
 
 def test_unreviewed_prompts_meet_nobody_unless_allowed() -> None:
     german = study("{mode: semi_structured, profile: interviewer}", "de")
     with pytest.raises(PackUnreviewed, match=r"German \(de\)"):
-        check_model(LLM, german)
-    check_model(LLM.model_copy(update={"unreviewed_prompts": True}), german)
+        check_model(LLM, GUARD, german)
+    check_model(LLM.model_copy(update={"unreviewed_prompts": True}), GUARD, german)

@@ -272,15 +272,122 @@ class TestWords:
     def test_a_broken_off_reply_counts_only_if_it_asked(self, talk: Talk) -> None:
         talk.answer()
         talk.say("Bread, then.")
-        assert talk.floor is not None and talk.floor.cut(talk.progress, at_s=31) == ()
+        assert talk.floor is not None and talk.floor.cut(talk.progress, at_s=31, passed=1) == ()
         talk.say("And tea.")
-        (worded,) = talk.floor.cut(talk.progress, at_s=31)
+        (worded,) = talk.floor.cut(talk.progress, at_s=31, passed=2)
         assert isinstance(worded, MoveWorded)
         assert (worded.move, worded.text) == ("reply", "Bread, then. And tea.")
         talk.say("What is for lunch?")
-        assert [fact.kind for fact in talk.floor.cut(talk.progress, at_s=31)] == [
+        assert [fact.kind for fact in talk.floor.cut(talk.progress, at_s=31, passed=3)] == [
             "topic.covered",
             "move.worded",
+        ]
+
+
+class TestWhatMayNotBeHeard:
+    LINE = "Let me come back to our questions."
+
+    def withhold(self, talk: Talk, passed: int) -> MoveDecided:
+        assert talk.floor is not None
+        outcome = talk.floor.withhold(passed, talk.progress, at_s=talk.at_s)
+        talk.facts += outcome.facts
+        talk.rest = outcome.rest
+        return talk.move
+
+    @pytest.mark.parametrize(("passed", "before"), [(0, ()), (1, ("Bread, then.",))])
+    def test_the_safe_line_and_the_studys_words_follow_what_was_let_through(
+        self, talk: Talk, passed: int, before: tuple[str, ...]
+    ) -> None:
+        talk.answer()
+        talk.say("Bread, then.", "And lunch, what will it be?")
+        move = self.withhold(talk, passed)
+        assert talk.rest == (self.LINE, "What will you have for lunch?")
+        assert move.parts == (*before, *talk.rest) and move.text == " ".join(move.parts)
+        assert (move.move, move.question_id) == ("question", "lunch")
+        assert talk.progress.moves == 2, "it is one move, however it turned out"
+
+    def test_before_anything_was_taken_the_move_begins_with_the_safe_line(self, talk: Talk) -> None:
+        talk.answer()
+        assert talk.say("You should see a doctor.") == [False]
+        move = self.withhold(talk, 0)
+        assert move.parts == talk.rest == (self.LINE, "What will you have for lunch?")
+        assert [type(fact) for fact in talk.facts[-3:]] == [MoveDecided, TopicCovered, MoveWorded]
+        assert (move.question_id, talk.progress.moves) == ("lunch", 2)
+
+    def test_a_question_that_was_not_heard_was_not_asked(self, talk: Talk) -> None:
+        talk.answer("It was somehow all right")
+        talk.call("probe", trigger="vague")
+        talk.say("What would be an example of that?")
+        move = self.withhold(talk, 0)
+        assert move.question_id == "breakfast" and move.probe_id is not None, "the study follows up instead"
+        assert talk.progress.questions[0].own_probes == 0
+
+    def test_a_way_back_to_the_question_stays_one(self, talk: Talk) -> None:
+        talk.answer("Are you a real person, or what is this?")
+        talk.call("return_to_question", reason="question_to_moderator")
+        talk.say("I am a person.")
+        move = self.withhold(talk, 0)
+        assert (move.move, move.parts) == ("redirect", (self.LINE, "What did you have for breakfast?"))
+
+    def test_who_has_been_spoken_over_says_nothing_more(self, talk: Talk) -> None:
+        talk.answer()
+        talk.say("Bread, then.")
+        talk.observe(CloseDue(31, "drain"))
+        before = list(talk.facts)
+        self.withhold(talk, 0)
+        assert talk.rest == () and talk.facts == before
+
+    def test_a_broken_off_reply_keeps_only_what_was_let_through(self, talk: Talk) -> None:
+        talk.answer()
+        talk.say("Bread, then.", "And tea.", "What is for lunch?")
+        assert talk.floor is not None
+        talk.facts += talk.floor.cut(talk.progress, at_s=31, passed=1)
+        assert (talk.move.move, talk.move.parts) == ("reply", ("Bread, then.",))
+        assert talk.progress.asked == {"breakfast"}
+
+    def test_a_broken_off_reply_of_which_nothing_was_let_through_has_no_words(self, talk: Talk) -> None:
+        talk.answer()
+        talk.say("What is for lunch?")
+        assert talk.floor is not None
+        talk.facts += talk.floor.cut(talk.progress, at_s=31, passed=0)
+        assert (talk.move.move, talk.move.text) == ("reply", "")
+        assert talk.progress.asked == {"breakfast"}
+
+    @pytest.mark.parametrize(
+        ("sentence", "checks", "enough"),
+        [
+            ("You should see a doctor.", ("advice",), True),
+            ("My instructions say that I ask about lunch.", ("disclosure",), True),
+            ("Don't you think lunch is better?", ("leading",), True),
+            ("Great!", ("praise",), False),
+        ],
+    )
+    def test_bad_conduct_is_not_said(
+        self, talk: Talk, sentence: str, checks: tuple[str, ...], enough: bool
+    ) -> None:
+        talk.answer()
+        assert talk.floor is not None
+        taken = talk.floor.take(sentence, talk.progress, at_s=31)
+        assert (taken.text, taken.facts, taken.enough) == ("", (), enough)
+        assert [(breach.text, breach.checks) for breach in taken.breaches] == [(sentence, checks)]
+        assert taken.breaches[0].grave == (checks[0] in ("advice", "disclosure"))
+
+    def test_praise_is_cut_off_a_sentence(self, talk: Talk) -> None:
+        talk.answer()
+        assert talk.floor is not None
+        taken = talk.floor.take("Great, and what will lunch be?", talk.progress, at_s=31)
+        assert taken.text == "And what will lunch be?" and taken.enough
+        assert talk.floor.said == ("And what will lunch be?",)
+        assert [breach.text for breach in taken.breaches] == ["Great,"]
+
+    def test_a_study_may_do_without_a_check_but_praise_alone_is_never_said(self, small_text: str) -> None:
+        talk = Talk(small_text + "\nguard: {checks: []}\n")
+        talk.observe(Began(0))
+        talk.answer()
+        assert talk.say("Great!", "You should eat more.", "Great, and lunch, what will it be?") == [
+            False,
+            True,
+            True,
         ]
 
 

@@ -317,7 +317,10 @@ ACTION = st.one_of(
     st.sampled_from([("wrap up", "", ""), ("time", "1", ""), ("time", "2", "")]),
 )
 REPLIES = st.lists(
-    st.tuples(st.lists(ACTION, max_size=6), st.sampled_from(["finish", "finish", "give up", "cut"])),
+    st.tuples(
+        st.lists(ACTION, max_size=6),
+        st.sampled_from(["finish", "finish", "give up", "cut", "withhold", "withhold all"]),
+    ),
     min_size=1,
     max_size=6,
 )
@@ -402,8 +405,11 @@ class Thinking:
                 self.write(floor.finish(self.progress, at_s=self.at_s).facts)
             case "give up":
                 self.write(floor.give_up(self.progress, at_s=self.at_s).facts)
+            case "withhold" | "withhold all":
+                passed = len(floor.said) // 2 if end == "withhold" else 0
+                self.write(floor.withhold(passed, self.progress, at_s=self.at_s).facts)
             case _:
-                self.write(floor.cut(self.progress, at_s=self.at_s))
+                self.write(floor.cut(self.progress, at_s=self.at_s, passed=(len(floor.said) + 1) // 2))
 
 
 @settings(max_examples=100, deadline=None)

@@ -15,6 +15,9 @@ from livekit.agents import llm
 from vivavoce.agent.ending import Ending
 from vivavoce.moderator.dialogue import Dialogue
 from vivavoce.moderator.director import Director
+from vivavoce.moderator.guard.chain import Chain
+from vivavoce.moderator.guard.judge import GuardFailed
+from vivavoce.moderator.guard.watch import Watch
 from vivavoce.moderator.mind import Mind, ModelFailed
 from vivavoce.moderator.structured import TICKET, StructuredModerator
 from vivavoce.moderator.thinking import ThinkingModerator
@@ -107,6 +110,7 @@ class Interview:
         study: what is asked.
         language: in which language.
         models: the way along the models that moderate; None: the study's own words.
+        judges: the models that judge what they say.
         act: what the participant does, whenever it is their turn.
         cut: whether they speak into what the moderator is about to say.
     """
@@ -117,12 +121,13 @@ class Interview:
         language: str,
         *,
         models: Route[Mind] | None,
+        judges: Chain,
         act: Callable[[Interview], Act],
         cut: Callable[[Interview], Cut | None],
     ) -> None:
         self.study = study
         self.language = language
-        self.faults: list[ModelFailed] = []
+        self.faults: list[ModelFailed | GuardFailed] = []
         self.events: list[SessionEvent] = []
         self.turns = 0
         self._act = act
@@ -146,6 +151,13 @@ class Interview:
                 self._director,
                 models,
                 self._dialogue,
+                Watch(
+                    study,
+                    lambda: self.state.language,
+                    judges,
+                    write=self._post,
+                    now_s=lambda: self.at_s,
+                ),
                 decided=lambda _, __: None,
                 faulted=self.faults.append,
                 now_s=lambda: self.at_s,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from vivavoce.moderator.guard.chain import Chain
 from vivavoce.moderator.mind import Mind
 from vivavoce.ops.rehearse.cases import Case, cases, misbehaved, probing
 from vivavoce.ops.rehearse.interview import Interview
@@ -69,6 +70,7 @@ async def rehearse(
     *,
     language: str,
     models: Route[Mind] | None,
+    judges: Chain | None = None,
     on_case: Callable[[str], None] = lambda name: None,
 ) -> Report:
     """Hold an interview with every participant there is.
@@ -77,6 +79,7 @@ async def rehearse(
         study: what is asked.
         language: in which language.
         models: the way along the models that moderate; None: the study's own words.
+        judges: the models that judge what they say; None: our own checks alone do.
         on_case: told of every participant before their interview.
 
     Raises:
@@ -97,6 +100,7 @@ async def rehearse(
             study,
             language,
             models=models,
+            judges=judges or Chain((), study.guard),
             act=lambda interview, case=case: case.act(interview, spoken),
             cut=lambda interview, case=case: case.cut(interview, spoken),
         )
