@@ -107,6 +107,7 @@ lock: | $(UV) ## recompile requirements/*.txt
 bench: setup guests ## how quickly it answers, starts and speaks: tables in benchmarks/ (about 40 minutes; wants a quiet machine)
 	$(BIN)/python benchmarks/conversation.py
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/guard.py
 	$(BIN)/python benchmarks/speech_server.py
 
 clean: ## remove what was built or fetched here (keeps models)
