@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,8 +13,16 @@ from pydantic import TypeAdapter
 
 from vivavoce.protocol.check import load_study
 from vivavoce.protocol.coverage import coverage
-from vivavoce.protocol.facts import AnswerNoted, Fact, MoveDecided, MoveWorded, PhaseEntered
+from vivavoce.protocol.facts import (
+    AnswerNoted,
+    Fact,
+    LanguageSettled,
+    MoveDecided,
+    MoveWorded,
+    PhaseEntered,
+)
 from vivavoce.protocol.floor import Floor
+from vivavoce.protocol.listening import FIRST_QUESTIONS, MOST_OFFERS
 from vivavoce.protocol.machine import (
     MAX_CLARIFICATIONS,
     MAX_REPEATS,
@@ -284,6 +293,98 @@ def test_folding_takes_any_facts(facts: list[Fact]) -> None:
     for fact in facts:
         progress = advance(progress, fact)
     assert progress.moves == sum(isinstance(fact, MoveDecided) for fact in facts)
+
+
+# In two languages
+
+
+def in_two_languages(content: Any) -> Any:
+    """A study's content with a Spanish text, another one, beside each English one."""
+    match content:
+        case {"en": str(text)}:
+            return {"en": text, "es": f"{text} (es)"}
+        case {"en": words}:
+            return {"en": words, "es": words}
+        case dict():
+            return {key: in_two_languages(value) for key, value in content.items()}
+        case list() | tuple():
+            return [in_two_languages(value) for value in content]
+        case _:
+            return content
+
+
+def bilingual(study: Study) -> Study:
+    content = in_two_languages(study.model_dump(exclude={"languages", "voices"}))
+    return Study.model_validate({**content, "languages": ["en", "es"], "voices": {}})
+
+
+LANGUAGES = st.lists(st.sampled_from(["es", None, "en", "fr"]), min_size=40, max_size=40)
+IN_SPANISH = "Fui en tren y luego caminé mucho rato"
+
+
+@settings(max_examples=150, deadline=None)
+@given(studies().map(bilingual), observations(), LANGUAGES)
+def test_whatever_language_is_spoken_the_rules_hold(
+    study: Study, seen: list[Observation], spoken: list[str | None]
+) -> None:
+    allowed = {language: set(wordings(study, language)) for language in study.languages}
+    language, progress = "en", Progress()
+    facts: list[Fact] = []
+    asked: list[str] = []
+    begins = [Began(0.0), Answered(0.0, IN_SPANISH, ("u",))]
+    for observation, said_in in zip([*begins, *seen], [None, *spoken], strict=False):
+        if isinstance(observation, Answered | Interrupted):
+            observation = replace(observation, spoken=said_in)
+        decision = decide(study, progress, observation, language=language)
+        assert decision == decide(study, progress, observation, language=language), "deterministic"
+        settled = [fact for fact in decision.facts if isinstance(fact, LanguageSettled)]
+        assert len(settled) <= (progress.offered is not None), "nothing is settled that was not offered"
+        for fact in settled:
+            assert fact.language == (progress.offered if fact.reason == "accepted" else language)
+            language = fact.language
+        facts += decision.facts
+        progress = fold(decision.facts, progress)
+        move = decision.move
+        if move is None:
+            continue
+        assert set(move.parts) <= allowed[move.language or language], "said in the language it is marked with"
+        if move.move == "language_offer":
+            assert move.language in study.languages and move.language != language
+            assert move.question_id == asked[-1] and len(asked) <= FIRST_QUESTIONS
+        elif move.move in ASKING and move.question_id is not None:
+            assert move.question_id not in asked, "no question is asked twice"
+            asked.append(move.question_id)
+    assert progress.offers <= MOST_OFFERS
+    assert sum(isinstance(fact, LanguageSettled) for fact in facts) <= 1
+    _check_log(facts)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    studies().map(bilingual),
+    st.lists(TEXTS.filter(lambda text: text.strip(" …") != ""), min_size=1, max_size=6),
+    LANGUAGES,
+)
+def test_an_offer_delays_the_end_by_a_bounded_number_of_answers(
+    study: Study, texts: list[str], spoken: list[str | None]
+) -> None:
+    questions = sum(
+        1 + len(study.probes) + MAX_REPEATS + MAX_CLARIFICATIONS + MAX_WAITS + 1 for _ in study.questions()
+    )
+    most = questions + MOST_OFFERS + 1
+    language = "en"
+    progress = fold(decide(study, Progress(), Began(0), language=language).facts)
+    answers = 0
+    while not progress.final:
+        assert answers <= most, "somebody who keeps talking must come to the end"
+        text = texts[answers % len(texts)] if answers else IN_SPANISH
+        observation = Answered(answers * 5.0, text, spoken=spoken[answers % 40])
+        decision = decide(study, progress, observation, language=language)
+        language = next(
+            (fact.language for fact in decision.facts if isinstance(fact, LanguageSettled)), language
+        )
+        progress = fold(decision.facts, progress)
+        answers += 1
 
 
 # With a model in it that may do anything
