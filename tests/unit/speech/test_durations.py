@@ -3,69 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 
 import numpy as np
-import onnxruntime
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivavoce.speech.engines.base import Halt
-from vivavoce.speech.engines.durations import with_output, word_times
-from vivavoce.speech.engines.onnx_model import OnnxModel
+from vivavoce.speech.engines.durations import word_times
 from vivavoce.speech.engines.spanish_g2p import spanish
 from vivavoce.speech.engines.text import Piece, pieces
 from vivavoce.speech.saying import tokens
-
-
-def field(number: int, content: bytes) -> bytes:
-    return bytes([number << 3 | 2, len(content)]) + content
-
-
-def node(operation: str, source: str, target: str) -> bytes:
-    return field(1, field(1, source.encode()) + field(2, target.encode()) + field(4, operation.encode()))
-
-
-def value(number: int, name: str) -> bytes:
-    """A named tensor of floats, of one dimension of any length."""
-    shape = field(2, field(1, field(2, b"n")))
-    return field(number, field(1, name.encode()) + field(2, field(1, b"\x08\x01" + shape)))
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    """An ONNX file, written by hand: `inner` is the input rounded up, the output is the negative of that."""
-    graph = (
-        node("Ceil", "x", "inner")
-        + node("Neg", "inner", "y")
-        + field(2, b"g")
-        + value(11, "x")
-        + value(12, "y")
-    )
-    path = tmp_path / "model.onnx"
-    path.write_bytes(b"\x08\x08" + field(7, graph) + field(8, b"\x10\x0f"))
-    return path
-
-
-def test_an_inner_tensor_becomes_an_output(model: Path) -> None:
-    session = onnxruntime.InferenceSession(with_output(model.read_bytes(), "inner"))
-    assert [output.name for output in session.get_outputs()] == ["y", "inner"]
-
-
-def test_a_model_gives_its_inner_tensor_if_it_has_it(model: Path) -> None:
-    inputs = {"x": np.array([0.5, 1.5], np.float32)}
-    given_ = OnnxModel(model, threads=1, inner="inner").run(inputs, Halt())
-    assert [output.tolist() for output in given_] == [[-1.0, -2.0], [1.0, 2.0]]
-    (only,) = OnnxModel(model, threads=1, inner="unknown").run(inputs, Halt())
-    assert only.tolist() == [-1.0, -2.0]
-
-
-def test_a_model_that_was_asked_to_stop_does_nothing(model: Path) -> None:
-    halt = Halt()
-    halt.ask()
-    with pytest.raises(Exception, match="terminate"):
-        OnnxModel(model, threads=1, inner="inner").run({"x": np.zeros(2, np.float32)}, halt)
 
 
 def piece(text: str) -> Piece:

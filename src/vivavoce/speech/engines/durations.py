@@ -1,45 +1,14 @@
-"""When each word is said, from the model itself: VITS and StyleTTS first decide how long each phoneme lasts.
-
-The tensor that holds it is inside the model's graph. An ONNX file is a serialised `ModelProto`, and protocol buffers
-merge messages that follow each other: what is appended to the bytes is added to the graph, and the file stays as it is.
-"""
+"""When each word is said, from how long the model itself lets each phoneme last."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vivavoce.speech.engines.text import Piece
 from vivavoce.speech.messages import WordTime
-
-# https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
-_GRAPH_OF_MODEL: Final = 7
-_OUTPUT_OF_GRAPH: Final = 12
-_NAME_OF_VALUE: Final = 1
-
-
-def with_output(model: bytes, tensor: str) -> bytes:
-    """A model whose graph has one more output, after its own.
-
-    Args:
-        model: an ONNX file.
-        tensor: name of one of its inner tensors.
-    """
-    value = _field(_NAME_OF_VALUE, tensor.encode())
-    return model + _field(_GRAPH_OF_MODEL, _field(_OUTPUT_OF_GRAPH, value))
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """A field of bytes, as protocol buffers write it: https://protobuf.dev/programming-guides/encoding/."""
-    return _varint(number << 3 | 2) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    low, rest = value & 0x7F, value >> 7
-    return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])
 
 
 def word_times(

@@ -9,8 +9,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from vivavoce.speech.engines import onnx_file
 from vivavoce.speech.engines.base import Halt
-from vivavoce.speech.engines.durations import with_output
+from vivavoce.speech.engines.int8 import has_vnni, with_signed_activations
 
 Inputs = Mapping[str, NDArray[np.int64] | NDArray[np.float32]]
 
@@ -34,8 +35,10 @@ class OnnxModel:
         # Threads that spin while they wait take the processor from the other engines and the conversations.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         model = path.read_bytes()
+        if has_vnni():
+            model = with_signed_activations(model)
         if inner.encode() in model:
-            model = with_output(model, inner)
+            model += onnx_file.output(inner)
         self.session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def run(self, inputs: Inputs, halt: Halt) -> Sequence[NDArray[np.float32]]:
