@@ -207,7 +207,7 @@ def _speak(paths: Sequence[Path]) -> None:
         engine = engines[voice.startswith("en_US")]
         speed = SPEEDS[number // len(VOICES) % len(SPEEDS)]
         stretches = engine.synthesize(said, voice, None, speed, Halt())
-        pcm = np.concatenate([stretch.pcm for stretch in stretches])
+        pcm = np.concatenate([stretch.pcm for stretch in stretches if stretch is not None])
         write(path, _resampled(pcm, engine.sample_rate, RECOGNISER_RATE))
 
 

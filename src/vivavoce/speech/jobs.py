@@ -38,7 +38,7 @@ class Job:
     """
 
     request: Synthesise | Transcribe
-    speaking: Generator[Stretch] | None = None
+    speaking: Generator[Stretch | None] | None = None
     hearing: Hearing | None = None
     halt: Halt = field(default_factory=Halt)
     waiting: Operation | None = None
@@ -74,7 +74,7 @@ def begin(engine: Engine, request: Synthesise | Transcribe, body: bytes) -> Job:
     return Job(request, hearing=engine.transcribe(pcm, request.language, request.prompt, request.words))
 
 
-def _speaking(engine: SpeechEngine, request: Synthesise, halt: Halt) -> Generator[Stretch]:
+def _speaking(engine: SpeechEngine, request: Synthesise, halt: Halt) -> Generator[Stretch | None]:
     yield from engine.synthesize(request.text, request.voice, request.language, request.speed, halt)
 
 
@@ -91,8 +91,10 @@ def step(engine: Engine, jobs: Sequence[Job]) -> list[Outcome]:
 def _speak(job: Job) -> Outcome:
     def advance() -> Outcome:
         assert job.speaking is not None
-        stretch = next(job.speaking, None)
-        return Outcome(ended=True) if stretch is None else Outcome(stretch)
+        try:
+            return Outcome(next(job.speaking))
+        except StopIteration:
+            return Outcome(ended=True)
 
     return _attempt(advance)
 

@@ -2,7 +2,9 @@
 
 An engine works in steps: a sentence spoken, a window encoded. Whenever it has a hand free, the next job is the one of
 the highest priority whose sound will run out first. A job that has given no sound yet counts as due when it arrived, so
-a newcomer goes before those who have sound left to play, and nobody's playback starves while another runs far ahead.
+a newcomer goes before those who have sound left to play, and nobody's playback starves while another runs far ahead. A
+step that gives a silent job nothing to hear puts it back a little: of those who came together none has its second step
+before the others have had their first, and nobody waits for all of another's long sentence.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ PARTIAL_WAIT_S = 0.5
 UNTAKEN_LIMIT = 8
 """Chunks a job may be ahead of its caller. A chunk is a sentence or a clause: eight are 15 to 40 s of speech."""
 
+SILENT_STEP_S = 0.25
+"""By how much a job without sound is put back by a step without sound: who comes later than that comes after it."""
+
 JobT = TypeVar("JobT")
 
 _RANK = {priority: rank for rank, priority in enumerate(Priority)}
@@ -32,8 +37,9 @@ class Turn(Generic[JobT]):
         job: what is worked on.
         priority: see `Priority`.
         arrived_s: when it came.
-        due_s: when its caller's sound runs out; `arrived_s` for a caller that has none yet.
+        due_s: when its caller's sound runs out; for a caller that has none yet `arrived_s` and what it was put back.
         began: whether it had its first step.
+        heard: whether its caller had any sound.
         running: whether a step of it is being worked.
         untaken: chunks given that the caller has not taken.
     """
@@ -44,6 +50,7 @@ class Turn(Generic[JobT]):
     arrived_s: float
     due_s: float
     began: bool = False
+    heard: bool = False
     running: bool = False
     untaken: int = 0
 
@@ -101,6 +108,13 @@ class Schedule(Generic[JobT]):
             # Playback begins with the first chunk, and again after it ran dry.
             turn.due_s = max(turn.due_s, now) + audio_s
             turn.untaken += 1
+            turn.heard = True
+
+    def worked(self, id: int) -> None:
+        """A job was worked on, and there is nothing to hear of it yet."""
+        turn = self._turns.get(id)
+        if turn is not None and not turn.heard:
+            turn.due_s += SILENT_STEP_S
 
     def taken(self, id: int) -> None:
         """The caller took a chunk."""

@@ -158,6 +158,8 @@ class Worker:
             audio_s = len(outcome.stretch.pcm) / self._engine.sample_rate
             turn.job.audio_s += audio_s
             self._schedule.gave(turn.id, audio_s, now=time.monotonic())
+        elif isinstance(self._engine, SpeechEngine):
+            self._schedule.worked(turn.id)
 
     async def _report(self, turn: Turn[Job], outcome: Outcome) -> None:
         if turn.id in self._cancelled:

@@ -280,7 +280,7 @@ def test_piper_has_the_voice_of_every_folder(models_dir: Path, tmp_path: Path) -
         ("de_DE-other-medium", "de-DE"),
     ]
     said = piper.synthesize("Guten Tag.", "de_DE-other-medium", "de", 1.0, Halt())
-    assert sum(len(stretch.pcm) for stretch in said) > 5_000
+    assert sum(len(stretch.pcm) for stretch in said if stretch is not None) > 5_000
 
 
 @pytest.mark.parametrize("format", ["mp3", "opus", "aac", "flac", "wav", "pcm"])

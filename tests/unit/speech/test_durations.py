@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivavoce.speech.engines.durations import word_times
+from vivavoce.speech.engines.durations import between_words, windows, within, word_times
 from vivavoce.speech.engines.spanish_g2p import spanish
 from vivavoce.speech.engines.text import Piece, pieces
 from vivavoce.speech.saying import tokens
@@ -56,3 +58,41 @@ def test_every_written_word_is_timed_once_in_order_and_inside_the_sound(
         timed += [text[time.start : time.end] for time in times]
         assert all(time.text == text[time.start : time.end] for time in times)
     assert timed == [token.written for token in said]
+
+
+def test_words_are_timed_from_the_start_of_the_part_they_begin_in() -> None:
+    times = word_times(piece("a b c d"), [0, 2, 4, 6], np.array([0.2, 0.4, 0.6, 1.0]), length_s=1.0)
+    parts = [within(times, 0.0, 0.2), within(times, 0.2, 0.7), within(times, 0.7, math.inf)]
+    assert [[(time.text, time.start_s, time.end_s) for time in part] for part in parts] == [
+        [("a", 0.0, 0.2)],
+        [("b", 0.0, 0.2), ("c", 0.2, pytest.approx(0.4)), ("d", pytest.approx(0.4), pytest.approx(0.5))],
+        [],
+    ]
+
+
+def test_places_between_words() -> None:
+    assert between_words(piece("The end."), [None, 0, 0, None, 4, 4, None]) == [0, 2, 3, 5]
+
+
+def test_windows_grow_and_end_with_a_word() -> None:
+    ends = list(range(0, 1000, 7))
+    found = windows(ends, 1000, first=40, most=200)
+    assert found == [42, 161, 364, 567, 770, 1000]
+    assert windows([], 1000, first=40, most=200) == [40, 160, 360, 560, 760, 1000]
+    assert windows([500], 550, first=300, most=300) == [300, 550]
+    assert windows([], 55, first=40, most=200) == [55]
+
+
+@given(
+    st.lists(st.integers(0, 5000), max_size=50),
+    st.integers(1, 5000),
+    st.integers(1, 300),
+    st.integers(1, 300),
+)
+def test_windows_hold_all_of_a_sound_and_none_is_long(
+    ends: list[int], total: int, first: int, most: int
+) -> None:
+    found = windows(sorted(ends), total, first=first, most=most)
+    assert found[-1] == total
+    lengths = [after - before for before, after in itertools.pairwise([0, *found])]
+    assert all(0 < length <= 1.5 * max(first, most) for length in lengths)

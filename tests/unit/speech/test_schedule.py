@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vivavoce.speech.messages import Priority
-from vivavoce.speech.schedule import PARTIAL_WAIT_S, UNTAKEN_LIMIT, Schedule
+from vivavoce.speech.schedule import PARTIAL_WAIT_S, SILENT_STEP_S, UNTAKEN_LIMIT, Schedule
 
 
 def whose(schedule: Schedule[str]) -> str | None:
@@ -45,6 +45,36 @@ def test_one_whose_sound_ran_dry_is_due_from_now_not_from_then() -> None:
     schedule.add(2, "other", Priority.LIVE, now=11.0)
     schedule.gave(2, 0.5, now=11.0)
     assert whose(schedule) == "other"
+
+
+def test_those_who_came_together_all_have_their_first_step_before_one_has_its_second() -> None:
+    schedule: Schedule[str] = Schedule()
+    for id, job in enumerate("abc"):
+        schedule.add(id, job, Priority.LIVE, now=id * 0.01)
+    order: list[int] = []
+    for _ in range(6):
+        turn = schedule.next()
+        assert turn is not None
+        order.append(turn.id)
+        schedule.worked(turn.id)
+    assert order == [0, 1, 2, 0, 1, 2]
+
+
+def test_newcomers_do_not_keep_one_waiting_who_was_put_back() -> None:
+    schedule: Schedule[str] = Schedule()
+    schedule.add(1, "old", Priority.LIVE, now=0.0)
+    schedule.worked(1)
+    schedule.add(2, "new", Priority.LIVE, now=SILENT_STEP_S * 1.1)
+    assert whose(schedule) == "old"
+
+
+def test_a_step_without_sound_does_not_put_back_one_that_is_heard() -> None:
+    schedule: Schedule[str] = Schedule()
+    schedule.add(1, "first", Priority.LIVE, now=0.0)
+    schedule.gave(1, 1.0, now=0.0)
+    schedule.worked(1)
+    schedule.add(2, "second", Priority.LIVE, now=1.0 + SILENT_STEP_S / 2)
+    assert whose(schedule) == "first"
 
 
 def test_one_too_far_ahead_of_its_caller_waits_until_something_is_taken() -> None:

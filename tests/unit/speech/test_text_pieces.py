@@ -128,6 +128,14 @@ def test_each_written_word_begins_in_one_piece_where_its_spoken_words_are(text: 
             assert token.spoken.startswith(piece.text[at : at + len(token.spoken)])
 
 
+def test_what_is_written_as_one_is_not_cut() -> None:
+    said = tokens("We have been waiting for your call since March 3, 2026, when all of this began.", "en")
+    assert [piece.text for piece in pieces(said, "en")] == [
+        "We have been waiting for your call",
+        "since March third, twenty twenty-six, when all of this began.",
+    ]
+
+
 def token(spoken: str) -> Token:
     return Token(spoken, 0, len(spoken), spoken)
 

@@ -118,8 +118,10 @@ class SpeechEngine(Protocol):
 
     def synthesize(
         self, text: str, voice: str, language: str | None, speed: float, halt: Halt
-    ) -> Iterator[Stretch]:
+    ) -> Iterator[Stretch | None]:
         """Speak a text, a stretch a step; the first one as early as the model can.
+
+        None ends a step that made nothing to hear yet: others may have their turn.
 
         Args:
             text: not empty.

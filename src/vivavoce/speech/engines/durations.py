@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vivavoce.speech.engines.text import Piece
 from vivavoce.speech.messages import WordTime
+
+_ABOUT: Final = 1.5
+_GROWTH: Final = 3
+"""How much longer or shorter a window may be, so that it ends with a word; and how fast windows grow."""
 
 
 def word_times(
@@ -40,3 +46,45 @@ def word_times(
             WordTime(text=token.written, start=token.start, end=token.end, start_s=start_s, end_s=reached_s)
         )
     return tuple(times)
+
+
+def between_words(piece: Piece, at: Sequence[int | None]) -> list[int]:
+    """Indexes of the phonemes after which no word goes on. Takes what `word_times` does."""
+    tokens = [None if where is None else piece.token(where) for where in at]
+    return [index for index, (one, next) in enumerate(itertools.pairwise(tokens)) if one != next]
+
+
+def within(times: Sequence[WordTime], start_s: float, end_s: float) -> tuple[WordTime, ...]:
+    """Those words that begin in a part of a stretch of sound, timed from the part's start; none lasts beyond its end.
+
+    Args:
+        times: of the whole stretch.
+        start_s, end_s: the part; a word that begins at its end is not in it.
+    """
+    return tuple(
+        time.model_copy(update={"start_s": time.start_s - start_s, "end_s": min(time.end_s, end_s) - start_s})
+        for time in times
+        if start_s <= time.start_s < end_s
+    )
+
+
+def windows(ends: Sequence[int], total: int, *, first: int, most: int) -> list[int]:
+    """Where to cut a sound into windows, between words if there is a place: the first one short, then ever longer.
+
+    Args:
+        ends: where words end, rising.
+        total: where the sound ends.
+        first: what the first window should be long.
+        most: what each is at most long, about.
+
+    Returns:
+        Where each window ends; the last one at `total`.
+    """
+    found: list[int] = []
+    start, size = 0, first
+    while total - start > size * _ABOUT:
+        near = [end for end in ends if size / _ABOUT <= end - start <= size * _ABOUT]
+        start = min(near, key=lambda end, wanted=start + size: abs(end - wanted), default=start + size)
+        found.append(start)
+        size = min(most, size * _GROWTH)
+    return [*found, total]

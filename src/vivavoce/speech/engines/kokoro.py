@@ -18,6 +18,8 @@ from vivavoce.speech.engines.base import Halt, Pcm, Stretch
 from vivavoce.speech.engines.durations import word_times
 from vivavoce.speech.engines.english_g2p import EnglishG2P, load_tagger
 from vivavoce.speech.engines.french_g2p import french
+from vivavoce.speech.engines.int8 import has_vnni, with_signed_activations
+from vivavoce.speech.engines.onnx_file import output
 from vivavoce.speech.engines.onnx_model import OnnxModel
 from vivavoce.speech.engines.phonemes import G2P, Sound
 from vivavoce.speech.engines.spanish_g2p import spanish
@@ -72,7 +74,10 @@ class Kokoro:
 
     def __init__(self, options: EngineOptions) -> None:
         folder = options.folders[0]
-        self._model = OnnxModel(folder / "model.onnx", threads=options.threads, inner=_DURATIONS)
+        model = (folder / "model.onnx").read_bytes() + output(_DURATIONS)
+        self._model = OnnxModel(
+            with_signed_activations(model) if has_vnni() else model, threads=options.threads
+        )
         vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
         self._ids: dict[str, int] = vocabulary["vocab"]
         self._voices = {voice.voice.id: voice for voice in _load_voices(folder / "voices")}

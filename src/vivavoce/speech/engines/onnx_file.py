@@ -1,4 +1,4 @@
-"""An ONNX file's bytes, read and added to in memory: the file stays as it is, and no package for it is needed.
+"""An ONNX file's bytes, read, added to and parted in memory: the file stays as it is, and no package for it is needed.
 
 An ONNX file is a serialised `ModelProto`. Protocol buffers merge messages that follow each other, so what is appended
 is added to the graph. Numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, and the encoding is
@@ -12,13 +12,20 @@ from dataclasses import dataclass
 from typing import Final
 
 _GRAPH_OF_MODEL: Final = 7
-_NODE_OF_GRAPH, _INITIALIZER_OF_GRAPH, _OUTPUT_OF_GRAPH, _VALUE_OF_GRAPH = 1, 5, 12, 13
+_NODE_OF_GRAPH, _NAME_OF_GRAPH, _INITIALIZER_OF_GRAPH, _INPUT_OF_GRAPH, _OUTPUT_OF_GRAPH, _VALUE_OF_GRAPH = (
+    1,
+    2,
+    5,
+    11,
+    12,
+    13,
+)
 _INPUT_OF_NODE, _OUTPUT_OF_NODE, _OPERATION_OF_NODE, _ATTRIBUTE_OF_NODE = 1, 2, 4, 5
 _NAME_OF_ATTRIBUTE, _INTEGER_OF_ATTRIBUTE, _TYPE_OF_ATTRIBUTE, _IS_INTEGER = 1, 3, 20, 2
 _TYPE_OF_TENSOR, _NAME_OF_TENSOR, _RAW_OF_TENSOR = 2, 8, 9
-_NAME_OF_VALUE: Final = 1
+_NAME_OF_VALUE, _TYPE_OF_VALUE, _TENSOR_OF_TYPE, _ELEMENTS_OF_TENSOR = 1, 2, 1, 1
 
-INT8, INT32 = 3, 6
+FLOAT, INT8, INT32 = 1, 3, 6
 """Types of tensors."""
 
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
@@ -29,11 +36,19 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An operation of the graph; `outputs` are where the names of its outputs stand."""
+    """An operation of the graph.
+
+    Attributes:
+        operation: what it does.
+        inputs: names of tensors.
+        outputs: where the names of its outputs stand.
+        span: where it stands itself.
+    """
 
     operation: str
     inputs: tuple[str, ...]
     outputs: tuple[Span, ...]
+    span: Span
 
 
 class Broken(ValueError):
@@ -53,13 +68,18 @@ def nodes(model: bytes) -> Iterator[Node]:
                 outputs.append(span)
             elif number == _OPERATION_OF_NODE:
                 operation = text(model, span)
-        yield Node(operation, tuple(inputs), tuple(outputs))
+        yield Node(operation, tuple(inputs), tuple(outputs), (start, end))
 
 
 def typed_names(model: bytes) -> Iterator[Span]:
     """Where the names of inner tensors stand that the model tells the type of."""
     for start, end in _graph(model, _VALUE_OF_GRAPH):
         yield from (span for number, span in _fields(model, start, end) if number == _NAME_OF_VALUE)
+
+
+def outputs(model: bytes) -> list[str]:
+    """The names of what a model gives."""
+    return [_name(model, span, _NAME_OF_VALUE) for span in _graph(model, _OUTPUT_OF_GRAPH)]
 
 
 def text(model: bytes, span: Span) -> str:
@@ -92,6 +112,64 @@ def operation(
         content += _varint(_TYPE_OF_ATTRIBUTE << 3 | _VARINT) + _varint(_IS_INTEGER)
         node += _field(_ATTRIBUTE_OF_NODE, content)
     return _added(_NODE_OF_GRAPH, node)
+
+
+def part(model: bytes, inputs: Sequence[str], outputs: Sequence[str]) -> bytes:
+    """The part of a model that makes some tensors of others.
+
+    Args:
+        model: without nodes whose attributes are graphs.
+        inputs: inputs of the model, or inner tensors of floats.
+        outputs: inner tensors, or outputs of the model.
+    """
+    needed = set(outputs)
+    kept: list[bytes] = []
+    # A node comes after those whose outputs it reads.
+    for node in reversed(list(nodes(model))):
+        made = {text(model, span) for span in node.outputs} - set(inputs)
+        if made & needed:
+            needed.update(node.inputs)
+            kept.append(_added(_NODE_OF_GRAPH, model[slice(*node.span)]))
+    given = {_name(model, span, _NAME_OF_VALUE): span for span in _graph(model, _INPUT_OF_GRAPH)}
+    constants = (
+        _added(_INITIALIZER_OF_GRAPH, model[slice(*span)])
+        for span in _graph(model, _INITIALIZER_OF_GRAPH)
+        if _name(model, span, _NAME_OF_TENSOR) in needed
+    )
+    return b"".join(
+        [
+            *_head(model),
+            *reversed(kept),
+            *constants,
+            *(
+                _added(_INPUT_OF_GRAPH, model[slice(*given[name])] if name in given else _floats(name))
+                for name in inputs
+            ),
+            *map(output, outputs),
+        ]
+    )
+
+
+def _head(model: bytes) -> Iterator[bytes]:
+    """All of a model but its graph, of which only the name is left."""
+    start = 0
+    for number, (begin, end) in _fields(model, 0, len(model)):
+        if number == _GRAPH_OF_MODEL:
+            yield model[start : begin - len(_varint(number << 3 | _BYTES)) - len(_varint(end - begin))]
+            start = end
+    yield model[start:]
+    yield _added(_NAME_OF_GRAPH, b"part")
+
+
+def _name(model: bytes, span: Span, number: int) -> str:
+    """The name in a message whose field of that number it is."""
+    return next(text(model, inner) for found, inner in _fields(model, *span) if found == number)
+
+
+def _floats(name: str) -> bytes:
+    """A tensor of floats of any shape."""
+    tensor = _varint(_ELEMENTS_OF_TENSOR << 3 | _VARINT) + _varint(FLOAT)
+    return _field(_NAME_OF_VALUE, name.encode()) + _field(_TYPE_OF_VALUE, _field(_TENSOR_OF_TYPE, tensor))
 
 
 def _graph(model: bytes, wanted: int) -> Iterator[Span]:

@@ -106,7 +106,11 @@ def pieces(
     begins = [0, *accumulate(len(token.spoken) + 1 for token in said)][: len(said)]
     found: list[Piece] = []
     taken = 0
-    for start, end, pause in cuts(text, language, first=first, most=most, least=least):
+    # What is written as one is not cut, unless it is long: "March 3, 2026" has a comma when it is said.
+    whole = " ".join(
+        token.spoken.replace(" ", "_") if len(token.spoken) <= first else token.spoken for token in said
+    )
+    for start, end, pause in cuts(whole, language, first=first, most=most, least=least):
         upto = taken
         while upto < len(said) and begins[upto] < end:
             upto += 1
