@@ -35,9 +35,9 @@ from vivavoce.moderator.thinking import ThinkingModerator
 from vivavoce.moderator.turns import EndOfTurn, SoundJudge
 from vivavoce.protocol.facts import MoveDecided
 from vivavoce.protocol.machine import Decision, Observation
-from vivavoce.speech.client import SpeechClient
 from vivavoce.transport.desk import Desk
 from vivavoce.voice.activity import SharedVAD
+from vivavoce.voice.ears import Ear
 from vivavoce.voice.failover import Route
 from vivavoce.voice.stt import Failure, Languages, ServerSTT, Utterance
 from vivavoce.voice.tts import ServerTTS
@@ -130,7 +130,7 @@ class Conversation:
     Args:
         desk: the session's sound.
         director: decides what comes next.
-        client: the speech server.
+        ears: writes down what the participant says.
         voice: says it.
         voices: the voice of each language of the study.
         listening: the languages that the participant may speak now, the likeliest first.
@@ -151,7 +151,7 @@ class Conversation:
         *,
         desk: Desk,
         director: Director,
-        client: SpeechClient,
+        ears: Ear,
         voice: ServerTTS,
         voices: Callable[[str], Voice],
         listening: Languages,
@@ -177,7 +177,7 @@ class Conversation:
         self._replies: dict[str, _Reply] = {}
         self._playing: _Reply | None = None
         stt = ServerSTT(
-            client,
+            ears,
             self._activity,
             languages=listening,
             hearing=hearing,

@@ -12,8 +12,8 @@ from vivavoce.moderator.guard.guards import Guards
 from vivavoce.moderator.mind import Minds
 from vivavoce.session.clock import Clock
 from vivavoce.session.timers import HostTimers
-from vivavoce.speech.client import SpeechClient
 from vivavoce.voice.cast import Cast
+from vivavoce.voice.providers import Providers
 from vivavoce.voice.wording import WordingStore
 
 
@@ -34,7 +34,7 @@ class Equipment:
     """Shared by all sessions of a host.
 
     Attributes:
-        client: the speech server.
+        providers: who hears and speaks.
         wording: prepared sound.
         hearing: the models that hear whether somebody speaks, and has finished.
         minds: the language models that may moderate.
@@ -46,7 +46,7 @@ class Equipment:
         timers: of the host.
     """
 
-    client: SpeechClient
+    providers: Providers
     wording: WordingStore
     hearing: Hearing
     minds: Minds

@@ -36,6 +36,7 @@ from vivavoce.transport.line import AudioSocket
 from vivavoce.transport.webrtc import WebRtcLine
 from vivavoce.transport.websocket import WebSocketLine
 from vivavoce.voice.cast import Cast
+from vivavoce.voice.providers import Providers
 from vivavoce.voice.wording import WordingStore
 
 log = structlog.get_logger(__name__)
@@ -132,9 +133,10 @@ class Host:
             sweep_s=settings.host.sweep_s,
             drain_s=settings.host.drain_s,
         )
+        self._providers = Providers(settings, client)
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
         self._equipment = Equipment(
-            client=client,
+            providers=self._providers,
             wording=wording,
             hearing=hearing,
             minds=self._minds,
@@ -241,6 +243,7 @@ class Host:
             await asyncio.gather(*late, return_exceptions=True)
         await self._minds.aclose()
         await self._guards.aclose()
+        await self._providers.aclose()
 
     # -- inside
 

@@ -148,8 +148,12 @@ class SessionRunner:
         self._conversation = Conversation(
             desk=self.desk,
             director=self._director,
-            client=equipment.client,
-            voice=ServerTTS(equipment.client, equipment.wording, equipment.cast.voice(study, state.language)),
+            ears=equipment.providers.ears(switched=self._switched("stt")),
+            voice=ServerTTS(
+                equipment.providers.speakers(switched=self._switched("tts")),
+                equipment.wording,
+                equipment.cast.voice(study, state.language),
+            ),
             voices=lambda language: equipment.cast.voice(study, language),
             hearing=equipment.cast.hearing,
             listening=lambda: expected(study, journal.state.progress, journal.state.language),

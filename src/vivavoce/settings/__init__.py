@@ -19,6 +19,7 @@ from vivavoce.settings.reading import DEFAULT_CONFIG, load
 from vivavoce.settings.speech import SpeechSettings
 from vivavoce.settings.tree import PREFIX, Settings
 from vivavoce.settings.upstream import UpstreamSettings
+from vivavoce.settings.voice import SpeakingProfile, SttSettings, TtsSettings, VoiceProfile
 from vivavoce.settings.web import WebSettings
 
 __all__ = [
@@ -35,8 +36,12 @@ __all__ = [
     "SettingRow",
     "Settings",
     "SettingsError",
+    "SpeakingProfile",
     "SpeechSettings",
+    "SttSettings",
+    "TtsSettings",
     "UpstreamSettings",
+    "VoiceProfile",
     "WebSettings",
     "defaults",
     "describe",

@@ -12,6 +12,7 @@ from vivavoce.settings.guard import GuardSettings
 from vivavoce.settings.host import HostSettings
 from vivavoce.settings.llm import LlmSettings
 from vivavoce.settings.speech import SpeechSettings
+from vivavoce.settings.voice import SttSettings, TtsSettings
 from vivavoce.settings.web import WebSettings
 
 PREFIX = "VIVAVOCE_"
@@ -57,6 +58,8 @@ class Settings(Group):
     )
     web: WebSettings = WebSettings()
     speech: SpeechSettings = SpeechSettings()
+    stt: SttSettings = SttSettings()
+    tts: TtsSettings = TtsSettings()
     host: HostSettings = HostSettings()
     turn: TurnSettings = TurnSettings()
     llm: LlmSettings = LlmSettings()

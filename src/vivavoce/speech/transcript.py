@@ -43,6 +43,7 @@ class Transcript:
         duration_s: of the sound, in seconds.
         words: in order; empty unless asked for.
         segments: in order.
+        model: who wrote it, where that is another than was asked.
     """
 
     text: str
@@ -51,3 +52,4 @@ class Transcript:
     duration_s: float
     words: tuple[Word, ...] = ()
     segments: tuple[Segment, ...] = ()
+    model: str = ""

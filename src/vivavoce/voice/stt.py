@@ -17,8 +17,9 @@ from livekit.agents import NOT_GIVEN, APIConnectOptions, LanguageCode, NotGivenO
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 
 from vivavoce.errors import VivavoceError
-from vivavoce.speech.client import SpeechBusy, SpeechClient, SpeechRejected, SpeechUnavailable, Transcript
+from vivavoce.speech.client import SpeechBusy, SpeechRejected, SpeechUnavailable, Transcript
 from vivavoce.voice.activity import SAMPLE_RATE, SharedVAD
+from vivavoce.voice.ears import Ear
 
 EARLY_SILENCE_S = 0.16
 """Silence after which an utterance is transcribed on the chance that it is over. A stop consonant's closure is shorter
@@ -85,7 +86,7 @@ class ServerSTT(stt.STT[str]):
     """livekit-agents' view of our speech server's transcription.
 
     Args:
-        client: the speech server.
+        client: the speech server, or whoever stands in for it.
         activity: the session's detector; it says where an utterance begins and ends.
         languages: what may be spoken now, the likeliest first; asked before every decode.
         hearing: the speech server's model that hears a language.
@@ -97,7 +98,7 @@ class ServerSTT(stt.STT[str]):
 
     def __init__(
         self,
-        client: SpeechClient,
+        client: Ear,
         activity: SharedVAD,
         *,
         languages: Languages,
@@ -198,7 +199,7 @@ class _UtteranceStream(stt.RecognizeStream):
     def __init__(
         self,
         parent: ServerSTT,
-        client: SpeechClient,
+        client: Ear,
         activity: SharedVAD,
         languages: Languages,
         hearing: Hearing,
@@ -361,7 +362,7 @@ class _UtteranceStream(stt.RecognizeStream):
             utterance_id=utterance.utterance_id,
             text=text,
             language=language,
-            model=self._hearing(self._languages()[0]),
+            model=transcript.model or self._hearing(self._languages()[0]),
             confidence=transcript.confidence,
             started_at=utterance.started_at,
             ended_at=utterance.ended_at,

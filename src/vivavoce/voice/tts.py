@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 
-import numpy as np
-import soxr
-from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError, tts, utils
+from livekit.agents import (
+    APIConnectionError,
+    APIConnectOptions,
+    APIStatusError,
+    APITimeoutError,
+    tts,
+    utils,
+)
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, TimedString
 
-from vivavoce.speech.client import SpeechBusy, SpeechClient, SpeechRejected, SpeechUnavailable
+from vivavoce.speech.client import SpeechBusy, SpeechRejected, SpeechUnavailable
+from vivavoce.voice.rate import to_playout_rate
+from vivavoce.voice.speakers import Speaker
 from vivavoce.voice.wording import SAMPLE_RATE, TimedWord, Voice, WordingStore, spread
 
 FRAME_MS = 100
@@ -30,12 +37,12 @@ class ServerTTS(tts.TTS[str]):
     """livekit-agents' view of our voices.
 
     Args:
-        client: the speech server, for what is not prepared.
+        client: says what is not prepared.
         wording: prepared sound; looked up by the whole text pushed at once, or sentence by sentence.
         voice: who speaks.
     """
 
-    def __init__(self, client: SpeechClient, wording: WordingStore, voice: Voice) -> None:
+    def __init__(self, client: Speaker, wording: WordingStore, voice: Voice) -> None:
         super().__init__(
             capabilities=tts.TTSCapabilities(streaming=True, aligned_transcript=True),
             sample_rate=SAMPLE_RATE,
@@ -123,8 +130,9 @@ class _SentenceStream(tts.SynthesizeStream):
             async with self._parent.client.speak(
                 text, model=voice.engine, voice=voice.voice, language=voice.language, speed=voice.speed
             ) as sound:
-                convert = _to_playout_rate(sound.sample_rate)
-                async for chunk in sound:
+                convert = to_playout_rate(sound.sample_rate)
+                pieces = aiter(sound)
+                while (chunk := await self._next(pieces)) is not None:
                     pcm = convert(chunk, False)
                     samples += len(pcm) // 2
                     emitter.push(pcm)
@@ -137,6 +145,14 @@ class _SentenceStream(tts.SynthesizeStream):
             raise APIConnectionError(str(error)) from error
         self._position_s += samples / SAMPLE_RATE
 
+    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
+        """The next piece of sound within the framework's patience; None at the end."""
+        try:
+            async with asyncio.timeout(self._conn_options.timeout):
+                return await anext(pieces, None)
+        except TimeoutError:
+            raise APITimeoutError("The voice made no sound in time.") from None
+
     def _announce(self, words: tuple[TimedWord, ...], emitter: tts.AudioEmitter) -> None:
         emitter.push_timed_transcript(
             [
@@ -148,14 +164,3 @@ class _SentenceStream(tts.SynthesizeStream):
                 for word in words
             ]
         )
-
-
-def _to_playout_rate(rate: int) -> Callable[[bytes, bool], bytes]:
-    if rate == SAMPLE_RATE:
-        return lambda chunk, last: chunk
-    stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="int16")
-
-    def convert(chunk: bytes, last: bool) -> bytes:
-        return stream.resample_chunk(np.frombuffer(chunk, dtype=np.int16), last=last).tobytes()
-
-    return convert

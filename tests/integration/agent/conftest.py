@@ -29,8 +29,8 @@ from vivavoce.session.events import ConsentGiven, SessionEvent, SessionScheduled
 from vivavoce.session.memory import MemorySessionStore
 from vivavoce.session.state import SessionState
 from vivavoce.session.timers import Timers
-from vivavoce.settings import GuardSettings, HostSettings, LlmSettings, Settings
-from vivavoce.speech.client import SpeechUnavailable, Transcript
+from vivavoce.settings import GuardSettings, HostSettings, LlmSettings, Settings, SttSettings, TtsSettings
+from vivavoce.speech.client import SpeechClient, SpeechUnavailable, Transcript
 from vivavoce.telemetry.metrics import Metrics
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import EndReason, LineBase, LineEnd, MessageHandler
@@ -356,6 +356,9 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
         llm: LlmSettings | None = None,
         guard: GuardSettings | None = None,
         study: Study = small,
+        client: SpeechClient | None = None,
+        stt: SttSettings | None = None,
+        tts: TtsSettings | None = None,
     ) -> AsyncGenerator[Stage]:
         sound = WordingStore(tmp_path / "wording")
         voice = prepared.Voice("kokoro", "af_heart", "en")
@@ -370,12 +373,16 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
         host = Host(
             store=store,
             studies=Studies(study),
-            client=recogniser,  # pyright: ignore[reportArgumentType]  # plays the speech server's client
+            client=client or recogniser,  # pyright: ignore[reportArgumentType]  # plays the speech server's client
             wording=sound,
             hearing=Hearing("v1-mini"),
             archive=archive,
             settings=Settings(
-                host=HostSettings(slots=slots), llm=llm or LlmSettings(), guard=guard or GuardSettings()
+                host=HostSettings(slots=slots),
+                llm=llm or LlmSettings(),
+                guard=guard or GuardSettings(),
+                stt=stt or SttSettings(),
+                tts=tts or TtsSettings(),
             ),
             clock=SystemClock(),
             spool=spool,

@@ -1,0 +1,217 @@
+"""Ears: whoever writes down what was said. One goes on where another fails, with the same sound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from livekit import rtc
+from livekit.agents import APIConnectOptions, APIError, stt
+
+from vivavoce.speech.client import (
+    Priority,
+    SpeechBusy,
+    SpeechClient,
+    SpeechDropped,
+    SpeechError,
+    SpeechRejected,
+    SpeechUnavailable,
+    Transcript,
+)
+from vivavoce.voice.failover import Link, Route, Switched
+
+A_SECOND_S = 0.2
+"""Patience a second of sound, besides the settings': Whisper takes 0.02-0.05 s a second on two idle cores."""
+
+LONGEST_S = 15.0
+"""The longest a plug-in is waited for where nobody else is left: what the speech client waits."""
+
+
+class Ear(Protocol):
+    """Writes down a sound; `SpeechClient` is one."""
+
+    async def transcribe(
+        self,
+        pcm: bytes,
+        *,
+        sample_rate: int = 16000,
+        language: str | Sequence[str] | None = None,
+        priority: Priority = "live",
+        model: str | None = None,
+    ) -> Transcript:
+        """The text of s16le mono sound, in one of the languages; `model` is the speech server's that is wanted for it.
+
+        Raises:
+            SpeechUnavailable, SpeechBusy, SpeechRejected.
+        """
+        ...
+
+
+class ServerEar:
+    """Another speech server of ours, asked for one of its models.
+
+    Args:
+        client: of that server.
+        model: one of its models; None: its first.
+        name: of the profile, where the model is not known.
+    """
+
+    def __init__(self, client: SpeechClient, model: str | None, *, name: str) -> None:
+        self._client = client
+        self._model = model
+        self._name = name
+
+    async def transcribe(
+        self,
+        pcm: bytes,
+        *,
+        sample_rate: int = 16000,
+        language: str | Sequence[str] | None = None,
+        priority: Priority = "live",
+        model: str | None = None,
+    ) -> Transcript:
+        """See `Ear`."""
+        transcript = await self._client.transcribe(
+            pcm, sample_rate=sample_rate, language=language, priority=priority, model=self._model
+        )
+        return replace(transcript, model=self._model or self._name)
+
+
+class PluginEar:
+    """A plug-in of LiveKit Agents. It makes no captions: what a cloud hears twice is paid for twice.
+
+    Args:
+        model: the plug-in's.
+    """
+
+    def __init__(self, model: stt.STT[Any]) -> None:
+        self._model = model
+
+    async def transcribe(
+        self,
+        pcm: bytes,
+        *,
+        sample_rate: int = 16000,
+        language: str | Sequence[str] | None = None,
+        priority: Priority = "live",
+        model: str | None = None,
+    ) -> Transcript:
+        """See `Ear`."""
+        if priority == "partial":
+            raise SpeechDropped("A plug-in makes no captions.", next_step="")
+        expected = _first(language)
+        duration_s = len(pcm) / 2 / sample_rate
+        sound = rtc.AudioFrame(pcm, sample_rate, 1, len(pcm) // 2)
+        options = APIConnectOptions(max_retry=0, timeout=LONGEST_S + duration_s)
+        try:
+            async with asyncio.timeout(LONGEST_S + duration_s):
+                found = await self._recognise(sound, expected, options)
+        except TimeoutError:
+            raise SpeechUnavailable(
+                f"{self._model.label} gave no text within {LONGEST_S + duration_s:.0f} s.", next_step=""
+            ) from None
+        except APIError as error:
+            raise SpeechUnavailable(f"{self._model.label} failed: {error.message}.", next_step="") from error
+        return Transcript(
+            text=" ".join(data.text.strip() for data in found if data.text.strip()),
+            language=next((str(data.language) for data in found if data.language), expected),
+            confidence=min((data.confidence for data in found if data.confidence), default=1.0),
+            duration_s=duration_s,
+            model=self._model.model,
+        )
+
+    async def _recognise(
+        self, sound: rtc.AudioFrame, language: str | None, options: APIConnectOptions
+    ) -> Sequence[stt.SpeechData]:
+        asked = {"language": language} if language is not None else {}
+        if self._model.capabilities.offline_recognize:
+            event = await self._model.recognize([sound], conn_options=options, **asked)
+            return event.alternatives[:1]
+        found: list[stt.SpeechData] = []
+        async with self._model.stream(conn_options=options, **asked) as stream:
+            stream.push_frame(sound)
+            stream.end_input()
+            async for event in stream:
+                if event.type == stt.SpeechEventType.FINAL_TRANSCRIPT:
+                    found += event.alternatives[:1]
+        return found
+
+
+class Ears:
+    """One session's ears, in the order of the settings.
+
+    Args:
+        order: gives the ears for a language, in order.
+        now: see `Route`.
+        switch_s: seconds without a text after which the next one is asked.
+        switched: told when another one hears.
+    """
+
+    def __init__(
+        self,
+        order: Callable[[str | None], Sequence[Link[Ear]]],
+        *,
+        now: Callable[[], float],
+        switch_s: float,
+        switched: Switched,
+    ) -> None:
+        self._order = order
+        self._now = now
+        self._switch_s = switch_s
+        self._switched = switched
+        self._routes: dict[tuple[str, ...], Route[Ear]] = {}
+
+    async def transcribe(
+        self,
+        pcm: bytes,
+        *,
+        sample_rate: int = 16000,
+        language: str | Sequence[str] | None = None,
+        priority: Priority = "live",
+        model: str | None = None,
+    ) -> Transcript:
+        """See `Ear`. A partial is asked of whoever hears now, and of nobody else."""
+        route = self._route(_first(language))
+        if priority == "partial":
+            return await route.current.part.transcribe(
+                pcm, sample_rate=sample_rate, language=language, priority=priority, model=model
+            )
+        patience_s = self._switch_s + A_SECOND_S * len(pcm) / 2 / sample_rate
+        failure: SpeechError | None = None
+        for attempt in route.attempts(anyway=True):
+            with attempt:
+                try:
+                    async with asyncio.timeout(None if attempt.alone else patience_s):
+                        transcript = await attempt.part.transcribe(
+                            pcm, sample_rate=sample_rate, language=language, priority=priority, model=model
+                        )
+                except SpeechRejected as error:
+                    failure = error  # an answer, but no text: another may know the language
+                    continue
+                except (SpeechBusy, SpeechUnavailable) as error:
+                    failure = error
+                except TimeoutError:
+                    failure = SpeechUnavailable(
+                        f"{attempt.name!r} gave no text within {patience_s:.1f} s.",
+                        next_step="Look at its load, or raise stt.switch_s.",
+                    )
+                else:
+                    attempt.answers()
+                    return transcript
+                attempt.failed(failure)
+        assert failure is not None, "a route has at least one link"
+        raise failure
+
+    def _route(self, language: str | None) -> Route[Ear]:
+        links = self._order(language)
+        names = tuple(link.name for link in links)
+        if names not in self._routes:
+            self._routes[names] = Route(links, now=self._now, switched=self._switched)
+        return self._routes[names]
+
+
+def _first(language: str | Sequence[str] | None) -> str | None:
+    """The likeliest language: who is asked, and what a cloud is told."""
+    return language if language is None or isinstance(language, str) else language[0]

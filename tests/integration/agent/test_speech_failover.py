@@ -1,0 +1,121 @@
+"""A speech server fails in the middle of a session: another one hears and speaks, and nobody loses a word."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from participant import Participant, asked
+from scripted_model import Reply, ScriptedModel, scripted_model
+from scripted_speech import Fault, ScriptedSpeech, scripted_speech
+
+from vivavoce.protocol.moderator import Moderator
+from vivavoce.protocol.study import Study
+from vivavoce.session.events import ProviderSwitched, TurnTimed, Utterance
+from vivavoce.settings import LlmProfile, LlmSettings, SpeakingProfile, SttSettings, TtsSettings, VoiceProfile
+from vivavoce.speech.client import SpeechClient
+
+WITHIN_S = 3.0
+"""From the participant's last sound to the moderator's next sentence, however a server fails."""
+
+ANSWER = "I walked to the market and I bought bread."
+QUESTION = "What was the best of it?"
+
+
+class Servers:
+    def __init__(self, main: ScriptedSpeech, spare: ScriptedSpeech, model: ScriptedModel) -> None:
+        self.main, self.spare, self.model = main, spare, model
+
+    def llm(self) -> LlmSettings:
+        profile = LlmProfile(base_url=self.model.url, model="scripted", first_word_s=10, stall_s=10)
+        return LlmSettings(default="m", profiles={"m": profile})
+
+
+@pytest.fixture
+def small(small: Study) -> Study:
+    return small.model_copy(update={"moderator": Moderator(mode="semi_structured", own_probes=1)})
+
+
+@pytest.fixture
+async def servers() -> AsyncIterator[Servers]:
+    async with scripted_speech() as main, scripted_speech() as spare, scripted_model() as model:
+        main.text = spare.text = ANSWER
+        model.play(Reply(QUESTION))
+        yield Servers(main, spare, model)
+
+
+@pytest.fixture(params=["server", "plugin"])
+async def stage(
+    open_stage: Callable[..., Any], servers: Servers, request: pytest.FixtureRequest
+) -> AsyncIterator[Any]:
+    """A host whose spare is another speech server, or a cloud by livekit's plug-in for OpenAI."""
+    url = servers.spare.url
+    cloud = {"kind": "plugin", "plugin": "openai", "model": "m", "api_key": "k"}
+    ear = (
+        VoiceProfile(url=url, model="m")
+        if request.param == "server"
+        else VoiceProfile.model_validate({**cloud, "options": {"base_url": f"{url}/v1"}})
+    )
+    speaking = (
+        SpeakingProfile(url=url)
+        if request.param == "server"
+        else SpeakingProfile.model_validate(
+            {
+                **cloud,
+                "voices": ("en=nova",),
+                "options": {"base_url": f"{url}/v1", "response_format": "pcm"},
+            }
+        )
+    )
+    async with (
+        SpeechClient(servers.main.url) as client,
+        open_stage(
+            llm=servers.llm(),
+            client=client,
+            stt=SttSettings(order=("speech", "spare"), profiles={"spare": ear}),
+            tts=TtsSettings(fallbacks=("spare",), profiles={"spare": speaking}),
+        ) as opened,
+    ):
+        yield opened
+
+
+async def held(stage: Any) -> tuple[Any, list[Any], Participant]:
+    """One answer and its question; the state, the log's payloads, the participant."""
+    await stage.schedule()
+    participant = Participant(stage)
+    await participant.join()
+    state = await participant.answer(ANSWER)
+    return state, [event.payload for event in await stage.events()], participant
+
+
+@pytest.mark.parametrize("fault", ["refused", "slow", "broken"])
+async def test_another_hears_what_the_first_cannot(stage: Any, servers: Servers, fault: Fault) -> None:
+    servers.main.hearing = fault
+    # What it says is not what is tried here.
+    servers.model.play(Reply("What was the best part?"))
+    state, log, _ = await held(stage)
+    [utterance] = [payload for payload in log if isinstance(payload, Utterance)]
+    assert (utterance.text, utterance.model) == (ANSWER, "m")
+    assert len(servers.spare.heard) == 1
+    [switch] = [payload for payload in log if isinstance(payload, ProviderSwitched)]
+    assert (switch.stage, switch.before, switch.after, switch.code) == (
+        "stt", "speech", "spare", "speech_unavailable",
+    )  # fmt: skip
+    [timed] = [payload for payload in log if isinstance(payload, TurnTimed)]
+    assert timed.response_s < WITHIN_S, timed
+    assert state.fault_count == 0, state.faults
+
+
+@pytest.mark.parametrize("fault", ["refused", "slow", "stalled", "broken", "silent"])
+async def test_another_says_what_the_first_cannot(stage: Any, servers: Servers, fault: Fault) -> None:
+    servers.main.speaking = fault
+    state, log, participant = await held(stage)
+    assert asked(state).text == QUESTION
+    assert [order["input"] for order in servers.spare.said] == [QUESTION]
+    assert participant.socket.captions()[-1] == QUESTION, "it was heard to its end"
+    [switch] = [payload for payload in log if isinstance(payload, ProviderSwitched)]
+    assert (switch.stage, switch.before, switch.after) == ("tts", "speech", "spare")
+    [timed] = [payload for payload in log if isinstance(payload, TurnTimed)]
+    assert timed.response_s < WITHIN_S, timed
+    assert state.fault_count == 0, state.faults
