@@ -1,7 +1,7 @@
-"""A language model whose answers are decided by a script, behind a real OpenAI-compatible HTTP server.
+"""A language model whose answers are decided by a script, behind a real HTTP server.
 
-It streams server-sent events as https://platform.openai.com/docs/api-reference/chat-streaming describes them, calls
-tools, and fails on demand. Without a script it is a plain interviewer, told by what it is told.
+It streams as OpenAI's API does, or in the format of another `Wire`, calls tools, and fails on demand. Without a script
+it is a plain interviewer, told by what it is told.
 """
 
 from __future__ import annotations
@@ -14,23 +14,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from model_wires import Call, OpenAIWire, Wire, posted_to
+
 from vivavoce.ops.rehearse.phrases import all_phrases
 from vivavoce.protocol.prompts.pack import load_pack
 
-Fault = Literal["", "refused", "slow", "stalled", "broken", "garbage"]
-
-
-@dataclass(frozen=True)
-class Call:
-    """One tool call; `arguments` as text may be anything."""
-
-    tool: str
-    arguments: dict[str, Any] | str = field(default_factory=dict[str, Any])
+Fault = Literal["", "refused", "slow", "stalled", "broken", "garbage", "failed"]
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: words, then calls. `fault` happens after the words, but `refused` and `slow` instead of them."""
+    """An answer: words, then calls. `fault` happens after the words, but `refused`, `slow` and `garbage` instead."""
 
     text: str = ""
     calls: tuple[Call, ...] = ()
@@ -47,15 +41,19 @@ class ScriptedModel:
     """A running server.
 
     Attributes:
-        url: of its API, for a profile's `base_url`.
+        url: of its API, for a profile's `base_url`; with another wire than OpenAI's without a path.
         script: makes the answers; replace it at any time.
+        wire: the format of its answers.
         requests: every request's body so far.
+        heads: their first lines and headers.
         abandoned: how many answers the client closed before their end.
     """
 
     url: str = ""
     script: Script = field(default_factory=lambda: plain_interviewer)
+    wire: Wire = field(default_factory=OpenAIWire)
     requests: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    heads: list[str] = field(default_factory=list[str])
     abandoned: int = 0
 
     def play(self, *replies: Reply) -> None:
@@ -81,16 +79,23 @@ class ScriptedModel:
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(re.findall(rb"content-length: (\d+)", head.lower())[0])
         request = json.loads(await reader.readexactly(length))
-        assert head.startswith(b"POST /v1/chat/completions "), head
+        assert posted_to(head.decode(), self.wire), head
         self.requests.append(request)
+        self.heads.append(head.decode())
         reply = self.script(request)
         if reply.fault == "refused":
-            writer.write(b"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
+            status, headers, body = self.wire.refusal()
+            lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+            writer.write(
+                f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                f"{''.join(lines)}Content-Length: {len(body)}\r\n\r\n".encode()
+                + body
+            )
             await writer.drain()
             return
         writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-            b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+            f"HTTP/1.1 200 OK\r\nContent-Type: {self.wire.content_type}\r\nx-amzn-RequestId: r\r\n"
+            "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
         )
         await writer.drain()
         watch = asyncio.create_task(reader.read(1))
@@ -100,10 +105,10 @@ class ScriptedModel:
             watch.cancel()
 
     async def _stream(self, reply: Reply, writer: asyncio.StreamWriter, watch: asyncio.Task[bytes]) -> None:
-        async def send(data: str) -> None:
-            line = f"data: {data}\n\n".encode()
-            writer.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
-            await writer.drain()
+        async def send(pieces: list[bytes]) -> None:
+            for piece in pieces:
+                writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+                await writer.drain()
 
         async def wait(seconds: float) -> bool:
             """Whether the client is still there after that time."""
@@ -116,57 +121,35 @@ class ScriptedModel:
             await wait(60)
             return
         if reply.fault == "garbage":
-            await send("this is no JSON")
+            await send(self.wire.garbage())
             return
-        await send(_chunk({"role": "assistant", "content": ""}))
+        await send(self.wire.begin())
         for token in re.findall(r"\s*\S+", reply.text):
             if not await wait(reply.token_s):
                 return
-            await send(_chunk({"content": token}))
+            await send(self.wire.word(token))
         if reply.fault == "stalled":
             await wait(60)
             return
         if reply.fault == "broken":
             return
-        for index, call in enumerate(reply.calls):
-            arguments = call.arguments if isinstance(call.arguments, str) else json.dumps(call.arguments)
-            opened = {"id": f"c{index}", "type": "function", "function": {"name": call.tool, "arguments": ""}}
-            await send(_chunk({"tool_calls": [{"index": index, **opened}]}))
-            for piece in (arguments[:5], arguments[5:]):
-                await send(_chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]}))
-        await send(_chunk({}, finish="tool_calls" if reply.calls else "stop"))
-        usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
-        await send(
-            json.dumps(
-                {
-                    "id": "x",
-                    "object": "chat.completion.chunk",
-                    "created": 0,
-                    "model": "scripted",
-                    "choices": [],
-                    "usage": usage,
-                }
-            )
-        )
-        await send("[DONE]")
+        if reply.fault == "failed":
+            await send(self.wire.failure())
+        else:
+            for index, call in enumerate(reply.calls):
+                await send(self.wire.call(index, call))
+            await send(self.wire.end(bool(reply.calls)))
         writer.write(b"0\r\n\r\n")
         await writer.drain()
 
 
-def _chunk(delta: dict[str, Any], *, finish: str | None = None) -> str:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return json.dumps(
-        {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "scripted", "choices": [choice]}
-    )
-
-
 @asynccontextmanager
-async def scripted_model() -> AsyncGenerator[ScriptedModel]:
+async def scripted_model(wire: Wire | None = None) -> AsyncGenerator[ScriptedModel]:
     """A server on a free port of this machine, while the context lasts."""
-    model = ScriptedModel()
+    model = ScriptedModel(wire=wire or OpenAIWire())
     server = await asyncio.start_server(model.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    model.url = f"http://127.0.0.1:{port}/v1"
+    model.url = f"http://127.0.0.1:{port}" + ("/v1" if isinstance(model.wire, OpenAIWire) else "")
     try:
         yield model
     finally:

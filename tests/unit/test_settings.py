@@ -423,3 +423,25 @@ class TestProfiles:
         assert "There is no setting VIVAVOCE_LLM__PROFILES__A__MODLE." in (
             _refusal({"VIVAVOCE_LLM__PROFILES__A__MODLE": "x"}).what
         )
+
+    @pytest.mark.parametrize(
+        ("profile", "what"),
+        [
+            ('fallbacks = ["nobody"]', "the fallback nobody of my-model should be another profile"),
+            ('fallbacks = ["my-model"]', "the fallback my-model of my-model should be another profile"),
+            ('region = "eu-central-1"', "region belongs to providers aws and google"),
+            ('project = "p"', "project belongs to provider google"),
+            ('provider = "aws"', "provider aws takes no api_key"),
+            ('provider = "azure"', "llm.profiles.my-model.provider does not fit"),
+        ],
+    )
+    def test_a_profile_that_cannot_be_is_refused(self, tmp_path: Path, profile: str, what: str) -> None:
+        text = PROFILES.replace('model = "big"', f'model = "big"\napi_key = "k"\n{profile}')
+        assert what in _refusal(config=_file(tmp_path, text)).what
+
+    def test_an_order_is_a_profile_and_what_stands_in_for_it(self, tmp_path: Path) -> None:
+        text = PROFILES.replace('model = "big"', 'model = "big"\nfallbacks = ["cloud"]')
+        text += '\n[llm.profiles.cloud]\nprovider = "google"\nmodel = "gemini"\n'
+        found = load({}, config=_file(tmp_path, text))
+        assert list(found.llm.order(None)) == ["my-model", "cloud"]
+        assert list(found.llm.order("cloud")) == ["cloud"]

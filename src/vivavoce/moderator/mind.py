@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 from livekit.agents import llm
-from livekit.plugins import openai
 
 from vivavoce.breaker import Breaker
 from vivavoce.errors import VivavoceError
@@ -17,9 +16,7 @@ from vivavoce.protocol.prompts.pack import require_reviewed
 from vivavoce.protocol.requests import Request, schema
 from vivavoce.settings import LlmProfile, LlmSettings
 from vivavoce.voice.failover import RULES, Link, Route, Switched
-
-NO_KEY = "none"
-"""What servers without keys are sent: the client library wants one."""
+from vivavoce.voice.llm import open_model, require
 
 
 class ModelFailed(VivavoceError):
@@ -90,10 +87,15 @@ class Minds:
 
     Args:
         settings: the profiles.
+
+    Raises:
+        PluginMissing: a profile's provider is an extra that is not installed.
     """
 
     def __init__(self, settings: LlmSettings) -> None:
         self._settings = settings
+        for profile in settings.profiles.values():
+            require(profile)
         self._open: dict[str, Link[Mind]] = {}
 
     def may_hold(self, languages: Sequence[str]) -> None:
@@ -116,9 +118,7 @@ class Minds:
 
     def _link(self, name: str, profile: LlmProfile) -> Link[Mind]:
         if name not in self._open:
-            key = profile.api_key.get_secret_value() if profile.api_key is not None else NO_KEY
-            model = openai.LLM(model=profile.model, base_url=profile.base_url, api_key=key, max_retries=0)
-            self._open[name] = Link(name, Mind(name, model, profile), Breaker(RULES))
+            self._open[name] = Link(name, Mind(name, open_model(profile), profile), Breaker(RULES))
         return self._open[name]
 
     async def aclose(self) -> None:

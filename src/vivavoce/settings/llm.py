@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from vivavoce.settings.errors import ProfileUnknown
@@ -14,11 +15,24 @@ from vivavoce.settings.group import Group
 
 
 class LlmProfile(Group):
-    """A language model behind an OpenAI-compatible server, how long it is waited for, and what stands in for it."""
+    """A language model, where it is, how long it is waited for, and what stands in for it."""
 
-    base_url: str = Field(description="the server's OpenAI-compatible API: http://host:port/v1")
+    provider: Literal["openai", "aws", "google"] = Field(
+        default="openai",
+        description="whose API: openai (any OpenAI-compatible server), aws (Bedrock) or google (Gemini, Vertex AI)",
+    )
+    base_url: str | None = Field(
+        default=None,
+        description="the server's API, http://host:port/v1; openai needs it, the others have their usual one",
+    )
     model: str = Field(min_length=1, description="the model's name at that server")
-    api_key: SecretStr | None = Field(default=None, description="if the server wants one")
+    api_key: SecretStr | None = Field(
+        default=None, description="if the server wants one; aws has its credentials from AWS's own chain"
+    )
+    region: str | None = Field(default=None, description="of aws, or of a google project; default: its own")
+    project: str | None = Field(
+        default=None, description="with google: a project of Vertex AI instead of an API key"
+    )
     temperature: float | None = Field(
         default=None, ge=0, le=2, description="default: the server's own; lower is steadier"
     )
@@ -41,10 +55,22 @@ class LlmProfile(Group):
 
     @field_validator("base_url")
     @classmethod
-    def _http(cls, value: str) -> str:
-        if not re.fullmatch(r"https?://[^\s?#]+", value):
+    def _http(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^\s?#]+", value):
             raise PydanticCustomError("base_url", "it should be like http://127.0.0.1:8000/v1")
-        return value.rstrip("/")
+        return None if value is None else value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _of_its_provider(self) -> LlmProfile:
+        if self.provider == "openai" and self.base_url is None:
+            raise PydanticCustomError("llm_url", "provider openai needs a base_url")
+        if self.provider == "aws" and self.api_key is not None:
+            raise PydanticCustomError("llm_key", "provider aws takes no api_key: see AWS's own variables")
+        if self.region is not None and self.provider == "openai":
+            raise PydanticCustomError("llm_region", "region belongs to providers aws and google")
+        if self.project is not None and self.provider != "google":
+            raise PydanticCustomError("llm_project", "project belongs to provider google")
+        return self
 
 
 class LlmSettings(Group):
