@@ -104,18 +104,23 @@ class Dialogue:
 
 def _call(called: ToolCalled) -> list[llm.ChatItem]:
     """A call and its answer, in a shape that every server's template can take, however broken the call was."""
-    try:
-        arguments = json.loads(called.arguments or "{}")
-    except ValueError:
-        arguments = None
-    name = re.sub(r"[^A-Za-z0-9_-]", "_", called.tool)[:64]
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", called.tool)[:64] or "unnamed"
     return [
-        llm.FunctionCall(
-            call_id=called.call_id,
-            name=name,
-            arguments=json.dumps(arguments if isinstance(arguments, dict) else {}, ensure_ascii=False),
-        ),
+        llm.FunctionCall(call_id=called.call_id, name=name, arguments=_arguments(called.arguments)),
         llm.FunctionCallOutput(
             call_id=called.call_id, name=name, output=called.answer, is_error=not called.accepted
         ),
     ]
+
+
+def _arguments(written: str) -> str:
+    """What a model wrote, as an object that can be sent on; an empty one for what can not."""
+    try:
+        arguments = json.loads(written or "{}")
+        sent = json.dumps(
+            arguments if isinstance(arguments, dict) else {}, ensure_ascii=False, allow_nan=False
+        )
+        sent.encode()  # half a surrogate pair is good JSON and no text
+    except (ValueError, RecursionError):
+        return "{}"
+    return sent

@@ -250,7 +250,7 @@ class _ReplyStream(llm.LLMStream):
         async with aclosing(self._answer(attempt, floor, ticket)) as answer:
             async for delta in answer:
                 calls += delta.tool_calls
-                content = delta.content or ""
+                content = _writable(delta.content or "")
                 if floor.asked:
                     babble += len(content)
                     if babble > BABBLE:
@@ -267,8 +267,8 @@ class _ReplyStream(llm.LLMStream):
         for call in calls[:MOST_CALLS]:
             judgement = floor.call(
                 self._parent.dialogue.next_call_id(),
-                call.name,
-                call.arguments,
+                _writable(call.name),
+                _writable(call.arguments),
                 self._director.progress,
                 at_s=self._parent.now_s(),
             )
@@ -294,12 +294,10 @@ class _ReplyStream(llm.LLMStream):
             ),
             saying=(move.move_id, " ".join(floor.said)) if move is not None else None,
         )
-        extra = {} if profile.temperature is None else {"temperature": profile.temperature}
         stream = mind.model.chat(
             chat_ctx=context,
             tools=tools(tools_for(director.study)),
             conn_options=APIConnectOptions(max_retry=0, timeout=profile.reply_s),
-            extra_kwargs=extra,
         )
         began = False
         async with stream:
@@ -349,6 +347,11 @@ class _ReplyStream(llm.LLMStream):
         move = self._director.move(ticket)
         if move is not None and move.final:
             self._parent.decided(ticket, Decision((), move))
+
+
+def _writable(text: str) -> str:
+    """A model's text without what neither the log's database nor another model's server takes: NUL, half characters."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def _empty() -> ModelEmpty:

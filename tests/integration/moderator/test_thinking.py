@@ -215,6 +215,19 @@ async def test_whatever_fails_the_studys_words_stand_in(server: ScriptedModel, n
     assert await table.answer("Soup, I think.") == "You said soup, i think. How did you come here?"
 
 
+async def test_characters_that_no_database_takes_are_left_out(table: Table) -> None:
+    table.server.play(
+        Reply(calls=(Call("pro\0be\ud800", '{"trigger": "vague\ud800\0"}'),)),
+        Reply("Bread\0\ud83d it was. And what is for lunch?"),
+    )
+    assert await table.answer("Bread.") == "Bread it was. And what is for lunch?"
+    for event in table.log:
+        written = event.payload.model_dump_json()
+        assert "\\u0000" not in written and "\\ud8" not in written.lower()
+    await table.answer("Soup.")
+    assert table.faults == []
+
+
 async def test_three_questions_at_once_become_one(table: Table) -> None:
     table.server.play(Reply("Bread it was. What is for lunch? And where will you eat? And who cooks it?"))
     assert await table.answer("Bread.") == "Bread it was. What is for lunch?"
