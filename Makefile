@@ -21,7 +21,7 @@ export VIVAVOCE_MODELS_DIR := $(MODELS)
 # These tests mostly wait, so three run at a time on two cores; a file stays on one process, with the servers it started.
 SLOW := -q -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo test unit integration contract e2e lint types imports format lock models pages browser guests bench clean
+.PHONY: help setup demo test newest unit integration contract e2e lint types imports format lock models pages browser guests bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,6 +65,13 @@ $(STAMP)/guests/%/installed: requirements/guests-%.txt | $(UV)
 	@touch $@
 
 guests: $(GUESTS:%=$(STAMP)/guests/%/installed) ## other people's programs, for benchmarks and contract tests
+
+newest: | $(UV) ## what we and LiveKit Agents expect of each other, with its newest release instead of the pinned one
+	test -x $(STAMP)/newest/bin/python || $(UV) venv --quiet --python $(PYTHON) $(STAMP)/newest
+	$(UV) pip install --quiet --require-hashes --python $(STAMP)/newest/bin/python -r requirements/dev.txt
+	$(UV) pip install --quiet --no-deps --python $(STAMP)/newest/bin/python --editable .
+	$(UV) pip install --quiet --upgrade --python $(STAMP)/newest/bin/python livekit-agents livekit-plugins-openai livekit-plugins-silero livekit-plugins-aws livekit-plugins-google
+	$(STAMP)/newest/bin/pytest tests/contract/livekit tests/contract/voice -q -m livekit
 
 unit: $(STAMP)/python ## fast tests: no I/O, virtual time
 	$(BIN)/pytest tests/unit -q -n 2
