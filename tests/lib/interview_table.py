@@ -152,7 +152,7 @@ class Table:
             )
         return text
 
-    async def answer(self, text: str, at_s: float = 0.0) -> str:
+    async def answer(self, text: str, at_s: float = 0.0, *, heard: bool = True) -> str:
         self.at_s = max(self.at_s + 5, at_s)
         number = sum(event.kind == "utterance" for event in self.log) + 1
         self.write(
@@ -166,7 +166,7 @@ class Table:
                 model="w",
             )
         )
-        return await self.observe(Answered(self.at_s, text, (f"u{number}",)))
+        return await self.observe(Answered(self.at_s, text, (f"u{number}",)), heard=heard)
 
     @property
     def move(self) -> MoveDecided:
