@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from vivavoce.protocol.conduct.judge import GRAVE, Conduct
+from vivavoce.protocol.conduct.judge import Conduct
 from vivavoce.protocol.draft import Draft
 from vivavoce.protocol.facts import (
     AnswerSetAside,
@@ -23,8 +23,8 @@ from vivavoce.protocol.facts import (
     ToolCalled,
     TopicCovered,
 )
-from vivavoce.protocol.guard import Check
 from vivavoce.protocol.machine import follow_up
+from vivavoce.protocol.outcomes import Breach, Judgement, Outcome, Taken
 from vivavoce.protocol.progress import Progress, QuestionProgress, fold
 from vivavoce.protocol.prompts.pack import load_pack
 from vivavoce.protocol.requests import (
@@ -61,61 +61,6 @@ _LEAST_QUESTION_WORDS = 3
 
 class Refused(Exception):
     """A request that the rails do not allow; says why, and what to do instead."""
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What became of a call.
-
-    `facts` are to be written: what follows from the call, and the call itself. `answer` goes to the model. `rest` is to
-    be spoken, and `over` says that the reply has ended with it.
-    """
-
-    accepted: bool
-    answer: str
-    facts: tuple[Fact, ...]
-    rest: tuple[str, ...] = ()
-    over: bool = False
-
-
-@dataclass(frozen=True)
-class Breach:
-    """Words that are not said for what they do; see `protocol.conduct`."""
-
-    text: str
-    checks: tuple[Check, ...]
-
-    @property
-    def grave(self) -> bool:
-        """Whether nothing more of the reply may be heard."""
-        return not GRAVE.isdisjoint(self.checks)
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What became of a sentence.
-
-    `facts` are to be written; `text` is to be spoken, if anything is; `breaches` are not. `enough` says that no other
-    sentence of this reply will be.
-    """
-
-    facts: tuple[Fact, ...] = ()
-    text: str = ""
-    breaches: tuple[Breach, ...] = ()
-    enough: bool = False
-
-    @property
-    def spoken(self) -> bool:
-        """Whether anything of it is spoken."""
-        return bool(self.text)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How the reply ended: `facts` to be written, and `rest`, the study's words to be spoken after the model's."""
-
-    facts: tuple[Fact, ...] = ()
-    rest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ from vivavoce.protocol.facts import (
     ToolCalled,
     TopicCovered,
 )
-from vivavoce.protocol.floor import MOST_REDIRECTS, MOST_REFUSALS, Floor, Judgement
+from vivavoce.protocol.floor import MOST_REDIRECTS, MOST_REFUSALS, Floor
 from vivavoce.protocol.machine import decide
 from vivavoce.protocol.observations import Answered, Began, CloseDue, Interrupted, Observation, WrapUpDue
+from vivavoce.protocol.outcomes import Judgement
 from vivavoce.protocol.progress import Progress, fold
 from vivavoce.protocol.requests import TOOLS, schema, tools_for
 from vivavoce.protocol.study import Study
