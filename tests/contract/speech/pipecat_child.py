@@ -4,7 +4,7 @@
 Runs in Pipecat's own environment, beside the programs of `docs/how-to/pipecat.md`, and prints what it saw as JSON. What
 it played is in `turn.wav` and `after.wav`.
 
-    python pipecat_child.py URL ENGINE TURN LATER_TURN
+    python pipecat_child.py http|socket URL ENGINE TURN LATER_TURN
 """
 
 from __future__ import annotations
@@ -93,9 +93,9 @@ class Watch(BaseObserver):
 class Bot:
     """The pipeline, and what is done with it."""
 
-    def __init__(self, url: str, engine: str) -> None:
+    def __init__(self, way: str, url: str, engine: str) -> None:
         self.url, self.engine = url, engine
-        self.voice = service(url)
+        self.voice = service(way, url)
         self.speaker = Speaker()
         self.watch = Watch(self.voice)
         self.worker = PipelineWorker(Pipeline([self.voice, self.speaker]), observers=[self.watch])
@@ -161,8 +161,8 @@ def tokens(text: str) -> list:
 
 
 async def main() -> None:
-    url, engine, turn, after = sys.argv[1:]
-    bot = Bot(url, engine)
+    way, url, engine, turn, after = sys.argv[1:]
+    bot = Bot(way, url, engine)
     runner = WorkerRunner()
     await runner.add_workers(bot.worker)
     running = asyncio.create_task(runner.run())

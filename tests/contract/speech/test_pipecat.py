@@ -1,4 +1,4 @@
-"""A Pipecat bot speaks with our server, with Pipecat's own OpenAI service.
+"""A Pipecat bot speaks with our server, over Pipecat's own OpenAI service and over the WebSocket.
 
 Pipecat lives in an environment of its own (`requirements/guests-pipecat.txt`), which is made here where it is missing.
 What runs there is what `docs/how-to/pipecat.md` shows.
@@ -73,7 +73,7 @@ def models() -> str:
 def programs(tmp_path: Path) -> Path:
     """A folder with the programs of the page."""
     blocks = re.findall(r"```python\n# (\S+)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert [name for name, _ in blocks] == ["say.py"]
+    assert {name for name, _ in blocks} == {"say.py", "vivavoce_tts.py"}
     for name, code in blocks:
         (tmp_path / name).write_text(code, encoding="utf-8")
     return tmp_path
@@ -114,14 +114,16 @@ def understood(server: str, path: Path, said: str) -> None:
     assert len(said) / 25 < len(pcm) / rate < len(said) / 7
 
 
-def test_the_program_of_the_page_says_a_text(pipecat: str, server: str, programs: Path) -> None:
+@pytest.mark.parametrize("way", ["http", "socket"])
+def test_the_program_of_the_page_says_a_text(pipecat: str, server: str, programs: Path, way: str) -> None:
     text = "Good morning. How are you today?"
-    run(pipecat, programs, "say.py", server, text, "said.wav")
+    run(pipecat, programs, "say.py", way, server, text, "said.wav")
     understood(server, programs / "said.wav", text)
 
 
-def test_a_bot_takes_turns_and_is_interrupted(pipecat: str, server: str, programs: Path) -> None:
-    seen = json.loads(run(pipecat, programs, str(CHILD), server, "kokoro", TURN, AFTER))
+@pytest.mark.parametrize("way", ["http", "socket"])
+def test_a_bot_takes_turns_and_is_interrupted(pipecat: str, server: str, programs: Path, way: str) -> None:
+    seen = json.loads(run(pipecat, programs, str(CHILD), way, server, "kokoro", TURN, AFTER))
     assert seen["errors"] == []
     understood(server, programs / "turn.wav", TURN)
     assert " ".join(seen["turn"]["words"]) == TURN
