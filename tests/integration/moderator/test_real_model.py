@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from livekit.agents import APIConnectOptions, llm
 
+from vivavoce.moderator.guard.chain import Chain
 from vivavoce.moderator.mind import Mind, Minds
 from vivavoce.ops.rehearse.interview import Interview, Say
 from vivavoce.protocol.check import load_study
@@ -99,6 +100,7 @@ async def hold(study: Study, models: Route[Mind]) -> Interview:
         study,
         "en",
         models=models,
+        judges=Chain((), study.guard),
         act=lambda interview: Say(ANSWERS[interview.turns % 2]),
         cut=lambda _: None,
     )
