@@ -20,6 +20,8 @@ from vivavoce.transport.stereo import SAMPLE_RATE
 Sound = NDArray[np.int16]
 
 _CHUNK = 1 << 20
+_MAGIC = b"OggS"
+"""What an Ogg page begins with (RFC 3533, section 6)."""
 
 
 class RecordingUnreadable(VivavoceError):
@@ -46,7 +48,7 @@ class Measured:
 def measure(path: Path) -> Measured:
     """Read a recording's measures off its file, without decoding it. Blocking: call it in a thread.
 
-    A file whose writer was killed counts as far as it goes.
+    A file whose writer was killed counts as far as it goes, also where that was before the first sound.
 
     Raises:
         RecordingUnreadable: it is no recording of ours.
@@ -54,6 +56,8 @@ def measure(path: Path) -> Measured:
     digest = hashlib.sha256()
     size = 0
     with path.open("rb") as file:
+        ours = file.read(len(_MAGIC)) in (_MAGIC, b"")
+        file.seek(0)
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)
@@ -66,7 +70,7 @@ def measure(path: Path) -> Measured:
                     begin = packet.pts * packet.time_base if begin is None else begin
                     end = (packet.pts + (packet.duration or 0)) * packet.time_base
     except (av.error.FFmpegError, IndexError) as error:
-        if begin is None:
+        if begin is None and not ours:
             raise RecordingUnreadable(path, error) from error
     return Measured(float(end - (begin or 0)), size, digest.hexdigest())
 

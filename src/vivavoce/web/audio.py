@@ -42,6 +42,8 @@ MAX_TEXT_BYTES = 16 * 1024
 SEND_TIMEOUT_S = 10.0
 """A page that takes nothing for so long is gone."""
 
+BROKEN = (1005, 1006)
+"""A close without a code, which no page makes: the network, or the browser, is gone."""
 OVERSIZE = 1009
 INTERNAL = 1011
 CLOSE_CODES: dict[type[VivavoceError], int] = {
@@ -116,11 +118,17 @@ class FramedSocket:
         self._send_timeout_s = send_timeout_s
 
     async def receive(self) -> bytes | str | None:
-        """The next frame; None once the other side has closed, or sent one too large and was closed."""
+        """The next frame; None once the other side has closed, or sent one too large and was closed.
+
+        Raises:
+            ConnectionResetError: the connection broke off.
+        """
         if self._websocket.client_state is not WebSocketState.CONNECTED:
             return None
         message = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
+            if message.get("code") in BROKEN:
+                raise ConnectionResetError("the connection broke off")
             return None
         data: bytes | None = message.get("bytes")
         if data is not None:

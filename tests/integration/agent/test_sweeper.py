@@ -188,6 +188,16 @@ async def test_a_file_that_was_cut_off_counts_as_far_as_it_goes(house: House) ->
     assert 2 < closed.duration_s < 5
 
 
+@pytest.mark.parametrize("written", [0, 60], ids=["nothing", "a header"])
+async def test_a_file_that_was_cut_off_before_its_first_sound_is_empty(house: House, written: int) -> None:
+    lease, info = await house.recorded("s1")
+    await house.store.release(lease)
+    whole = await asyncio.to_thread(info.path.read_bytes)
+    await asyncio.to_thread(info.path.write_bytes, whole[:written])
+    await house.sweeper.sweep()
+    assert [(closed.bytes, closed.duration_s) for closed in await house.closings("s1")] == [(written, 0.0)]
+
+
 async def test_an_interview_that_may_go_on_has_its_recording_closed_and_goes_on(house: House) -> None:
     _, info = await house.recorded("s1", ended=False)
     await house.archive.keep("s1/part1.ogg", info.path)

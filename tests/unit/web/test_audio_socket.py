@@ -293,7 +293,8 @@ class TestFrames:
         socket = await _accepted(receive, send)
         await socket.send_bytes(b"sound")
         await socket.send_bytes(b"more")
-        assert await socket.receive() is None
+        with pytest.raises(ConnectionError):
+            await socket.receive()
         assert [message["type"] for message in accepted] == ["websocket.accept"]
 
 
