@@ -22,9 +22,9 @@ STUDY = Path(__file__).parents[1] / "data" / "studies" / "two-questions.yaml"
 SOON_OVER = (
     STUDY.read_text(encoding="utf-8")
     .replace("id: two-questions", "id: two-questions-soon-over")
-    .replace("hard_limit_minutes: 3", "hard_limit_minutes: 3\n  rejoin_s: 5")
+    .replace("hard_limit_minutes: 3", "hard_limit_minutes: 3\n  rejoin_s: 5\n  sittings: 2")
 )
-"""The same, but whoever is lost for five seconds has left."""
+"""The same, but whoever is lost for five seconds has left, and may come back once for another sitting."""
 DRAIN_S = 12
 
 

@@ -49,10 +49,15 @@ async def test_five_seconds_without_a_network_cost_no_word(server: Server, books
         assert next(event.reason for event in events if isinstance(event, ParticipantLeft)) == "lost"
 
 
-async def test_who_comes_back_after_the_window_is_told_that_it_is_over(server: Server, books: Books) -> None:
-    caller = Caller(server.url, invitation=await books.invitation("two-questions-soon-over"), come_back=False)
+async def test_who_comes_back_after_the_window_goes_on_in_another_sitting(
+    server: Server, books: Books
+) -> None:
+    invitation = await books.invitation("two-questions-soon-over")
+    caller = Caller(server.url, invitation=invitation, come_back=False)
     async with caller:
         await caller.heard(FIRST)
+        caller.say("kokoro_s05")
+        await caller.heard(SECOND)
         await caller.cut()
         async with asyncio.timeout(20):
             while not (state := await books.folded(caller.session_id)).status.terminal:
@@ -61,11 +66,20 @@ async def test_who_comes_back_after_the_window_is_told_that_it_is_over(server: S
         assert state.turns[0].text.endswith(FIRST)
         caller.come_back = True
         await caller.until(lambda: bool(caller.refusals))
-        assert caller.refusals[0].status == 4410
+        assert caller.refusals[0].status == 4410, "that sitting is over"
     async with asyncio.timeout(20):
         while (state := await books.folded(caller.session_id)).unclosed:
             await asyncio.sleep(0.1)
     assert len(state.recordings) == 1
+    later = Caller(server.url, invitation=invitation)
+    async with later:
+        assert later.session_id != caller.session_id
+        await later.heard(f"{WELCOME} {SECOND}")
+        later.say("kokoro_s04")
+        assert (await later.goodbye())["status"] == "COMPLETED"
+    state = await books.folded(later.session_id)
+    assert (state.sitting, state.reason) == (2, Reason.FINISHED)
+    assert [question.status for question in state.progress.questions] == ["answered", "answered"]
 
 
 async def test_the_second_of_two_tabs_is_asked_and_the_first_one_told(server: Server, books: Books) -> None:

@@ -119,6 +119,7 @@ class Listener(Protocol):
 class _Reply:
     ticket: str | None
     handle: SpeechHandle
+    begun_at: float
     started_at: float | None = None
     held_at: float | None = None
     ended: bool = False
@@ -252,6 +253,11 @@ class Conversation:
         """Whether the moderator speaks, is paused in speech, or is about to speak."""
         return bool(self._replies)
 
+    def stuck_since(self) -> float | None:
+        """Since when a reply has been on its way of which nothing can be heard; event-loop time."""
+        waiting = [reply.begun_at for reply in self._replies.values() if reply.started_at is None]
+        return min(waiting) if len(waiting) == len(self._replies) and waiting else None
+
     def caption(self) -> str:
         """What the page shows of the moderator's speech now."""
         return self._spoken.caption(self._desk.output.segment_heard_s)
@@ -295,7 +301,7 @@ class Conversation:
     def _on_speech_created(self, event: SpeechCreatedEvent) -> None:
         handle = event.speech_handle
         ticket, self._agent.next_ticket = self._agent.next_ticket, None
-        self._replies[handle.id] = _Reply(ticket, handle)
+        self._replies[handle.id] = _Reply(ticket, handle, self._loop.time())
         handle.add_done_callback(self._on_reply_done)
 
     def _on_decided(self, ticket: str, decision: Decision) -> None:

@@ -12,19 +12,30 @@ from typing import Protocol
 
 import structlog
 
+from vivavoce.agent.admission import Admission
 from vivavoce.agent.equipment import Archive, Equipment
 from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.journal import Journal
 from vivavoce.agent.measure import Meter
+from vivavoce.agent.memory import free_bytes
 from vivavoce.agent.runner import SessionRunner
 from vivavoce.agent.sweeper import Sweeper
+from vivavoce.agent.waiting import WaitingRoom
 from vivavoce.errors import VivavoceError
 from vivavoce.moderator.guard.guards import Guards
 from vivavoce.moderator.mind import Minds
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock
 from vivavoce.session.errors import AlreadyConnected, HostFull, LeaseHeld, SessionOver
-from vivavoce.session.events import Reason, SessionStatus, SessionWaiting, Transport
+from vivavoce.session.events import (
+    Reason,
+    SessionEvent,
+    SessionScheduled,
+    SessionStatus,
+    SessionWaiting,
+    Transport,
+    TurnTimed,
+)
 from vivavoce.session.lease import Lease
 from vivavoce.session.state import SessionState
 from vivavoce.session.store import SessionStore
@@ -41,8 +52,8 @@ from vivavoce.voice.wording import WordingStore
 
 log = structlog.get_logger(__name__)
 
-BUSY_RETRY_S = 30.0
-"""When a full host may be asked again: about how often a place falls free with four 5-minute interviews, halved."""
+BUSY_RETRY_S = 15.0
+"""When a full host may be asked again: often enough that a place that falls free is not empty for long."""
 
 LAG_EVERY_S = 1.0
 
@@ -125,6 +136,8 @@ class Host:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._admitting: dict[str, asyncio.Lock] = {}
         self._draining = False
+        self._admission = Admission()
+        self._room = WaitingRoom(forget_s=2.5 * BUSY_RETRY_S)
         self._minds = Minds(settings.llm)
         self._guards = Guards(settings.guard)
         self.timers = HostTimers(
@@ -163,12 +176,15 @@ class Host:
     def capacity(self) -> Capacity:
         """How many sessions there are, and whether another may come."""
         slots, used = self._settings.host.slots, len(self._runners)
+        refusal = self._admission.refusal(now=self._loop_time())
         if self._draining:
             return Capacity(slots, used, accepting=False, reason="The host is closing.", draining=True)
         if used >= slots:
             return Capacity(
                 slots, used, accepting=False, reason="All places for interviews are taken at the moment."
             )
+        if refusal is not None:
+            return Capacity(slots, used, accepting=False, reason=refusal)
         return Capacity(slots, used, accepting=True)
 
     async def offer(self, session_id: str, *, sdp: str, take_over: bool, user_agent: str | None) -> Answer:
@@ -210,7 +226,10 @@ class Host:
         while True:
             due = loop.time() + LAG_EVERY_S
             await asyncio.sleep(LAG_EVERY_S)
-            self._metrics.event_loop_lag(max(0.0, loop.time() - due))
+            lag_s = max(0.0, loop.time() - due)
+            self._metrics.event_loop_lag(lag_s)
+            self._admission.lagged(lag_s, at=loop.time())
+            self._admission.memory(await asyncio.to_thread(free_bytes))
             self._metrics.hold_sessions(Counter(runner.status for runner in self._runners.values()))
 
     def begin_drain(self) -> None:
@@ -261,10 +280,11 @@ class Host:
                     if runner.connected and not take_over:
                         raise AlreadyConnected(session_id)
                     return runner
-                capacity = self.capacity()
-                if not capacity.accepting:
-                    raise HostFull(BUSY_RETRY_S, reason=capacity.reason)
-                return await self._start(session_id, transport, take_over=take_over)
+                state = await self._store.state(session_id)
+                self._find_a_place(state)
+                runner = await self._start(state, transport, take_over=take_over)
+                self._room.leave(session_id)
+                return runner
             finally:
                 if not lock.locked() or session_id not in self._runners:
                     self._admitting.pop(session_id, None)
@@ -282,10 +302,30 @@ class Host:
         else:
             log.warning("session of a dead host taken up", session_id=session_id)
 
-    async def _start(self, session_id: str, transport: Transport, *, take_over: bool) -> SessionRunner:
-        state = await self._store.state(session_id)
+    def _find_a_place(self, state: SessionState) -> None:
+        """See that the session may run here.
+
+        Raises:
+            SessionOver: it has ended.
+            HostFull: all places are taken, or the host is too busy for one more; an interview that is under way finds
+                a place on a busy host, too.
+        """
+        session_id = state.session_id
         if state.status.terminal:
             raise SessionOver(session_id)
+        capacity = self.capacity()
+        if capacity.draining:
+            raise HostFull(BUSY_RETRY_S, reason=capacity.reason)
+        place = self._room.place(session_id, now=self._loop_time())
+        if capacity.used + place > capacity.slots:
+            before = f" {place - 1} wait before you." if place > 1 else ""
+            reason = f"All places for interviews are taken at the moment.{before}"
+            raise HostFull(BUSY_RETRY_S, reason=reason)
+        if not capacity.accepting and state.joined_at is None:
+            raise HostFull(BUSY_RETRY_S, reason=capacity.reason)
+
+    async def _start(self, state: SessionState, transport: Transport, *, take_over: bool) -> SessionRunner:
+        session_id = state.session_id
         study = (await self._studies.get(state.study_id, state.study_hash)).study
         lease = await self._claim(state, take_over=take_over)
         # Whoever held it before may have written until now.
@@ -293,8 +333,7 @@ class Host:
         if state.status.terminal:
             await self._store.release(lease)
             raise SessionOver(session_id)
-        log_so_far = await self._store.read(session_id) if study.moderator.thinks else []
-        past = [event for event in log_so_far if event.seq <= state.seq]
+        past = await self._past(state) if study.moderator.thinks else []
         runner: SessionRunner | None = None
 
         def lost(error: VivavoceError) -> None:
@@ -305,6 +344,7 @@ class Host:
             self._store, lease, state, clock=self._clock, on_lost=lost, lease_s=self.timers.lease_s
         )
         journal.watch(Meter(self._metrics).watch)
+        journal.watch(self._observe)
         if state.status is SessionStatus.SCHEDULED:
             journal.post(SessionWaiting(transport=transport))
         runner = SessionRunner(
@@ -317,6 +357,14 @@ class Host:
         self._runners[session_id] = runner
         self._tasks[session_id] = asyncio.create_task(runner.run(), name=f"session {session_id}")
         return runner
+
+    async def _past(self, state: SessionState) -> list[SessionEvent]:
+        """The log so far, those of earlier sittings before it."""
+        log_so_far = [e for e in await self._store.read(state.session_id) if e.seq <= state.seq]
+        past = [*log_so_far]
+        while isinstance(first := past[0].payload, SessionScheduled) and first.continues is not None:
+            past = [*await self._store.read(first.continues), *past]
+        return past
 
     async def _claim(self, state: SessionState, *, take_over: bool) -> Lease:
         session_id, ttl_s = state.session_id, self.timers.lease_s
@@ -332,6 +380,14 @@ class Host:
             raise HostFull(
                 self.timers.heartbeat_s, reason="This interview is being worked on elsewhere."
             ) from error
+
+    def _observe(self, event: SessionEvent, _: SessionState) -> None:
+        if isinstance(event.payload, TurnTimed):
+            self._admission.transcribed(event.payload.transcript_s, at=self._loop_time())
+
+    @staticmethod
+    def _loop_time() -> float:
+        return asyncio.get_running_loop().time()
 
     def _forget(self, session_id: str) -> None:
         self._runners.pop(session_id, None)

@@ -70,6 +70,9 @@ TICK_S = 0.2
 SHORT_ABSENCE_S = 4.0
 """A connection that is back sooner goes on where it was; after a longer one the moderator says welcome back."""
 
+STUCK_S = 30.0
+"""A moderator that has something to say and is not heard for so long is stuck: whatever it waits for had its time."""
+
 LAST_WORD_S = 0.4
 """Between the last word and the end of the line, so that it is not cut by a late packet."""
 
@@ -115,6 +118,8 @@ class SessionRunner:
         self.desk = Desk(session_time=self._now_s)
         self.desk.on_attached = self._joined
         self._line: Line | None = None
+        self._attached_at: float | None = None
+        """Since when the participant can hear."""
         self._user_agents: dict[str, str | None] = {}
         self._started = asyncio.Event()
         self._over = asyncio.Event()
@@ -125,6 +130,8 @@ class SessionRunner:
         self._page = Page(self._send, study=study)
         self._scribe = Scribe(self, page=self._page, desk=self.desk)
         models, judges = self._models(study)
+        # A model that may take its time is not stuck meanwhile.
+        self._stuck_s = STUCK_S + (equipment.minds.longest_reply_s if models is not None else 0.0)
         dialogue = Dialogue(joined=load_pack(state.language).labels.joined if models is not None else "")
         self._watch = Watch(
             study,
@@ -297,9 +304,28 @@ class SessionRunner:
             ).timers
             if run_out and self._ending is None and self._closing is None:
                 self._fire(run_out[0])
+            self._free_if_stuck()
             if self._line is not None and state.joined_at is not None:
                 self._page.progress(self._journal.state, at_s)
                 self._scribe.caption(self._conversation.caption)
+
+    def _free_if_stuck(self) -> None:
+        """Give up a reply that nobody has heard for too long, and have the question asked again."""
+        since = self._conversation.stuck_since()
+        if since is None or self._attached_at is None or not self.answering:
+            return
+        stuck_s = self._loop.time() - max(since, self._attached_at)
+        if stuck_s < self._stuck_s:
+            return
+        self._attached_at = self._loop.time()  # this one is seen to
+        what = f"The moderator could not be heard for {stuck_s:.0f} s though it had something to say."
+        self.post(Fault(stage="agent", code="moderator_stuck", message=what, recovered=True))
+        self._group.create_task(self._start_over(), name="start over")
+
+    async def _start_over(self) -> None:
+        await self._conversation.interrupt()
+        # The question may never have been heard: these are the study's words that bring it again.
+        self._conversation.say(Returned(self._now_s()))
 
     async def _serve(self, line: Line, user_agent: str | None) -> None:
         self._user_agents[line.connection_id] = user_agent
@@ -311,7 +337,7 @@ class SessionRunner:
                 self.post(Fault(stage="transport", code=end.error_code, message=end.detail, recovered=True))
         finally:
             if self._line is line:
-                self._line = None
+                self._line = self._attached_at = None
                 self._left(line, reason)
 
     async def _say_goodbye(self, reason: Reason) -> None:
@@ -333,6 +359,7 @@ class SessionRunner:
         if self._line is not line or self._ending is not None:
             return
         state = self._journal.state
+        self._attached_at = self._loop.time()
         first = state.joined_at is None
         away_s = self._now_s() - state.left_s if state.left_s is not None else 0.0
         self.post(
@@ -359,7 +386,8 @@ class SessionRunner:
             self._conversation.say(Began(self._now_s()))
         elif self._journal.state.progress.final:
             pass  # the last words were held for them, and play now
-        elif self._resuming or away_s >= SHORT_ABSENCE_S:
+        elif first or self._resuming or away_s >= SHORT_ABSENCE_S:
+            # The first joining of a later sitting is a return, too.
             self._group.create_task(self._welcome_back(), name="welcome")
         self._resuming = self._orphaned = False
 

@@ -107,6 +107,11 @@ class Minds:
         if not self._settings.unreviewed_prompts:
             require_reviewed(languages)
 
+    @property
+    def longest_reply_s(self) -> float:
+        """Seconds that the most patient profile gives a reply."""
+        return max((profile.reply_s for profile in self._settings.profiles.values()), default=0.0)
+
     def route(self, name: str | None, *, switched: Switched = lambda switch: None) -> Route[Mind]:
         """One session's way along a profile (the default one for None) and its fallbacks. Nothing is connected yet.
 

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.host import Host
+from vivavoce.agent.stall import StallWatch
 from vivavoce.ops.checks import database_check, speech_check
 from vivavoce.ops.invite import announced, invite, public_url
 from vivavoce.ops.publish import Progress, patient_client, publish
@@ -139,7 +140,11 @@ async def compose(
             },
             registry=metrics.registry,
         )
-        for name, work in (("host.sweep", host.sweeper.run()), ("host.loop", host.watch_loop())):
+        for name, work in (
+            ("host.sweep", host.sweeper.run()),
+            ("host.loop", host.watch_loop()),
+            ("host.stall", StallWatch().run()),
+        ):
             await stack.enter_async_context(_background(work, name))
         await stack.enter_async_context(serving(app, sock))
         await asyncio.to_thread(stack.enter_context, announced(settings.data_dir, url))

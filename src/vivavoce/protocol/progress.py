@@ -118,6 +118,19 @@ class Progress(_Model):
         """The ids of the questions asked so far."""
         return frozenset(question.question_id for question in self.questions)
 
+    def taken_up_later(self) -> Progress:
+        """Where another sitting begins that follows this one: its clock starts anew, and nothing has been said."""
+        return self.model_copy(
+            update={
+                "phase_entered_s": 0.0,
+                "wrapping_up": False,
+                "wrap_up_said": False,
+                "last_move": None,
+                "final": False,
+                "end_reason": None,
+            }
+        )
+
     def probe_uses(self, probe_id: str) -> int:
         """How often a probe was used in this interview."""
         return sum(question.probes.count(probe_id) for question in self.questions)

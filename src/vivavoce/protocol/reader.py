@@ -43,6 +43,7 @@ _OFFER_LINES: tuple[OfferLine, ...] = get_args(OfferLine)
 _NO_PROBES = "none"
 _INHERIT = "inherit"
 _LONGEST_HOURS = 4
+_MOST_SITTINGS = 20
 
 
 def read_study(root: Node) -> tuple[Study, Notes]:
@@ -235,7 +236,15 @@ class _Reader:
                 idle_s=self._seconds(table, "idle_s", 120),
                 rejoin_s=self._seconds(table, "rejoin_s", 120),
                 wrap_up_before_s=self._seconds(table, "wrap_up_before_s", 300),
+                sittings=self._sittings(table),
             )
+
+    @staticmethod
+    def _sittings(table: Table) -> int:
+        place = table.get("sittings")
+        if place is None:
+            return 1
+        return place.integer(least=1, most=_MOST_SITTINGS, unit="sittings", default=1)
 
     @staticmethod
     def _seconds(table: Table, key: str, example: float) -> float | None:

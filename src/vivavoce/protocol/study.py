@@ -73,7 +73,10 @@ class Consent(_Model):
 
 
 class Limits(_Model):
-    """Time limits. None leaves a timer to the platform's table."""
+    """Time limits. None leaves a timer to the platform's table.
+
+    `sittings`: in how many the interview may be held, where one broke off before its end.
+    """
 
     hard_limit_minutes: float = 45.0
     join_s: float | None = None
@@ -81,6 +84,7 @@ class Limits(_Model):
     idle_s: float | None = None
     rejoin_s: float | None = None
     wrap_up_before_s: float | None = None
+    sittings: int = 1
 
     @property
     def hard_limit_s(self) -> float:

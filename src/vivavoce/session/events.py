@@ -35,6 +35,7 @@ from vivavoce.protocol.facts import (
     ToolCalled,
     TopicCovered,
 )
+from vivavoce.protocol.progress import Progress
 from vivavoce.session.errors import LogUnreadable
 from vivavoce.session.status import Reason, SessionStatus, TimerName
 from vivavoce.session.timers import Timers
@@ -144,7 +145,8 @@ class _Payload(BaseModel):
 class SessionScheduled(_Payload):
     """A participant accepted an invitation: the session exists. Always event 1.
 
-    `participant_id` is a pseudonym; names and addresses have no place in the log.
+    `participant_id` is a pseudonym; names and addresses have no place in the log. A later sitting `continues` an
+    earlier session, and begins with its `progress`.
     """
 
     kind: Literal["session.scheduled"] = "session.scheduled"
@@ -155,6 +157,8 @@ class SessionScheduled(_Payload):
     participant_id: Identifier
     invitation_id: Identifier | None = None
     sitting: int = Field(default=1, ge=1)
+    continues: Identifier | None = None
+    progress: Progress | None = None
     timers: Timers = Timers()
 
 

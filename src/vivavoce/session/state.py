@@ -222,6 +222,7 @@ def _scheduled(event: SessionEvent, payload: SessionScheduled) -> SessionState:
         participant_id=payload.participant_id,
         invitation_id=payload.invitation_id,
         sitting=payload.sitting,
+        progress=payload.progress or Progress(),
         timers=payload.timers,
         created_at=event.at,
         updated_at=event.at,

@@ -44,6 +44,10 @@ class Reason(StrEnum):
     LEFT = "left"
 
 
+RESUMABLE = frozenset({Reason.IDLE, Reason.DRAIN, Reason.FORCED, Reason.CRASH, Reason.LEFT, Reason.NO_SHOW})
+"""Why a session may have ended so that another sitting makes sense: nobody wanted it to be over for good."""
+
+
 class TimerName(StrEnum):
     """The timers that fire inside a session."""
 

@@ -129,8 +129,13 @@ class InvitationStore:
             session_id=row.session_id,
         )
 
-    async def bind_session(self, invitation_id: str, session_id: str, /) -> str:
-        """Give the invitation its one session, and return that session's id: the first one bound wins.
+    async def bind_session(
+        self, invitation_id: str, session_id: str, /, *, instead_of: str | None = None
+    ) -> str:
+        """Give the invitation its session, and return the id of the one it has then: the first one bound wins.
+
+        Args:
+            instead_of: the session of an earlier sitting, which it has now.
 
         Raises:
             InvitationMissing: there is no such invitation.
@@ -140,7 +145,11 @@ class InvitationStore:
                 await connection.execute(
                     update(InvitationRow)
                     .where(InvitationRow.id == invitation_id)
-                    .values(session_id=func.coalesce(InvitationRow.session_id, session_id))
+                    .values(
+                        session_id=func.coalesce(
+                            func.nullif(InvitationRow.session_id, instead_of), session_id
+                        )
+                    )
                     .returning(InvitationRow.session_id)
                 )
             ).scalar_one_or_none()

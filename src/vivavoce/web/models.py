@@ -50,6 +50,9 @@ class StudyView(_Body):
     organisation: str
     contact: str
     minutes: int = Field(description="about how long the interview takes")
+    resumable: bool = Field(
+        description="an interview that breaks off may be gone on with later, by the same link"
+    )
 
 
 class ConsentView(_Body):

@@ -54,8 +54,14 @@ class InvitationStore(Protocol):
         """The invitation with this token, if there is one."""
         ...
 
-    async def bind_session(self, invitation_id: str, session_id: str, /) -> str:
-        """Give the invitation its one session, and return that session's id: the first one bound wins."""
+    async def bind_session(
+        self, invitation_id: str, session_id: str, /, *, instead_of: str | None = None
+    ) -> str:
+        """Give the invitation its session, and return the id of the one it has then: the first one bound wins.
+
+        Args:
+            instead_of: the session of an earlier sitting, which it has now.
+        """
         ...
 
 

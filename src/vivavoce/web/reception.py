@@ -19,6 +19,7 @@ from vivavoce.session.clock import Clock
 from vivavoce.session.errors import LeaseHeld, SessionExists
 from vivavoce.session.events import ConsentGiven, SessionScheduled
 from vivavoce.session.state import SessionState
+from vivavoce.session.status import RESUMABLE, SessionStatus
 from vivavoce.session.store import SessionStore
 from vivavoce.session.timers import Timers
 from vivavoce.web import languages, tokens
@@ -114,15 +115,17 @@ class Reception:
         study = (await self._published(invitation, state)).study
         if state is not None:
             language = state.language
+        later = state is not None and _resumable(study, state)
         shown = language or _preferred(invitation, study)
         return InvitationView(
-            status=self._status(invitation, state),
+            status=self._status(invitation, state, study),
             study=StudyView(
                 title=study.title.text(shown),
                 about=study.about.text(shown),
                 organisation=study.organisation,
                 contact=study.contact,
                 minutes=study.minutes,
+                resumable=study.limits.sittings > (state.sitting if state is not None else 1),
             ),
             languages=[languages.view(code) for code in study.languages],
             language=shown,
@@ -131,7 +134,7 @@ class Reception:
                 version=study.consent.version,
                 text={code: study.consent.text.text(code) for code in study.languages},
             ),
-            session=None if state is None else SessionRef(id=state.session_id, status=state.status),
+            session=None if state is None or later else SessionRef(id=state.session_id, status=state.status),
         )
 
     async def consent(self, token: str, request: ConsentRequest) -> Admission:
@@ -150,7 +153,7 @@ class Reception:
             invitation = await self.find(token)
             state = await self._state(invitation)
             published = await self._published(invitation, state)
-            match self._status(invitation, state):
+            match self._status(invitation, state, published.study):
                 case "revoked":
                     raise InvitationRevoked
                 case "expired":
@@ -161,6 +164,8 @@ class Reception:
                     given = _given(published.study, request)
             if state is None:
                 state = await self._schedule(invitation, published, request.language)
+            elif state.status.terminal:
+                state = await self._schedule(invitation, published, state.language, after=state)
             created = state.consent is None and await self._record(state, given)
         session_token = tokens.mint(
             self._keys.session_token,
@@ -170,11 +175,11 @@ class Reception:
         )
         return Admission(state.session_id, session_token, created)
 
-    def _status(self, invitation: Invitation, state: SessionState | None) -> InvitationStatus:
+    def _status(self, invitation: Invitation, state: SessionState | None, study: Study) -> InvitationStatus:
         if invitation.revoked_at is not None:
             return "revoked"
         if state is not None and state.status.terminal:
-            return "finished"
+            return "in_progress" if _resumable(study, state) else "finished"
         if state is not None and state.consent is not None:
             return "in_progress"
         if invitation.expires_at is not None and invitation.expires_at <= self._clock.now():
@@ -190,8 +195,14 @@ class Reception:
         return await self._studies.get(invitation.study_id, content_hash)
 
     async def _schedule(
-        self, invitation: Invitation, published: PublishedStudy, language: str
+        self,
+        invitation: Invitation,
+        published: PublishedStudy,
+        language: str,
+        *,
+        after: SessionState | None = None,
     ) -> SessionState:
+        """A new session; the next sitting of an interview if it comes `after` one that broke off."""
         study = published.study
         scheduled = SessionScheduled(
             study_id=invitation.study_id,
@@ -200,6 +211,9 @@ class Reception:
             language=language,
             participant_id=invitation.participant_id,
             invitation_id=invitation.id,
+            sitting=1 if after is None else after.sitting + 1,
+            continues=None if after is None else after.session_id,
+            progress=None if after is None else after.progress.taken_up_later(),
             timers=Timers.resolve(
                 hard_limit_s=study.limits.hard_limit_s,
                 wrap_up_s=study.limits.wrap_up_at_s,
@@ -216,7 +230,9 @@ class Reception:
             raise SessionBusy from error
         # Created before it is bound, so that an invitation never leads nowhere; where another process was
         # first, ours stays behind, scheduled and without consent, and its participant is in the other.
-        winner = await self._invitations.bind_session(invitation.id, session_id)
+        winner = await self._invitations.bind_session(
+            invitation.id, session_id, instead_of=None if after is None else after.session_id
+        )
         return await self._sessions.state(winner)
 
     async def _record(self, state: SessionState, given: ConsentGiven) -> bool:
@@ -237,6 +253,15 @@ class Reception:
         finally:
             await self._sessions.release(lease)
         return True
+
+
+def _resumable(study: Study, state: SessionState) -> bool:
+    """Whether a session that is over may be followed by another sitting of the same interview."""
+    return (
+        state.status in (SessionStatus.INTERRUPTED, SessionStatus.ABANDONED, SessionStatus.FAILED)
+        and state.reason in RESUMABLE
+        and state.sitting < study.limits.sittings
+    )
 
 
 def _preferred(invitation: Invitation, study: Study) -> str:

@@ -267,7 +267,9 @@ class Stage:
     study: Study
     kept: dict[str, Path]
 
-    async def schedule(self, session_id: str = "s1", *, timers: Timers | None = None) -> str:
+    async def schedule(
+        self, session_id: str = "s1", *, timers: Timers | None = None, after: SessionState | None = None
+    ) -> str:
         """A session whose participant has consented."""
         clock = SystemClock()
         await self.store.create(
@@ -279,6 +281,9 @@ class Stage:
                 language="en",
                 participant_id=f"p-{session_id}",
                 timers=timers or Timers(),
+                sitting=1 if after is None else after.sitting + 1,
+                continues=None if after is None else after.session_id,
+                progress=None if after is None else after.progress.taken_up_later(),
             ),
             at=clock.now(),
         )

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from vivavoce.ops.close import close_session
 from vivavoce.session.clock import ManualClock, SystemClock
 from vivavoce.session.errors import LeaseLost
@@ -123,6 +125,68 @@ async def test_a_session_that_is_ended_by_hand_tells_its_page(stage: Any) -> Non
     state = await stage.ended()
     assert (state.status, state.reason) == (SessionStatus.INTERRUPTED, Reason.FORCED)
     assert [(m["status"], m["reason"]) for m in line.of("ended")] == [("INTERRUPTED", "forced")]
+
+
+async def test_a_moderator_that_is_stuck_starts_over(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vivavoce.agent.runner.STUCK_S", 1.5)
+    stage.recogniser.texts = ["I walked to the market and bought some bread for my family."]
+    await stage.schedule()
+    line = await stage.join()
+    await stage.asked("q1")
+    voice = (await stage.host.admit("s1", "webrtc", take_over=True))._conversation._agent._voice
+    stream, hung = voice.stream, asyncio.Event()
+
+    def hang(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(voice, "stream", stream)
+        hung.set()
+        return _Hanging()
+
+    monkeypatch.setattr(voice, "stream", hang)
+    line.say("kokoro_s04")
+    await hung.wait()
+    state = await stage.until(lambda state: state.fault_count > 0)
+    assert state.faults[-1].fault.code == "moderator_stuck"
+    state = await stage.until(lambda state: len(state.turns) >= 3 and not state.open_speeches)
+    assert state.turns[-1].text.endswith("What was the best part?")
+    assert state.status is SessionStatus.ACTIVE
+
+
+class _Hanging:
+    """A voice of which nothing comes."""
+
+    async def __aenter__(self) -> _Hanging:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    def push_text(self, text: str) -> None:
+        pass
+
+    def end_input(self) -> None:
+        pass
+
+    def __aiter__(self) -> _Hanging:
+        return self
+
+    async def __anext__(self) -> Any:
+        await asyncio.Event().wait()
+
+
+async def test_another_sitting_begins_where_the_last_one_stopped(stage: Any) -> None:
+    stage.recogniser.texts = ["I walked to the market and bought some bread for my family."]
+    await stage.schedule(timers=Timers.resolve(idle_prompt_s=1.0, idle_s=3.0))
+    line = await stage.join()
+    await stage.asked("q1")
+    line.say("kokoro_s04")
+    first = await stage.ended()
+    assert first.reason is Reason.IDLE and first.progress.final
+    await stage.schedule("s2", after=first)
+    line = await stage.join("s2")
+    await stage.asked("q2", "s2")
+    state = await stage.state("s2")
+    assert state.turns[0].text == "Welcome back. This is where we were. What was the best part?"
+    assert line.of("hello")[0]["resumed"] is False and state == fold(await stage.events("s2"))
 
 
 async def test_a_closing_host_leaves_who_is_away_to_the_next(open_stage: Callable[..., Any]) -> None:

@@ -92,6 +92,11 @@ async def test_the_first_session_bound_stays(
     again = await invitations.find(token)
     assert again is not None
     assert again.session_id == winners[0]
+    # A later sitting takes the place of the session before it, and of no other.
+    loser = next(name for name in names if name != winners[0])
+    assert await invitations.bind_session(invitation.id, loser, instead_of="s-unknown") == winners[0]
+    assert await invitations.bind_session(invitation.id, loser, instead_of=winners[0]) == loser
+    assert await invitations.bind_session(invitation.id, winners[0], instead_of=winners[0]) == loser
 
 
 async def test_an_invitation_is_taken_back_once(invitations: InvitationStore, study_id: str) -> None:

@@ -77,7 +77,9 @@ class NoInvitations:
     async def find(self, _token: str, /) -> None:
         return None
 
-    async def bind_session(self, _invitation_id: str, session_id: str, /) -> str:
+    async def bind_session(
+        self, _invitation_id: str, session_id: str, /, *, instead_of: str | None = None
+    ) -> str:
         return session_id
 
 

@@ -95,9 +95,12 @@ class Invitations:
         self.asked.append(token)
         return self.by_token.get(token)
 
-    async def bind_session(self, invitation_id: str, session_id: str, /) -> str:
+    async def bind_session(
+        self, invitation_id: str, session_id: str, /, *, instead_of: str | None = None
+    ) -> str:
         token, found = next((t, i) for t, i in self.by_token.items() if i.id == invitation_id)
-        winner = found.session_id or self.lost_race or session_id
+        bound = found.session_id if found.session_id != instead_of else None
+        winner = bound or self.lost_race or session_id
         self.by_token[token] = replace(found, session_id=winner)
         return winner
 

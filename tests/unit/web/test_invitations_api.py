@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vivavoce.session.events import ConsentGiven, Payload, SessionEnded, SessionScheduled
+from vivavoce.session.events import (
+    ConsentGiven,
+    ParticipantJoined,
+    Payload,
+    PhaseEntered,
+    SessionEnded,
+    SessionScheduled,
+    SessionWaiting,
+)
 from vivavoce.session.status import Reason, SessionStatus
 from vivavoce.session.timers import Timers
 from vivavoce.web import tokens
@@ -60,6 +68,7 @@ class TestView:
                 "organisation": "Institute of Tea",
                 "contact": "tea@example.org",
                 "minutes": 3,
+                "resumable": False,
             },
             "languages": [
                 {"code": "en", "name": "English", "dir": "ltr"},
@@ -269,6 +278,49 @@ class TestConsent:
         await _end(house, await house.session())
         response = await house.consent()
         assert (response.status_code, _error(response)) == (409, "interview_finished")
+
+    async def test_an_interview_that_broke_off_is_gone_on_with_where_the_study_has_it(
+        self, house: House
+    ) -> None:
+        limits = house.studies.study.limits.model_copy(update={"sittings": 2})
+        house.studies.study = house.studies.study.model_copy(update={"limits": limits})
+        first = await house.session()
+        view = (await house.client.get(URL)).json()
+        assert view["study"]["resumable"] is True
+        await _append(
+            house,
+            first,
+            SessionWaiting(transport="webrtc"),
+            ParticipantJoined(transport="webrtc", connection_id="c1"),
+            PhaseEntered(phase_id="only", index=0, count=1, at_s=2, reason="began"),
+            SessionEnded(status=SessionStatus.ABANDONED, reason=Reason.LEFT, at_s=30),
+        )
+        view = (await house.client.get(URL)).json()
+        assert (view["status"], view["session"]) == ("in_progress", None)
+        other = await house.consent(language="de")
+        assert (other.status_code, _error(other)) == (409, "language_fixed")
+        answers = await asyncio.gather(*(house.consent() for _ in range(3)))
+        [second] = {answer.json()["session_id"] for answer in answers}
+        assert second != first and sorted(answer.status_code for answer in answers) == [200, 200, 201]
+        state = await house.sessions.state(second)
+        assert (state.sitting, state.status, state.participant_id) == (2, SessionStatus.SCHEDULED, "P-0001")
+        assert (state.progress.phase_id, state.progress.phase_entered_s) == ("only", 0.0)
+        scheduled = (await house.sessions.read(second))[0].payload
+        assert isinstance(scheduled, SessionScheduled) and scheduled.continues == first
+        await _append(
+            house, second, SessionEnded(status=SessionStatus.ABANDONED, reason=Reason.LEFT, at_s=30)
+        )
+        view = (await house.client.get(URL)).json()
+        assert (view["status"], view["study"]["resumable"]) == ("finished", False)
+        over = await house.consent()
+        assert (over.status_code, _error(over)) == (409, "interview_finished")
+
+    async def test_who_stopped_the_interview_is_not_asked_again(self, house: House) -> None:
+        limits = house.studies.study.limits.model_copy(update={"sittings": 2})
+        house.studies.study = house.studies.study.model_copy(update={"limits": limits})
+        ended = SessionEnded(status=SessionStatus.INTERRUPTED, reason=Reason.WITHDRAWN, at_s=0)
+        await _append(house, await house.session(), ended)
+        assert (await house.client.get(URL)).json()["status"] == "finished"
 
     @pytest.mark.parametrize("field", ["expires_at", "revoked_at"])
     async def test_an_invitation_that_is_gone_is_gone(self, house: House, field: str) -> None:

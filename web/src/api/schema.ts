@@ -427,6 +427,11 @@ export interface components {
              * @description about how long the interview takes
              */
             minutes: number;
+            /**
+             * Resumable
+             * @description an interview that breaks off may be gone on with later, by the same link
+             */
+            resumable: boolean;
         };
     };
     responses: never;

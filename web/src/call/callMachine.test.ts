@@ -26,7 +26,7 @@ const CREDENTIALS: Credentials = {
 };
 const VIEW: InvitationView = {
   status: "open",
-  study: { title: "Work", about: "", organisation: "", contact: "", minutes: 3 },
+  study: { title: "Work", about: "", organisation: "", contact: "", minutes: 3, resumable: false },
   languages: [
     { code: "en", name: "English", dir: "ltr" },
     { code: "de", name: "Deutsch", dir: "ltr" },
@@ -414,8 +414,8 @@ describe("coming in", () => {
     const asking = play([...TO_CONNECTING, failed({ cause: "session_over" })]);
     expect(done(asking.effects)).toEqual(["closeLine", "askSession"]);
     const known = play([{ type: "sessionKnown", status: "completed", reason: "finished" }], asking.state);
-    expect(known.state.screen).toEqual({ name: "over", status: "completed" });
-    expect(done(known.effects)).toEqual(["closeLine", "releaseMicrophone", "forgetCredentials"]);
+    expect(known.state.screen).toEqual({ name: "loading" });
+    expect(done(known.effects)).toEqual(["closeLine", "releaseMicrophone", "forgetCredentials", "loadInvitation"]);
   });
 
   it("shows a refusal in the host's words, and tries again on demand", () => {

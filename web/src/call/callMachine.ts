@@ -436,8 +436,11 @@ function sessionKnown(state: State, status: string, reason: string | null): Step
     case "call":
       return end(state, { name: "goodbye", status, reason: reason ?? "", text: "" });
     case "connecting":
-    case "full":
-      return end(state, { name: "over", status });
+    case "full": {
+      // The invitation tells whether there is another sitting to go on with.
+      const [next, effects] = end(state, { name: "loading" });
+      return [{ ...next, credentials: null }, [...effects, { do: "loadInvitation" }]];
+    }
     default:
       return stay(state);
   }

@@ -11,7 +11,7 @@ import type { PageMessage } from "./messages.ts";
 
 const VIEW: InvitationView = {
   status: "open",
-  study: { title: "Work", about: "", organisation: "", contact: "", minutes: 3 },
+  study: { title: "Work", about: "", organisation: "", contact: "", minutes: 3, resumable: false },
   languages: [{ code: "en", name: "English", dir: "ltr" }],
   language: "en",
   disclosure: { en: "An AI." },
@@ -232,8 +232,14 @@ describe("the way in", () => {
       progress: { phase: null, questions_asked: 0, elapsed_s: 0 },
     });
     opening.push(() => Promise.reject(new LineError({ cause: "session_over" })));
+    calls.invitation.mockResolvedValueOnce(VIEW);
+    calls.invitation.mockResolvedValue({
+      ...VIEW,
+      status: "finished",
+      session: { id: "s1", status: "ABANDONED" },
+    });
     await toCall();
-    expect(conductor.state.screen).toEqual({ name: "over", status: "abandoned" });
+    expect(conductor.state.screen).toEqual({ name: "over", status: "ABANDONED" });
   });
 
   it("gets a fresh token by the same consent when the old one ran out", async () => {

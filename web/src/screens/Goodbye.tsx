@@ -1,6 +1,7 @@
 import type { Screen } from "../call/state.ts";
 import { useStrings } from "../i18n/strings.ts";
-import { useCallState } from "../ui/context.ts";
+import { Button } from "../ui/Button.tsx";
+import { useCallState, useDispatch } from "../ui/context.ts";
 import { Page, WithContact } from "../ui/Page.tsx";
 
 type Kind = "thanks" | "left" | "away" | "idle" | "time" | "interrupted";
@@ -18,9 +19,13 @@ export function kindOf(status: string, reason: string): Kind {
 }
 
 export function Goodbye({ screen }: { screen: Extract<Screen, { name: "goodbye" }> }) {
-  const { goodbye } = useStrings();
-  const { view, language } = useCallState();
+  const { goodbye, lost } = useStrings();
+  const { view, language, invitation } = useCallState();
+  const dispatch = useDispatch();
   const kind = kindOf(screen.status, screen.reason);
+  // Another sitting takes it up where it stopped; what was finished or over its time is over.
+  const resumable =
+    view?.study.resumable === true && kind !== "thanks" && kind !== "time" && screen.reason !== "withdrawn";
   const { contact, organisation } = view?.study ?? { contact: "", organisation: "" };
   return (
     <Page name="goodbye" title={goodbye[kind].title} icon={kind === "interrupted" ? "alert" : "farewell"}>
@@ -39,7 +44,15 @@ export function Goodbye({ screen }: { screen: Extract<Screen, { name: "goodbye" 
           </p>
         )}
       </section>
-      <p>{goodbye.close}</p>
+      {resumable && invitation !== null ? (
+        <div className="actions">
+          <Button kind="primary" onPress={() => dispatch({ type: "opened", invitation })}>
+            {lost.button}
+          </Button>
+        </div>
+      ) : (
+        <p>{goodbye.close}</p>
+      )}
     </Page>
   );
 }
