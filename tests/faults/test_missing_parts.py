@@ -63,7 +63,9 @@ async def test_a_full_disk_costs_the_recording_and_not_the_interview(served: Ser
                 assert (await caller.goodbye())["status"] == "COMPLETED"
         finally:
             process.rlimit(psutil.RLIMIT_FSIZE, (soft, hard))
-        state = await books.folded(caller.session_id)
+        async with asyncio.timeout(20):
+            while not (state := await books.folded(caller.session_id)).status.terminal:
+                await asyncio.sleep(0.1)
         assert (state.status, state.reason) == (SessionStatus.COMPLETED, Reason.FINISHED)
         assert [note.fault.code for note in state.faults] == ["recording_failed"]
         assert "friendly staff" in state.turns[1].text

@@ -116,7 +116,7 @@ class Invitation:
         told = {"de": STUDY_DE, "ar": STUDY_AR}.get(language or self.language, self.study)
         session = self.session
         return {
-            "status": self.status,
+            "status": "finished" if session is not None and session.reason is not None else self.status,
             "study": dict(told),
             "languages": LANGUAGES,
             "language": self.language,
@@ -246,7 +246,10 @@ class FakeHost:
         """Why a connection is not let in now, or None."""
         session.take_overs.append(take_over)
         if invitation.refuse_line:
-            return invitation.refuse_line.pop(0)
+            refusal = invitation.refuse_line.pop(0)
+            if refusal is SESSION_OVER:
+                invitation.status = "finished"
+            return refusal
         if session.reason is not None:
             return SESSION_OVER
         return ALREADY_CONNECTED if session.line is not None and not take_over else None
