@@ -19,6 +19,10 @@ from vivavoce.storage.errors import DatabaseUrlInvalid, DiskFull
 
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 15
+IDLE_TRANSACTION_S = 5
+"""A process that hangs between two statements, suspended perhaps, gives up what it holds locked after this: a session's
+lease among them, which another host may be waiting to take. Our own transactions take milliseconds."""
+
 CALL_TIMEOUT_S = 20.0
 POOL_TIMEOUT_S = 10.0
 POOL_SIZE = 5
@@ -96,7 +100,14 @@ def _connect_args(bouncer: bool) -> dict[str, object]:
     if bouncer:
         arguments["prepare_threshold"] = None
     else:
-        arguments["options"] = f"-c statement_timeout={STATEMENT_TIMEOUT_S * 1000} -c timezone=UTC"
+        arguments["options"] = " ".join(
+            f"-c {name}={value}"
+            for name, value in {
+                "statement_timeout": STATEMENT_TIMEOUT_S * 1000,
+                "idle_in_transaction_session_timeout": IDLE_TRANSACTION_S * 1000,
+                "timezone": "UTC",
+            }.items()
+        )
     return arguments
 
 
@@ -144,8 +155,11 @@ def explain(error: DBAPIError | psycopg.Error, doing: str) -> StorageUnavailable
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, pg.DiskFull):
         return DiskFull(f"Could not {doing}: the database's disk is full.")
-    # Class 08, 40, 53, 57, 58 and everything the client library itself sees of a broken connection.
-    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+    # Class 08, 40, 53, 57, 58 and everything the client library itself sees of a broken connection; and the connection
+    # that the server ended under a process that hung, which psycopg counts as an internal error.
+    if isinstance(
+        cause, psycopg.OperationalError | psycopg.InterfaceError | pg.IdleInTransactionSessionTimeout
+    ):
         return StorageUnavailable(f"Could not {doing}: {_first_line(cause)}.")
     return None
 

@@ -25,7 +25,7 @@ from vivavoce.session.events import (
 from vivavoce.session.lease import Lease
 from vivavoce.session.state import fold
 from vivavoce.storage.embedded import EmbeddedPostgres
-from vivavoce.storage.engine import make_engine, storage_errors
+from vivavoce.storage.engine import IDLE_TRANSACTION_S, make_engine, storage_errors
 from vivavoce.storage.errors import DiskFull
 from vivavoce.storage.sessions import PostgresSessionStore
 
@@ -196,6 +196,22 @@ async def test_a_statement_that_takes_too_long_is_stopped_by_the_server(engine: 
         async with storage_errors("wait"), engine.begin() as connection:
             await connection.execute(text("SET LOCAL statement_timeout = 100"))
             await connection.execute(text("SELECT pg_sleep(30)"))
+
+
+async def test_who_hangs_in_a_transaction_lets_go_of_what_it_locked(
+    store: PostgresSessionStore, engine: AsyncEngine
+) -> None:
+    await begun(store)
+    async with engine.connect() as hanging:
+        shown = await hanging.execute(text("SHOW idle_in_transaction_session_timeout"))
+        assert shown.scalar_one() == f"{IDLE_TRANSACTION_S}s"
+        await hanging.execute(text("SET LOCAL idle_in_transaction_session_timeout = 100"))
+        await hanging.execute(text("SELECT * FROM sessions FOR UPDATE"))
+        async with storage_errors("take it", timeout_s=5.0), engine.begin() as waiting:
+            await waiting.execute(text("SELECT * FROM sessions FOR UPDATE"))
+        with pytest.raises(StorageUnavailable, match="idle-in-transaction"):
+            async with storage_errors("go on"):
+                await hanging.execute(text("SELECT 1"))
 
 
 async def test_mistakes_of_ours_are_not_hidden(engine: AsyncEngine) -> None:
