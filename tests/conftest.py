@@ -19,6 +19,9 @@ from vivavoce.protocol.facts import AnswerNoted, Move, MoveDecided, PhaseEntered
 from vivavoce.session.errors import IllegalTransition
 from vivavoce.session.events import (
     AnswerSetAside,
+    BudgetGranted,
+    BudgetMark,
+    BudgetReached,
     ConsentGiven,
     Fault,
     InsightFlagged,
@@ -45,6 +48,7 @@ from vivavoce.session.events import (
     TimerName,
     ToolCalled,
     TurnTimed,
+    UsageMetered,
     Utterance,
 )
 from vivavoce.session.state import apply, fold
@@ -282,6 +286,23 @@ def _payload(rng: Random, at_s: float) -> Payload:
             ),
         ),
         (2, lambda: TimerFired(timer=rng.choice(list(TimerName)), at_s=at_s)),
+        (1, lambda: BudgetGranted(amount=rng.randrange(10**7))),
+        (1, lambda: BudgetReached(mark=rng.choice(list(BudgetMark)), spent=rng.randrange(10**7), at_s=at_s)),
+        (
+            3,
+            lambda: UsageMetered(
+                part=rng.choice(["llm", "stt", "tts", "machine"]),
+                provider="openai",
+                model="gpt-4o-mini",
+                subject=rng.choice([None, f"m{many}"]),
+                input_tokens=rng.randrange(9000),
+                output_tokens=rng.randrange(400),
+                seconds=rng.random() * 9,
+                price="genai-prices 0.2.3",
+                amount=rng.randrange(10**4),
+                at_s=at_s,
+            ),
+        ),
         (1, lambda: RecordingStarted(key=f"s-1/{few}.ogg", sample_rate=48000, channels=2, codec="opus")),
         (1, lambda: RecordingClosed(key=f"s-1/{few}.ogg", duration_s=at_s, bytes=7, sha256=_SHA)),
         (

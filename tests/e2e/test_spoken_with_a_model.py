@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from whisper_normalizer.english import EnglishTextNormalizer
 from vivavoce.ops.serve import serve
 from vivavoce.session.events import Fault, LanguageSettled, SessionEvent, ToolCalled, Utterance
 from vivavoce.session.state import SessionState, fold
-from vivavoce.settings import LlmProfile, LlmSettings, WebSettings, load
+from vivavoce.settings import LlmProfile, LlmSettings, MoneySettings, PriceSettings, WebSettings, load
 from vivavoce.speech.client import SpeechClient
 from vivavoce.transport.client import WebSocketParticipant
 from vivavoce.transport.recorded import SAMPLE_RATE, read_recording
@@ -88,7 +89,9 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Hous
         profile = LlmProfile(base_url=model.url, model="scripted", first_word_s=20, stall_s=20, reply_s=40)
         llm = LlmSettings(default="m", profiles={"m": profile}, unreviewed_prompts=True)
         web = WebSettings(port=0)
-        settings = load().model_copy(update={"data_dir": data_dir, "llm": llm, "web": web})
+        free = PriceSettings(machine_hour_usd=Decimal(0))
+        money = MoneySettings(machine_hour_usd=Decimal(0), prices={"m": free})
+        settings = load().model_copy(update={"data_dir": data_dir, "llm": llm, "web": web, "money": money})
         async with serve(settings) as server:
             await server.publish(STUDY.read_bytes(), source=STUDY.name)
             yield House(server, model, data_dir)

@@ -31,7 +31,8 @@ DRAIN_S = 12
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Server]:
     data_dir = tmp_path_factory.mktemp("faults")
-    settings = load().model_copy(update={"data_dir": data_dir})
+    settings = load()
+    settings = settings.model_copy(update={"data_dir": data_dir, "money": settings.money.free_unless_said()})
     web = settings.web.model_copy(update={"host": "127.0.0.1", "port": 0, "public_url": None})
     # Sessions whose participant is gone keep their place for two minutes; here they must not keep others out.
     host = settings.host.model_copy(update={"slots": 40})

@@ -151,7 +151,12 @@ async def test_a_server_that_is_told_to_end_while_it_loads_ends_well(first: bool
             pytest.skip("this account may not make a namespace of process ids (unshare --pid)")
         command = ["unshare", "--pid", "--fork", "--kill-child", *command]
     process = await asyncio.create_subprocess_exec(
-        *command, env={**os.environ, "VIVAVOCE_DATA_DIR": str(tmp_path / "data")}
+        *command,
+        env={
+            **os.environ,
+            "VIVAVOCE_DATA_DIR": str(tmp_path / "data"),
+            "VIVAVOCE_MONEY__MACHINE_HOUR_USD": "0",
+        },
     )
     try:
         async with asyncio.timeout(30):

@@ -71,6 +71,7 @@ class ServerProcess:
     def environ(self) -> dict[str, str]:
         """The server's environment, for commands beside it."""
         return {
+            "VIVAVOCE_MONEY__MACHINE_HOUR_USD": "0",
             **os.environ,
             **self.environment,
             "VIVAVOCE_DATA_DIR": str(self.data_dir),

@@ -35,6 +35,7 @@ from vivavoce.moderator.thinking import ThinkingModerator
 from vivavoce.moderator.turns import EndOfTurn, SoundJudge
 from vivavoce.protocol.facts import MoveDecided
 from vivavoce.protocol.machine import Decision, Observation
+from vivavoce.session.usage import Used
 from vivavoce.transport.desk import Desk
 from vivavoce.voice.activity import SharedVAD
 from vivavoce.voice.ears import Ear
@@ -145,6 +146,7 @@ class Conversation:
         dialogue: the interview so far, for the model.
         watch: has the model's sentences judged before they are heard.
         now_s: the session clock.
+        used: told of what models and engines used.
     """
 
     def __init__(
@@ -166,6 +168,7 @@ class Conversation:
         dialogue: Dialogue,
         watch: Watch,
         now_s: Callable[[], float],
+        used: Used,
     ) -> None:
         self._desk = desk
         self._director = director
@@ -186,6 +189,7 @@ class Conversation:
             partial=listener.on_partial,
             failed=listener.on_unheard,
             new_id=new_utterance_id,
+            used=used,
         )
         self._turns = EndOfTurn(
             sound=sound_judge,
@@ -211,6 +215,7 @@ class Conversation:
                 decided=self._on_decided,
                 faulted=self._on_model_failed,
                 now_s=now_s,
+                used=used,
             ),
             tts=voice,
             turn_handling={

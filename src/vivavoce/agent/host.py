@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,8 +19,10 @@ from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.journal import Journal
 from vivavoce.agent.measure import Meter
 from vivavoce.agent.memory import free_bytes
+from vivavoce.agent.purse import Purse
 from vivavoce.agent.runner import SessionRunner
 from vivavoce.agent.sweeper import Sweeper
+from vivavoce.agent.till import SessionPrices
 from vivavoce.agent.waiting import WaitingRoom
 from vivavoce.errors import VivavoceError
 from vivavoce.moderator.guard.guards import Guards
@@ -28,6 +31,7 @@ from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock
 from vivavoce.session.errors import AlreadyConnected, HostFull, LeaseHeld, SessionOver
 from vivavoce.session.events import (
+    BudgetGranted,
     Reason,
     SessionEvent,
     SessionScheduled,
@@ -40,13 +44,16 @@ from vivavoce.session.lease import Lease
 from vivavoce.session.state import SessionState
 from vivavoce.session.store import SessionStore
 from vivavoce.session.timers import HostTimers
-from vivavoce.settings import Settings
+from vivavoce.session.usage import Part
+from vivavoce.settings import ProfileUnknown, Settings
+from vivavoce.settings.voice import SPEECH
 from vivavoce.speech.client import SpeechClient
 from vivavoce.telemetry.metrics import Metrics
 from vivavoce.transport.line import AudioSocket
 from vivavoce.transport.webrtc import WebRtcLine
 from vivavoce.transport.websocket import WebSocketLine
 from vivavoce.voice.cast import Cast
+from vivavoce.voice.prices import PriceTable
 from vivavoce.voice.providers import Providers
 from vivavoce.voice.wording import WordingStore
 
@@ -111,6 +118,8 @@ class Host:
         clock: wall clock.
         spool: folder for recordings while they are written.
         metrics: of the process.
+        prices: of everything that sessions may use.
+        purse: gives sessions their budgets.
     """
 
     def __init__(
@@ -126,12 +135,16 @@ class Host:
         clock: Clock,
         spool: Path,
         metrics: Metrics,
+        prices: PriceTable,
+        purse: Purse,
     ) -> None:
         self._store = store
         self._studies = studies
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
+        self._prices = prices
+        self._purse = purse
         self._runners: dict[str, SessionRunner] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._admitting: dict[str, asyncio.Lock] = {}
@@ -191,7 +204,7 @@ class Host:
         """Connect a participant's browser by WebRTC.
 
         Raises:
-            SessionUnknown, SessionOver, AlreadyConnected, HostFull, BadFrame.
+            SessionUnknown, SessionOver, AlreadyConnected, HostFull, StudySpent, PriceUnknown, BadFrame.
         """
         runner = await self.admit(session_id, "webrtc", take_over=take_over)
         line, answer = await WebRtcLine.answer(sdp)
@@ -204,7 +217,7 @@ class Host:
         """Connect a participant by PCM over a WebSocket; returns when that line ends.
 
         Raises:
-            SessionUnknown, SessionOver, AlreadyConnected, HostFull, BadFrame.
+            SessionUnknown, SessionOver, AlreadyConnected, HostFull, StudySpent, PriceUnknown, BadFrame.
         """
         runner = await self.admit(session_id, "websocket", take_over=take_over)
         line = WebSocketLine(sock, rate=rate)
@@ -260,6 +273,7 @@ class Host:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await self._purse.aclose()
         await self._minds.aclose()
         await self._guards.aclose()
         await self._providers.aclose()
@@ -270,7 +284,7 @@ class Host:
         """The runner of a session: the one that runs, or a new one if there is a place.
 
         Raises:
-            SessionUnknown, SessionOver, AlreadyConnected, HostFull.
+            SessionUnknown, SessionOver, AlreadyConnected, HostFull, StudySpent, PriceUnknown.
         """
         lock = self._admitting.setdefault(session_id, asyncio.Lock())
         async with lock:
@@ -327,12 +341,20 @@ class Host:
     async def _start(self, state: SessionState, transport: Transport, *, take_over: bool) -> SessionRunner:
         session_id = state.session_id
         study = (await self._studies.get(state.study_id, state.study_hash)).study
+        prices = self._session_prices(study, state.language)
         lease = await self._claim(state, take_over=take_over)
         # Whoever held it before may have written until now.
         state = await self._store.state(session_id)
         if state.status.terminal:
             await self._store.release(lease)
             raise SessionOver(session_id)
+        granted = state.budget
+        if granted is None:
+            try:
+                granted = await self._purse.open(session_id, study)
+            except VivavoceError:
+                await self._store.release(lease)
+                raise
         past = await self._past(state) if study.moderator.thinks else []
         runner: SessionRunner | None = None
 
@@ -345,14 +367,17 @@ class Host:
         )
         journal.watch(Meter(self._metrics).watch)
         journal.watch(self._observe)
+        if state.budget is None:
+            journal.post(BudgetGranted(amount=granted))
         if state.status is SessionStatus.SCHEDULED:
             journal.post(SessionWaiting(transport=transport))
         runner = SessionRunner(
             journal=journal,
             study=study,
             equipment=self._equipment,
+            prices=prices,
             past=past,
-            closed=lambda: self._forget(session_id),
+            closed=lambda: self._forget(session_id, study),
         )
         self._runners[session_id] = runner
         self._tasks[session_id] = asyncio.create_task(runner.run(), name=f"session {session_id}")
@@ -389,6 +414,23 @@ class Host:
     def _loop_time() -> float:
         return asyncio.get_running_loop().time()
 
-    def _forget(self, session_id: str) -> None:
+    def _session_prices(self, study: Study, language: str) -> SessionPrices:
+        models: dict[str, Part] = {}
+        if study.moderator.thinks:
+            with suppress(ProfileUnknown):  # then no model is used; the runner says so in the log
+                models = dict.fromkeys(self._settings.llm.order(study.moderator.profile), "llm")
+        cast, stt, tts = self._equipment.cast, self._settings.stt, self._settings.tts
+        first = stt.order_for(language)[0]
+        return SessionPrices.of(
+            self._prices,
+            # In every language: a session may change to another one.
+            hears={cast.hearing(each) for each in study.languages} | stt.profiles.keys(),
+            speaks={cast.voice(study, each).engine for each in study.languages} | tts.profiles.keys(),
+            models=models,
+            elsewhere={} if first == SPEECH else {"stt": first},
+        )
+
+    def _forget(self, session_id: str, study: Study) -> None:
         self._runners.pop(session_id, None)
         self._tasks.pop(session_id, None)
+        self._purse.closed(study)

@@ -10,8 +10,10 @@ from vivavoce.session.events import (
     SpeechEnded,
     SpeechStarted,
     TurnTimed,
+    UsageMetered,
     Utterance,
 )
+from vivavoce.session.money import MICRO
 from vivavoce.session.state import SessionState
 from vivavoce.telemetry.metrics import Metrics
 
@@ -47,6 +49,9 @@ class Meter:
                 self._barged_s = None
             case TurnTimed():
                 self._metrics.response(payload.response_s)
+            case UsageMetered():
+                usd = payload.amount / MICRO
+                self._metrics.cost(usd, part=payload.part, provider=payload.provider)
             case Fault(stage="stt" | "tts" | "llm" as stage):
                 self._metrics.speech_fault(stage)
             case SessionEnded():

@@ -20,6 +20,7 @@ from vivavoce.agent.journal import Journal
 from vivavoce.agent.page import Page
 from vivavoce.agent.scribe import Scribe
 from vivavoce.agent.tape import Tape
+from vivavoce.agent.till import SessionPrices, Till
 from vivavoce.errors import VivavoceError
 from vivavoce.moderator.dialogue import Dialogue
 from vivavoce.moderator.director import Director
@@ -37,8 +38,11 @@ from vivavoce.protocol.observations import (
 )
 from vivavoce.protocol.prompts.pack import PackUnreviewed, load_pack
 from vivavoce.protocol.study import Study
+from vivavoce.session import budget
 from vivavoce.session.errors import AlreadyConnected, SessionOver
 from vivavoce.session.events import (
+    BudgetMark,
+    BudgetReached,
     Fault,
     LeaseClaimed,
     ParticipantJoined,
@@ -47,7 +51,6 @@ from vivavoce.session.events import (
     Payload,
     ProviderSwitched,
     Reason,
-    RecordingClosed,
     SessionEnded,
     SessionEvent,
     SessionStatus,
@@ -55,7 +58,7 @@ from vivavoce.session.events import (
     TimerName,
     Transport,
 )
-from vivavoce.session.state import SessionState
+from vivavoce.session.state import AFTER_THE_END, SessionState
 from vivavoce.session.timers import due
 from vivavoce.settings import GuardUnknown, ProfileUnknown
 from vivavoce.transport.desk import Desk
@@ -79,6 +82,9 @@ LAST_WORD_S = 0.4
 GOODBYE_S = 20.0
 """The longest the last words may take after their time has come."""
 
+LAST_TURN_S = 20.0
+"""How long a participant who is speaking when the money runs out is listened to."""
+
 FLUSH_S = 30.0
 """How long the end of a session waits for the database to take its last events."""
 
@@ -92,6 +98,7 @@ class SessionRunner:
         journal: the session's pen; holds the live lease.
         study: what is asked.
         equipment: what the host shares.
+        prices: of what the session may use.
         past: the session's log so far, if a model moderates.
         closed: called once when the runner has let go of everything.
     """
@@ -102,6 +109,7 @@ class SessionRunner:
         journal: Journal,
         study: Study,
         equipment: Equipment,
+        prices: SessionPrices,
         past: Sequence[SessionEvent],
         closed: Callable[[], None],
     ) -> None:
@@ -126,6 +134,8 @@ class SessionRunner:
         self._closing: Ending | None = None
         self._ending: Ending | None = None
         self._lost = False
+        self._spent_s = 0.0
+        self._till = Till(prices, post=self.post, state=lambda: journal.state, now_s=self._now_s)
         self._tape = Tape(state, equipment=equipment, post=self.post)
         self._page = Page(self._send, study=study)
         self._scribe = Scribe(self, page=self._page, desk=self.desk)
@@ -160,6 +170,7 @@ class SessionRunner:
                 equipment.providers.speakers(switched=self._switched("tts")),
                 equipment.wording,
                 equipment.cast.voice(study, state.language),
+                used=self._till.take,
             ),
             voices=lambda language: equipment.cast.voice(study, language),
             hearing=equipment.cast.hearing,
@@ -173,6 +184,7 @@ class SessionRunner:
             dialogue=dialogue,
             watch=self._watch,
             now_s=self._now_s,
+            used=self._till.take,
         )
         self._log = log.bind(session_id=self.session_id)
 
@@ -305,6 +317,8 @@ class SessionRunner:
             if run_out and self._ending is None and self._closing is None:
                 self._fire(run_out[0])
             self._free_if_stuck()
+            self._till.tick()
+            self._keep_budget()
             if self._line is not None and state.joined_at is not None:
                 self._page.progress(self._journal.state, at_s)
                 self._scribe.caption(self._conversation.caption)
@@ -445,6 +459,24 @@ class SessionRunner:
             case TimerName.HARD_LIMIT:
                 self.close(Reason.HARD_LIMIT)
 
+    def _keep_budget(self) -> None:
+        """Wrap up when the budget is nearly spent, and close when it is: after what is being said to us, kindly."""
+        if self._ending is not None or self._closing is not None:
+            return
+        at_s = self._now_s()
+        mark = budget.reached(self.state)
+        if mark is not None:
+            self.post(BudgetReached(mark=mark, spent=self.state.spent, at_s=at_s))
+        if mark is BudgetMark.WRAP_UP:
+            self._page.notice("wrap_up", "")
+            self._conversation.say(WrapUpDue(at_s))
+        elif mark is BudgetMark.CLOSE:
+            self._spent_s = at_s
+        if BudgetMark.CLOSE in self.state.budget_marks and (
+            not self._scribe.participant_speaking or at_s - self._spent_s >= LAST_TURN_S
+        ):
+            self.close(Reason.BUDGET)
+
     # -- what the scribe needs
 
     @property
@@ -506,6 +538,8 @@ class SessionRunner:
 
     def _switched(self, stage: Literal["stt", "tts", "llm"]) -> Switched:
         def write(switch: Switch) -> None:
+            if stage != "llm":
+                self._till.went_over(stage, switch.after)
             self.post(ProviderSwitched(stage=stage, at_s=self._now_s(), **asdict(switch)))
 
         return write
@@ -514,6 +548,7 @@ class SessionRunner:
         if self._ending is not None or self._lost:
             return
         self._conversation.cut()
+        self._till.close()
         self._ending = ending
         self._journal.post(SessionEnded(status=ending.status, reason=ending.reason, at_s=self._now_s()))
         self._over.set()
@@ -528,7 +563,7 @@ class SessionRunner:
     def post(self, *payloads: Payload) -> None:
         """Write events; what still trickles in after the end is not part of the interview."""
         if self._lost or (
-            self._ending is not None and not all(isinstance(p, RecordingClosed | Fault) for p in payloads)
+            self._ending is not None and not all(isinstance(p, AFTER_THE_END) for p in payloads)
         ):
             return
         try:

@@ -53,6 +53,8 @@ def demo(
 ) -> None:
     """Hold the demo interview in your browser: prints one link."""
     settings = _with_port(_load(), port)
+    said = settings.money.machine_hour_usd is not None
+    settings = settings.model_copy(update={"money": settings.money.free_unless_said()})
     _configure_logging(settings, quiet=True)
 
     async def show(server: Server, console: Console) -> None:
@@ -71,6 +73,8 @@ def demo(
         console.print("  Afterwards, here or in another terminal:", style="dim")
         console.print(f"  {command} session show latest", style="dim", soft_wrap=True)
         console.print(f"  {command} export latest --format txt", style="dim", soft_wrap=True)
+        if not said:
+            console.print("  An hour of this machine is taken to cost nothing.", style="dim")
         console.print("  Ctrl-C stops.", style="dim")
         await asyncio.Event().wait()
 

@@ -15,6 +15,7 @@ from typing import Any
 from livekit.agents import NOT_GIVEN, APIConnectOptions, APIError, NotGivenOr, llm, utils
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 
+from vivavoce.moderator.counting import RequestCount
 from vivavoce.moderator.dialogue import Dialogue
 from vivavoce.moderator.director import Director
 from vivavoce.moderator.guard.judge import GuardFailed
@@ -37,6 +38,7 @@ from vivavoce.protocol.machine import Decision
 from vivavoce.protocol.prompts.render import instructions, situation
 from vivavoce.protocol.reply import Endless, Sentences
 from vivavoce.protocol.requests import tools_for
+from vivavoce.session.usage import Used, unmetered
 from vivavoce.voice.failover import Attempt, Route
 
 MOST_ROUNDS = 4
@@ -70,6 +72,7 @@ class ThinkingModerator(llm.LLM[str]):
         decided: told of every decision with its ticket, before its first word leaves.
         faulted: told when the model, or a guard, was no help.
         now_s: the session clock.
+        used: told what each request to the model used.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class ThinkingModerator(llm.LLM[str]):
         decided: Decided,
         faulted: Faulted,
         now_s: Callable[[], float],
+        used: Used = unmetered,
     ) -> None:
         super().__init__()
         self.director = director
@@ -90,6 +94,7 @@ class ThinkingModerator(llm.LLM[str]):
         self.watch = watch
         self.decided = decided
         self.now_s = now_s
+        self.used = used
         self._faulted = faulted
         self._failures = 0
         self._rests_until = 0.0
@@ -294,30 +299,38 @@ class _ReplyStream(llm.LLMStream):
             ),
             saying=(move.move_id, " ".join(floor.said)) if move is not None else None,
         )
+        requests = tools_for(director.study)
+        count = RequestCount(mind.name, context, requests)
         stream = mind.model.chat(
             chat_ctx=context,
-            tools=tools(tools_for(director.study)),
+            tools=tools(requests),
             conn_options=APIConnectOptions(max_retry=0, timeout=profile.reply_s),
         )
         began = False
-        async with stream:
-            while True:
-                try:
-                    async with asyncio.timeout(stall_s if began else first_word_s):
-                        chunk = await anext(stream)
-                except StopAsyncIteration:
-                    return
-                except TimeoutError:
-                    raise (_stalled(mind, stall_s) if began else _slow(mind, first_word_s)) from None
-                except APIError as error:
-                    raise ModelUnavailable(
-                        f"The model server of profile {mind.name!r} failed: {error.message}.",
-                        next_step="Look at that server; a fallback or the study's words stand in meanwhile.",
-                    ) from error
-                if chunk.delta is not None and chunk.has_response():
-                    began = True
-                    attempt.answers()
-                    yield chunk.delta
+        try:
+            async with stream:
+                while True:
+                    try:
+                        async with asyncio.timeout(stall_s if began else first_word_s):
+                            chunk = await anext(stream)
+                    except StopAsyncIteration:
+                        return
+                    except TimeoutError:
+                        raise (_stalled(mind, stall_s) if began else _slow(mind, first_word_s)) from None
+                    except APIError as error:
+                        count.refused()
+                        raise ModelUnavailable(
+                            f"The model server of profile {mind.name!r} failed: {error.message}.",
+                            next_step="Look at that server; a fallback or the study's words stand in meanwhile.",
+                        ) from error
+                    count.see(chunk)
+                    if chunk.delta is not None and chunk.has_response():
+                        began = True
+                        attempt.answers()
+                        yield chunk.delta
+        finally:
+            if (use := count.use()) is not None:
+                self._parent.used(use)
 
     def _take(self, ticket: str, floor: Floor, watch: ReplyWatch, sentences: list[str]) -> None:
         for sentence in sentences:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.host import Host
+from vivavoce.agent.purse import Purse
 from vivavoce.agent.stall import StallWatch
 from vivavoce.ops.checks import database_check, speech_check
 from vivavoce.ops.invite import announced, invite, public_url
@@ -25,6 +26,7 @@ from vivavoce.speech.client import SpeechClient
 from vivavoce.storage.open import Storage
 from vivavoce.telemetry.metrics import Metrics
 from vivavoce.voice.cast import Cast
+from vivavoce.voice.prices import PriceTable
 from vivavoce.voice.wording import WordingStore
 from vivavoce.web.app import create_app
 from vivavoce.web.health import HOST, host_check
@@ -88,6 +90,7 @@ async def compose(
     storage: Storage,
     speech_url: str,
     hearing: Hearing,
+    prices: PriceTable,
     clock: Clock | None = None,
 ) -> AsyncGenerator[Server]:
     """Run the agent host and the web until the context ends; then sessions say goodbye, and both stop.
@@ -98,6 +101,7 @@ async def compose(
         storage: open, and ours alone to serve.
         speech_url: of the speech server.
         hearing: warm.
+        prices: of everything in the settings.
         clock: wall clock; default: the machine's.
 
     Raises:
@@ -112,6 +116,7 @@ async def compose(
         await asyncio.to_thread(spool.mkdir, parents=True, exist_ok=True)
         wording = WordingStore(settings.wording_dir)
         metrics = Metrics(CollectorRegistry())
+        purse = Purse(storage.ledger, settings.money, metrics=metrics)
         host = Host(
             store=storage.sessions,
             studies=storage.studies,
@@ -123,6 +128,8 @@ async def compose(
             clock=clock,
             spool=spool,
             metrics=metrics,
+            prices=prices,
+            purse=purse,
         )
         await keep_left_over(spool, storage.recordings.keep)
         app = create_app(
@@ -130,6 +137,7 @@ async def compose(
             studies=storage.studies,
             sessions=storage.sessions,
             gateway=host,
+            admits=purse.admits,
             settings=settings.web,
             clock=clock,
             keys=await asyncio.to_thread(load_or_create, settings.data_dir),

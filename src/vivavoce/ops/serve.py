@@ -31,6 +31,9 @@ async def serve(
     Raises:
         VivavoceError: a part could not be started; what was started before it is stopped again.
     """
+    from vivavoce.voice.prices import PriceTable
+
+    prices = PriceTable.of(settings)  # what has no price is said before anything is started
     sock = bind(
         settings.web.host,
         settings.web.port,
@@ -62,6 +65,7 @@ async def serve(
                 storage=storage,
                 speech_url=speech.result(),
                 hearing=hearing,
+                prices=prices,
                 clock=clock,
             )
         )

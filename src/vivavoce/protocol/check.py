@@ -59,6 +59,7 @@ def check_study(data: bytes, *, source: str) -> CheckResult:
         _check_references,
         _check_order,
         _check_times,
+        _check_money,
         _check_turn_profiles,
         _check_moderator,
         _check_guard,
@@ -267,6 +268,16 @@ def _check_times(study: Study, notes: Notes) -> None:
             ("limits", "idle_prompt_s"),
             f"The reminder after {limits.idle_prompt_s:g} s comes no earlier than the end after {limits.idle_s:g} s.",
             f"Write `idle_prompt_s: {limits.idle_s / 2:g}`.",
+        )
+
+
+def _check_money(study: Study, notes: Notes) -> None:
+    session, whole = study.limits.session_usd, study.limits.study_usd
+    if session is not None and whole is not None and session > whole:
+        notes.add(
+            ("limits", "session_usd"),
+            f"One interview may cost ${session:f}, but all of them together only ${whole:f}.",
+            f"Write `session_usd: {whole:f}` or less, or raise `study_usd`.",
         )
 
 

@@ -8,6 +8,7 @@ documented in `docs/reference/study-file.md`.
 from __future__ import annotations
 
 import difflib
+from decimal import Decimal
 from typing import get_args
 
 from vivavoce.protocol.guard import SAFE_LINES, Guard, read_guard
@@ -237,6 +238,8 @@ class _Reader:
                 rejoin_s=self._seconds(table, "rejoin_s", 120),
                 wrap_up_before_s=self._seconds(table, "wrap_up_before_s", 300),
                 sittings=self._sittings(table),
+                session_usd=self._dollars(table, "session_usd", 5),
+                study_usd=self._dollars(table, "study_usd", 100),
             )
 
     @staticmethod
@@ -245,6 +248,13 @@ class _Reader:
         if place is None:
             return 1
         return place.integer(least=1, most=_MOST_SITTINGS, unit="sittings", default=1)
+
+    @staticmethod
+    def _dollars(table: Table, key: str, example: float) -> Decimal | None:
+        place = table.get(key)
+        if place is None:
+            return None
+        return Decimal(str(place.number(least=0.01, most=1_000_000, unit="US dollars", default=example)))
 
     @staticmethod
     def _seconds(table: Table, key: str, example: float) -> float | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
@@ -73,9 +74,10 @@ class Consent(_Model):
 
 
 class Limits(_Model):
-    """Time limits. None leaves a timer to the platform's table.
+    """Limits of time and money. None leaves a timer to the platform's table, and money to its settings.
 
-    `sittings`: in how many the interview may be held, where one broke off before its end.
+    `sittings`: in how many the interview may be held, where one broke off before its end. `session_usd` is what one
+    interview may cost, `study_usd` what all of them may together, in US dollars.
     """
 
     hard_limit_minutes: float = 45.0
@@ -85,6 +87,8 @@ class Limits(_Model):
     rejoin_s: float | None = None
     wrap_up_before_s: float | None = None
     sittings: int = 1
+    session_usd: Decimal | None = None
+    study_usd: Decimal | None = None
 
     @property
     def hard_limit_s(self) -> float:
@@ -224,6 +228,9 @@ class Study(_Model):
         for phase in content["phases"]:
             if not phase["instructions"]:
                 del phase["instructions"]
+        for limit in ("session_usd", "study_usd"):
+            if content["limits"][limit] is None:
+                del content["limits"][limit]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

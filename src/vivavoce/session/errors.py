@@ -81,6 +81,19 @@ class HostFull(SessionError):
         self.retry_after_s = retry_after_s
 
 
+class StudySpent(SessionError):
+    """The study has too little money left for another session. What participants are told does not speak of money."""
+
+    code = "study_full"
+
+    def __init__(self, study_id: str) -> None:
+        super().__init__(
+            "This study takes no more interviews at the moment.",
+            next_step="Tell whoever sent you the invitation.",
+        )
+        self.study_id = study_id
+
+
 class LeaseHeld(SessionError):
     """Somebody else holds the live lease of the session."""
 

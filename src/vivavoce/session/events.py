@@ -37,12 +37,16 @@ from vivavoce.protocol.facts import (
 )
 from vivavoce.protocol.progress import Progress
 from vivavoce.session.errors import LogUnreadable
-from vivavoce.session.status import Reason, SessionStatus, TimerName
+from vivavoce.session.status import BudgetMark, Reason, SessionStatus, TimerName
 from vivavoce.session.timers import Timers
+from vivavoce.session.usage import CountedBy, Part
 
 __all__ = [
     "AnswerNoted",
     "AnswerSetAside",
+    "BudgetGranted",
+    "BudgetMark",
+    "BudgetReached",
     "ConsentGiven",
     "EventKind",
     "Fault",
@@ -74,6 +78,7 @@ __all__ = [
     "TopicCovered",
     "Transport",
     "TurnTimed",
+    "UsageMetered",
     "Utterance",
     "parse_payload",
 ]
@@ -104,6 +109,9 @@ class EventKind(StrEnum):
     UTTERANCE = "utterance"
     TURN_TIMED = "turn.timed"
     TIMER_FIRED = "timer.fired"
+    BUDGET_GRANTED = "budget.granted"
+    BUDGET_REACHED = "budget.reached"
+    USAGE_METERED = "usage.metered"
     RECORDING_STARTED = "recording.started"
     RECORDING_CLOSED = "recording.closed"
     PROVIDER_SWITCHED = "provider.switched"
@@ -113,6 +121,9 @@ class EventKind(StrEnum):
 
 Transport = Literal["webrtc", "websocket"]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
+MicroUsd = Annotated[int, Field(ge=0)]
+"""Micro-dollars: `vivavoce.session.money`."""
 Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -289,6 +300,54 @@ class TimerFired(_Payload):
     at_s: Seconds
 
 
+class BudgetGranted(_Payload):
+    """So much was set aside for this session; it may spend no more, but for the turn in which it runs out."""
+
+    kind: Literal["budget.granted"] = "budget.granted"
+    amount: MicroUsd
+
+
+class BudgetReached(_Payload):
+    """So much of the budget is spent that the moderator wraps up, or closes."""
+
+    kind: Literal["budget.reached"] = "budget.reached"
+    mark: BudgetMark
+    spent: MicroUsd
+    at_s: Seconds
+
+
+class UsageMetered(_Payload):
+    """Something was used, and what it cost at the price of that moment. The counts are as in `session.usage.Use`.
+
+    Attributes:
+        part: what it was used for.
+        provider: who is paid for it; `self` where that is the team itself.
+        model: the model, or the machine.
+        subject: the utterance or move it was for.
+        counted_by: whose count it is.
+        price: where the price comes from, with its version.
+        amount: the cost, in micro-dollars.
+    """
+
+    kind: Literal["usage.metered"] = "usage.metered"
+    part: Part
+    provider: Identifier
+    model: Identifier
+    subject: Identifier | None = None
+    input_tokens: Count = 0
+    cached_tokens: Count = 0
+    cache_written_tokens: Count = 0
+    output_tokens: Count = 0
+    input_audio_tokens: Count = 0
+    output_audio_tokens: Count = 0
+    characters: Count = 0
+    seconds: Seconds = 0.0
+    counted_by: CountedBy = "provider"
+    price: Text
+    amount: MicroUsd
+    at_s: Seconds
+
+
 class RecordingStarted(_Payload):
     """A recording is being written; its time 0 is the session clock's.
 
@@ -378,6 +437,9 @@ Payload = Annotated[
     | Utterance
     | TurnTimed
     | TimerFired
+    | BudgetGranted
+    | BudgetReached
+    | UsageMetered
     | RecordingStarted
     | RecordingClosed
     | ProviderSwitched

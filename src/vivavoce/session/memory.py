@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
 
 from vivavoce.session.clock import Clock
-from vivavoce.session.errors import LeaseHeld, LeaseLost, SessionExists, SessionUnknown
+from vivavoce.session.errors import LeaseHeld, LeaseLost, SessionExists, SessionUnknown, StudySpent
 from vivavoce.session.events import Payload, SessionEvent, SessionScheduled
 from vivavoce.session.lease import Lease
+from vivavoce.session.ledger import Standing
 from vivavoce.session.state import SessionState, apply, fold
 from vivavoce.session.status import SessionStatus
 from vivavoce.session.store import EventList, Ids, SessionSummary, SummaryList, summarise
@@ -143,3 +145,36 @@ class MemorySessionStore:
         leased = log.lease is not None and log.lease.expires_at > self._clock.now()
         held_until = log.lease.expires_at if log.lease is not None else None
         return summarise(log.state, leased=leased, held_until=held_until)
+
+
+class MemoryLedger:
+    """A ledger over a store in memory; see `vivavoce.session.ledger.Ledger`.
+
+    Args:
+        store: has the logs.
+    """
+
+    def __init__(self, store: MemorySessionStore) -> None:
+        self._store = store
+        self._reserved: dict[str, int] = {}
+
+    async def reserve(self, session_id: str, *, wanted: int, cap: int | None) -> int:
+        """Set aside a session's budget; see `Ledger.reserve`."""
+        state = await self._store.state(session_id)
+        if session_id in self._reserved:
+            return self._reserved[session_id]
+        granted = (await self.standing(state.study_id)).grant(wanted=wanted, cap=cap)
+        if granted is None:
+            raise StudySpent(state.study_id)
+        self._reserved[session_id] = granted
+        return granted
+
+    async def standing(self, study_id: str) -> Standing:
+        """How a study stands; see `Ledger.standing`."""
+        spent = held = 0
+        for summary in await self._store.list(study_id=study_id, limit=sys.maxsize):
+            state = await self._store.state(summary.session_id)
+            spent += state.spent
+            if not state.status.terminal:
+                held += max(0, self._reserved.get(summary.session_id, 0) - state.spent)
+        return Standing(spent=spent, held=held)

@@ -13,6 +13,8 @@ from vivavoce.session.errors import IllegalTransition
 from vivavoce.session.events import (
     AnswerNoted,
     AnswerSetAside,
+    BudgetGranted,
+    BudgetReached,
     ConsentGiven,
     Fault,
     InsightFlagged,
@@ -39,16 +41,20 @@ from vivavoce.session.events import (
     TopicCovered,
     Transport,
     TurnTimed,
+    UsageMetered,
     UtcDatetime,
     Utterance,
 )
-from vivavoce.session.status import Reason, SessionStatus, TimerName
+from vivavoce.session.status import BudgetMark, Reason, SessionStatus, TimerName
 from vivavoce.session.timers import Timers
 
 STATE_VERSION = 4
 """Raised whenever `SessionState` or the fold changes: a snapshot of another version is folded anew from its log."""
 
 FAULTS_KEPT = 20
+
+AFTER_THE_END = (RecordingClosed, Fault, UsageMetered)
+"""What may still be written of a session that is over: a provider may count when nobody listens any more."""
 
 _S = SessionStatus
 _BEFORE_JOIN = frozenset({_S.SCHEDULED, _S.WAITING})
@@ -122,6 +128,9 @@ class SessionState(_Frozen):
         left_s: when the connection was lost, while the session is DISCONNECTED.
         open_speeches: ids of moderator speeches that have begun and not ended.
         quiet_since_s: since when it is the participant's turn to give a sign of life. A nudge does not start it anew.
+        budget: what it may spend, in micro-dollars; None: nobody said.
+        spent: what it has spent, in micro-dollars.
+        budget_marks: those marks of its budget that were reached.
         fired: when each timer last fired, in seconds on the session clock.
         faults: the last 20; `fault_count` counts all.
     """
@@ -147,6 +156,9 @@ class SessionState(_Frozen):
     open_speeches: tuple[str, ...] = ()
     nudge_ids: tuple[str, ...] = ()
     quiet_since_s: float | None = None
+    budget: int | None = None
+    spent: int = 0
+    budget_marks: tuple[BudgetMark, ...] = ()
     fired: dict[TimerName, float] = Field(default_factory=dict)
     recordings: tuple[Recording, ...] = ()
     faults: tuple[FaultNote, ...] = ()
@@ -195,7 +207,7 @@ def apply(state: SessionState | None, event: SessionEvent) -> SessionState:
         raise _illegal(event, f"the log is that of {state.session_id!r}")
     if event.seq != state.seq + 1:
         raise _illegal(event, f"event {state.seq + 1} comes next, not {event.seq}")
-    if state.status.terminal and not isinstance(payload, RecordingClosed | Fault):
+    if state.status.terminal and not isinstance(payload, AFTER_THE_END):
         raise _illegal(event, f"it ended as {state.status}")
     after = _applied(state, event)
     return after.model_copy(update={"seq": event.seq, "updated_at": event.at})
@@ -266,6 +278,8 @@ def _applied(state: SessionState, event: SessionEvent) -> SessionState:
             return _with(state, fired={**state.fired, payload.timer: payload.at_s})
         case ProviderSwitched():
             return state
+        case BudgetGranted() | BudgetReached() | UsageMetered():
+            return _paid(state, event, payload)
         case Fault():
             note = FaultNote(at=event.at, fault=payload)
             return _with(
@@ -401,6 +415,21 @@ def _language(state: SessionState, move_id: str | None) -> str:
     move = state.progress.last_move
     own = move.language if move is not None and move.move_id == move_id else None
     return own or state.language
+
+
+def _paid(
+    state: SessionState, event: SessionEvent, payload: BudgetGranted | BudgetReached | UsageMetered
+) -> SessionState:
+    match payload:
+        case BudgetGranted():
+            _need(state.budget is None, event, "its budget was granted before")
+            return _with(state, budget=payload.amount)
+        case BudgetReached():
+            _need(state.budget is not None, event, "it has no budget")
+            _need(payload.mark not in state.budget_marks, event, f"{payload.mark!r} was reached before")
+            return _with(state, budget_marks=(*state.budget_marks, payload.mark))
+        case UsageMetered():
+            return _with(state, spent=state.spent + payload.amount)
 
 
 def _latest(since_s: float | None, end_s: float) -> float | None:

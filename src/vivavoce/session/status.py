@@ -48,6 +48,13 @@ RESUMABLE = frozenset({Reason.IDLE, Reason.DRAIN, Reason.FORCED, Reason.CRASH, R
 """Why a session may have ended so that another sitting makes sense: nobody wanted it to be over for good."""
 
 
+class BudgetMark(StrEnum):
+    """What is done about a session's budget: its marks lie at 90 and at 100 % of it."""
+
+    WRAP_UP = "wrap_up"
+    CLOSE = "close"
+
+
 class TimerName(StrEnum):
     """The timers that fire inside a session."""
 

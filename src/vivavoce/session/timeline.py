@@ -9,6 +9,8 @@ from datetime import datetime
 from vivavoce.session.events import (
     AnswerNoted,
     AnswerSetAside,
+    BudgetGranted,
+    BudgetReached,
     ConsentGiven,
     EventKind,
     Fault,
@@ -36,8 +38,10 @@ from vivavoce.session.events import (
     ToolCalled,
     TopicCovered,
     TurnTimed,
+    UsageMetered,
     Utterance,
 )
+from vivavoce.session.money import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,11 @@ def _told(payload: Payload) -> str | None:
             return f"topic covered: {payload.topic_id}"
         case TimerFired():
             return f"timer: {payload.timer}"
+        case BudgetGranted():
+            return f"budget: {written(payload.amount)}"
+        case BudgetReached():
+            what = "wrapping up" if payload.mark == "wrap_up" else "closing"
+            return f"{written(payload.spent)} spent: {what}"
         case RecordingStarted():
             return f"recording started: {payload.key}"
         case RecordingClosed():
@@ -123,5 +132,7 @@ def _told(payload: Payload) -> str | None:
             return f"fault in {payload.stage}, {how}: {payload.code}: {payload.message}"
         case SessionEnded():
             return f"ended: {payload.status.value.lower()} ({payload.reason})"
-        case AnswerNoted() | SentenceJudged() | SpeechStarted() | SpeechEnded() | Utterance() | TurnTimed():
+        case AnswerNoted() | SentenceJudged() | TurnTimed() | UsageMetered():
+            return None
+        case SpeechStarted() | SpeechEnded() | Utterance():
             return None

@@ -14,6 +14,7 @@ from vivavoce.settings.guard import GuardProfile, GuardSettings
 from vivavoce.settings.host import HostSettings
 from vivavoce.settings.listing import SettingRow, defaults, describe
 from vivavoce.settings.llm import LlmProfile, LlmSettings
+from vivavoce.settings.money import MoneySettings, PriceSettings
 from vivavoce.settings.names import CONFIG_VARIABLE, names
 from vivavoce.settings.reading import DEFAULT_CONFIG, load
 from vivavoce.settings.speech import SpeechSettings
@@ -32,6 +33,8 @@ __all__ = [
     "HostSettings",
     "LlmProfile",
     "LlmSettings",
+    "MoneySettings",
+    "PriceSettings",
     "ProfileUnknown",
     "SettingRow",
     "Settings",

@@ -11,6 +11,7 @@ from vivavoce.settings.group import Group
 from vivavoce.settings.guard import GuardSettings
 from vivavoce.settings.host import HostSettings
 from vivavoce.settings.llm import LlmSettings
+from vivavoce.settings.money import MoneySettings
 from vivavoce.settings.speech import SpeechSettings
 from vivavoce.settings.voice import SttSettings, TtsSettings
 from vivavoce.settings.web import WebSettings
@@ -64,6 +65,7 @@ class Settings(Group):
     turn: TurnSettings = TurnSettings()
     llm: LlmSettings = LlmSettings()
     guard: GuardSettings = GuardSettings()
+    money: MoneySettings = MoneySettings()
     log: LogSettings = LogSettings()
 
     PREFIX: ClassVar[str] = PREFIX

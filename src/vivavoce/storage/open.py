@@ -16,6 +16,7 @@ from vivavoce.storage.engine import make_engine
 from vivavoce.storage.errors import DataFolderInUse
 from vivavoce.storage.folder import owned, prepare
 from vivavoce.storage.invitations import InvitationStore
+from vivavoce.storage.ledger import PostgresLedger
 from vivavoce.storage.migrate import check_version, migrate
 from vivavoce.storage.recordings import RecordingStore, open_recordings
 from vivavoce.storage.sessions import PostgresSessionStore
@@ -32,6 +33,7 @@ class Storage:
     invitations: InvitationStore
     studies: StudyStore
     recordings: RecordingStore
+    ledger: PostgresLedger
     engine: AsyncEngine
     url: str
 
@@ -77,6 +79,7 @@ async def open_storage(
             invitations=InvitationStore(engine),
             studies=StudyStore(engine),
             recordings=recordings,
+            ledger=PostgresLedger(engine),
             engine=engine,
             url=url,
         )

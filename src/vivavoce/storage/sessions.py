@@ -31,6 +31,7 @@ from vivavoce.session.state import STATE_VERSION, SessionState, apply, fold
 from vivavoce.session.status import Reason, SessionStatus
 from vivavoce.session.store import EventList, Ids, SessionSummary, SummaryList
 from vivavoce.storage.engine import transaction
+from vivavoce.storage.ledger import enter
 from vivavoce.storage.tables import EventRow, LeaseRow, RecordingRow, SessionRow
 
 CLAIM_TRIES = 3
@@ -101,6 +102,7 @@ class PostgresSessionStore:
                 update(SessionRow).where(SessionRow.id == session_id).values(**_columns(after))
             )
             await _keep_recordings(connection, events)
+            await enter(connection, after.study_id, events)
         self._remember(after)
         return after
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Numeric,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -103,6 +105,43 @@ class LeaseRow(Base):
     holder: Mapped[str]
     token: Mapped[str]
     expires_at: Mapped[datetime]
+
+
+class LedgerRow(Base):
+    """One `usage.metered` of a log: what was used, and what it cost. Made again from the logs at any time.
+
+    `amount` is in micro-dollars, so that sums are exact.
+    """
+
+    __tablename__ = "ledger"
+    __table_args__ = (Index(None, "study_id"),)
+
+    session_id: Mapped[str] = mapped_column(ForeignKey(SessionRow.id), primary_key=True)
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True)
+    study_id: Mapped[str]
+    at: Mapped[datetime]
+    part: Mapped[str]
+    provider: Mapped[str]
+    model: Mapped[str]
+    input_tokens: Mapped[int] = mapped_column(BigInteger)
+    cached_tokens: Mapped[int] = mapped_column(BigInteger)
+    output_tokens: Mapped[int] = mapped_column(BigInteger)
+    characters: Mapped[int] = mapped_column(BigInteger)
+    seconds: Mapped[Decimal] = mapped_column(Numeric(14, 3))
+    price: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+
+
+class ReservationRow(Base):
+    """What is set aside of a study's money for a session under way, in micro-dollars. The one thing no log has."""
+
+    __tablename__ = "reservations"
+    __table_args__ = (Index(None, "study_id"),)
+
+    session_id: Mapped[str] = mapped_column(ForeignKey(SessionRow.id), primary_key=True)
+    study_id: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
 class InvitationRow(Base):

@@ -56,6 +56,18 @@ class Metrics:
         self._faults = Counter(
             "vivavoce_speech_faults", "Speech work that failed, by stage.", ["stage"], registry=registry
         )
+        self._cost = Counter(
+            "vivavoce_cost_usd",
+            "What sessions cost, by part and provider.",
+            ["part", "provider"],
+            registry=registry,
+        )
+        self._study_alerts = Counter(
+            "vivavoce_study_alerts",
+            "Studies seen to have spent so many percent of their money.",
+            ["percent"],
+            registry=registry,
+        )
         self._lag = Gauge(
             "vivavoce_event_loop_lag_seconds",
             "How late the event loop ran its latest timer.",
@@ -64,6 +76,8 @@ class Metrics:
         for stage in ("stt", "tts", "llm"):
             # A rate() over a counter that starts at its first fault misses that fault.
             self._faults.labels(stage)
+        for percent in ("85", "100"):
+            self._study_alerts.labels(percent)
 
     def hold_sessions(self, by_status: Mapping[str, int]) -> None:
         """Say how many sessions this process holds in each status; statuses left out are zero."""
@@ -94,6 +108,14 @@ class Metrics:
     def speech_fault(self, stage: SpeechStage) -> None:
         """Hearing, speaking or wording failed once."""
         self._faults.labels(stage).inc()
+
+    def cost(self, usd: float, *, part: str, provider: str) -> None:
+        """Something a session used, in dollars. For graphs: the ledger has the exact sums."""
+        self._cost.labels(part, provider).inc(usd)
+
+    def study_alert(self, percent: int) -> None:
+        """A study was seen to have spent so much of its money."""
+        self._study_alerts.labels(str(percent)).inc()
 
     def event_loop_lag(self, seconds: float) -> None:
         """How late the event loop was."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from livekit.agents import NOT_GIVEN, APIConnectOptions, LanguageCode, NotGivenOr, stt, utils, vad
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 
 from vivavoce.errors import VivavoceError
+from vivavoce.session.usage import Use, Used, unmetered
 from vivavoce.speech.client import SpeechBusy, SpeechRejected, SpeechUnavailable, Transcript
 from vivavoce.voice.activity import SAMPLE_RATE, SharedVAD
 from vivavoce.voice.ears import Ear
@@ -94,6 +95,7 @@ class ServerSTT(stt.STT[str]):
         partial: see `Partial`.
         failed: told when an utterance could not be transcribed after all tries.
         new_id: makes utterance ids.
+        used: told how much sound was transcribed of each utterance, captions and second tries among it.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class ServerSTT(stt.STT[str]):
         partial: Partial,
         failed: Failed,
         new_id: Callable[[], str] | None = None,
+        used: Used = unmetered,
     ) -> None:
         super().__init__(
             capabilities=stt.STTCapabilities(streaming=True, interim_results=False, offline_recognize=False)
@@ -121,6 +124,7 @@ class ServerSTT(stt.STT[str]):
         self.heard = heard
         self.partial = partial
         self.failed = failed
+        self.used = used
         counter = itertools.count(1)
         self._new_id = new_id or (lambda: f"u{next(counter)}")
 
@@ -172,7 +176,7 @@ class ServerSTT(stt.STT[str]):
 
 @dataclass
 class _Open:
-    """An utterance while it lasts. Offsets are bytes into `pcm`."""
+    """An utterance while it lasts. Offsets are bytes into `pcm`; `sent_s` is how much sound each model was sent."""
 
     utterance_id: str
     started_at: float
@@ -183,6 +187,11 @@ class _Open:
     partial: asyncio.Task[None] | None = None
     early: asyncio.Task[Transcript] | None = None
     early_covers: int = -1
+    sent_s: dict[str, float] = field(default_factory=dict[str, float])
+
+    def sent(self, model: str, seconds: float) -> None:
+        """So much more sound was sent to a model."""
+        self.sent_s[model] = max(0.0, self.sent_s.get(model, 0.0) + seconds)
 
     def sound(self) -> bytes:
         """The speech so far and a little silence after it."""
@@ -283,6 +292,7 @@ class _UtteranceStream(stt.RecognizeStream):
 
     def _abandon(self, utterance: _Open) -> None:
         self._parent.settle()
+        self._account(utterance)
         if utterance.partial is not None:
             utterance.partial.cancel()
         if utterance.early is not None:
@@ -295,7 +305,9 @@ class _UtteranceStream(stt.RecognizeStream):
             # A caption of what is about to be known is worth nothing, and would hold the engine.
             utterance.partial.cancel()
         utterance.early_covers = utterance.voiced_until
-        utterance.early = self._loop.create_task(self._transcribe(utterance.sound()), name="stt.decode")
+        utterance.early = self._loop.create_task(
+            self._transcribe(utterance, utterance.sound()), name="stt.decode"
+        )
         utterance.early.add_done_callback(_seen)
 
     def _maybe_partial(self, utterance: _Open, now: float) -> None:
@@ -305,37 +317,49 @@ class _UtteranceStream(stt.RecognizeStream):
             return
         utterance.partial_at = now
         utterance.partial = self._group.create_task(
-            self._caption(utterance.utterance_id, bytes(utterance.pcm)), name="stt.partial"
+            self._caption(utterance, bytes(utterance.pcm)), name="stt.partial"
         )
 
-    async def _caption(self, utterance_id: str, pcm: bytes) -> None:
+    async def _caption(self, utterance: _Open, pcm: bytes) -> None:
         try:
-            transcript = await self._asked(pcm, "partial")
+            transcript = await self._asked(utterance, pcm, "partial")
         except (SpeechBusy, SpeechUnavailable, SpeechRejected):
             return  # a caption that is late or missing harms nobody; the final transcript has its own tries
         if transcript.text:
             language = transcript.language or self._languages()[0]
-            self._parent.partial(utterance_id, transcript.text, language)
+            self._parent.partial(utterance.utterance_id, transcript.text, language)
 
-    async def _transcribe(self, pcm: bytes) -> Transcript:
+    async def _transcribe(self, utterance: _Open, pcm: bytes) -> Transcript:
         for wait in (*RETRY_AFTER_S, None):
             try:
-                return await self._asked(pcm, "live")
+                return await self._asked(utterance, pcm, "live")
             except (SpeechBusy, SpeechUnavailable):
                 if wait is None:
                     raise
                 await asyncio.sleep(wait)
         raise AssertionError("unreachable: the last try returns or raises")
 
-    async def _asked(self, pcm: bytes, priority: Literal["live", "partial"]) -> Transcript:
+    async def _asked(self, utterance: _Open, pcm: bytes, priority: Literal["live", "partial"]) -> Transcript:
+        """Have sound transcribed, and count it: as the server does, as ours if it was overtaken, not if refused."""
         languages = self._languages()
-        return await self._client.transcribe(
-            pcm,
-            sample_rate=SAMPLE_RATE,
-            language=languages,
-            priority=priority,
-            model=self._hearing(languages[0]),
-        )
+        model = self._hearing(languages[0])
+        ours_s = len(pcm) / 2 / SAMPLE_RATE
+        utterance.sent(model, ours_s)
+        try:
+            transcript = await self._client.transcribe(
+                pcm, sample_rate=SAMPLE_RATE, language=languages, priority=priority, model=model
+            )
+        except (SpeechBusy, SpeechUnavailable, SpeechRejected):
+            utterance.sent(model, -ours_s)
+            raise
+        utterance.sent(model, transcript.duration_s - ours_s)
+        return transcript
+
+    def _account(self, utterance: _Open) -> None:
+        for model, seconds in utterance.sent_s.items():
+            if seconds > 0:
+                self._parent.used(Use("stt", model, subject=utterance.utterance_id, seconds=seconds))
+        utterance.sent_s.clear()
 
     async def _emit_in_order(self) -> None:
         while True:
@@ -348,6 +372,7 @@ class _UtteranceStream(stt.RecognizeStream):
             else:
                 self._emit(utterance, transcript)
             finally:
+                self._account(utterance)
                 self._parent.settle()
 
     def _fail(self, utterance: _Open, error: VivavoceError) -> None:

@@ -20,6 +20,7 @@ from livekit.agents import (
 )
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, TimedString
 
+from vivavoce.session.usage import Use, Used, unmetered
 from vivavoce.speech.client import SpeechBusy, SpeechRejected, SpeechUnavailable
 from vivavoce.voice.rate import to_playout_rate
 from vivavoce.voice.speakers import Speaker
@@ -40,9 +41,12 @@ class ServerTTS(tts.TTS[str]):
         client: says what is not prepared.
         wording: prepared sound; looked up by the whole text pushed at once, or sentence by sentence.
         voice: who speaks.
+        used: told of what was synthesised; prepared sound costs nothing more.
     """
 
-    def __init__(self, client: Speaker, wording: WordingStore, voice: Voice) -> None:
+    def __init__(
+        self, client: Speaker, wording: WordingStore, voice: Voice, *, used: Used = unmetered
+    ) -> None:
         super().__init__(
             capabilities=tts.TTSCapabilities(streaming=True, aligned_transcript=True),
             sample_rate=SAMPLE_RATE,
@@ -51,6 +55,7 @@ class ServerTTS(tts.TTS[str]):
         self.client = client
         self.wording = wording
         self.voice = voice
+        self.used = used
 
     @property
     def model(self) -> str:
@@ -126,6 +131,7 @@ class _SentenceStream(tts.SynthesizeStream):
         voice = self._parent.voice
         self._announce(spread(text, len(text) / LETTERS_A_SECOND), emitter)
         samples = 0
+        refused = False
         try:
             async with self._parent.client.speak(
                 text, model=voice.engine, voice=voice.voice, language=voice.language, speed=voice.speed
@@ -140,9 +146,17 @@ class _SentenceStream(tts.SynthesizeStream):
                 samples += len(tail) // 2
                 emitter.push(tail)
         except SpeechRejected as error:
+            refused = True
             raise APIStatusError(str(error), status_code=400, retryable=False) from error
         except (SpeechBusy, SpeechUnavailable) as error:
+            refused = True
             raise APIConnectionError(str(error)) from error
+        finally:
+            if samples or not refused:
+                seconds = samples / SAMPLE_RATE
+                self._parent.used(
+                    Use("tts", voice.engine, characters=len(text), seconds=seconds, counted_by="us")
+                )
         self._position_s += samples / SAMPLE_RATE
 
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:

@@ -24,7 +24,7 @@ from vivavoce.web.health import Check, Readiness
 from vivavoce.web.keys import Keys
 from vivavoce.web.limits import CALLS, GUESSES, Rate, RateLimiter
 from vivavoce.web.models import IceServer
-from vivavoce.web.ports import InvitationStore, StudyStore
+from vivavoce.web.ports import Admits, InvitationStore, StudyStore, always
 from vivavoce.web.reception import Reception
 from vivavoce.web.studies import StudyReader
 
@@ -83,6 +83,7 @@ def create_app(
     keys: Keys,
     checks: Mapping[str, Check],
     registry: CollectorRegistry,
+    admits: Admits = always,
     static: Path = pages.STATIC,
     rates: Rates = USUAL_RATES,
     allowance: Allowance = USUAL_ALLOWANCE,
@@ -100,6 +101,7 @@ def create_app(
         keys: from `vivavoce.web.keys.load_or_create`.
         checks: what `/readyz` asks, by name.
         registry: what `/metrics` gives.
+        admits: see `vivavoce.web.ports`.
         static: the built pages.
         rates: limits by address.
         allowance: limits by request.
@@ -114,6 +116,7 @@ def create_app(
             sessions=sessions,
             clock=clock,
             keys=keys,
+            admits=admits,
             new_session_id=new_session_id,
         ),
         sessions=sessions,

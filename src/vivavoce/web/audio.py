@@ -15,7 +15,14 @@ from fastapi import APIRouter, Header
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from vivavoce.errors import VivavoceError
-from vivavoce.session.errors import AlreadyConnected, BadFrame, HostFull, SessionOver, SessionUnknown
+from vivavoce.session.errors import (
+    AlreadyConnected,
+    BadFrame,
+    HostFull,
+    SessionOver,
+    SessionUnknown,
+    StudySpent,
+)
 from vivavoce.telemetry.logging import session_scope
 from vivavoce.web.context import Context
 from vivavoce.web.errors import (
@@ -56,6 +63,7 @@ CLOSE_CODES: dict[type[VivavoceError], int] = {
     AlreadyConnected: 4409,
     SessionOver: 4410,
     HostFull: 1013,
+    StudySpent: 1013,
     SessionBusy: 1013,
     Unavailable: 1013,
 }

@@ -24,6 +24,7 @@ from vivavoce.session.errors import (
     SessionOver,
     SessionUnknown,
     StorageUnavailable,
+    StudySpent,
 )
 from vivavoce.web.headers import dress
 from vivavoce.web.models import ErrorBody, Problem
@@ -230,6 +231,7 @@ _STATUS: Mapping[type[VivavoceError], HTTPStatus] = {
     SessionOver: HTTPStatus.GONE,
     AlreadyConnected: HTTPStatus.CONFLICT,
     HostFull: HTTPStatus.SERVICE_UNAVAILABLE,
+    StudySpent: HTTPStatus.CONFLICT,
     BadFrame: HTTPStatus.BAD_REQUEST,
     UnknownLanguage: HTTPStatus.UNPROCESSABLE_ENTITY,
 }

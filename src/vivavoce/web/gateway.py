@@ -74,7 +74,8 @@ class AudioSocket(Protocol):
 class SessionGateway(Protocol):
     """Where sessions run.
 
-    Its errors: SessionUnknown, SessionOver, AlreadyConnected, HostFull, BadFrame of `vivavoce.session.errors`.
+    Its errors: SessionUnknown, SessionOver, AlreadyConnected, HostFull, StudySpent, BadFrame of
+    `vivavoce.session.errors`.
     """
 
     def capacity(self) -> Capacity:

@@ -50,6 +50,7 @@ async def read(
             "interview_finished",
             "consent_changed",
             "language_fixed",
+            "study_full",
             "language_unknown",
             "session_busy",
             "request_invalid",

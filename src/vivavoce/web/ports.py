@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -77,6 +78,15 @@ class PublishedStudy(Protocol):
     def content_hash(self) -> str:
         """The SHA-256 of its content, as sessions record it."""
         ...
+
+
+Admits = Callable[[Study], Awaitable[bool]]
+"""Whether a study takes another session: it may have spent its money."""
+
+
+async def always(_: Study) -> bool:
+    """For whoever sets no limits."""
+    return True
 
 
 class StudyStore(Protocol):

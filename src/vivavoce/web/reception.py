@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock
-from vivavoce.session.errors import LeaseHeld, SessionExists
+from vivavoce.session.errors import LeaseHeld, SessionExists, StudySpent
 from vivavoce.session.events import ConsentGiven, SessionScheduled
 from vivavoce.session.state import SessionState
 from vivavoce.session.status import RESUMABLE, SessionStatus
@@ -41,7 +41,7 @@ from vivavoce.web.models import (
     SessionRef,
     StudyView,
 )
-from vivavoce.web.ports import Invitation, InvitationStore, PublishedStudy, StudyStore
+from vivavoce.web.ports import Admits, Invitation, InvitationStore, PublishedStudy, StudyStore
 from vivavoce.web.tokens import SessionToken
 
 LEASE_S = 5.0
@@ -70,6 +70,7 @@ class Reception:
         sessions: the sessions' logs.
         clock: the wall clock.
         keys: to sign session tokens.
+        admits: whether a study takes another session.
         new_session_id: makes ids that cannot be guessed.
         nonce: makes two tokens of one second differ.
     """
@@ -82,6 +83,7 @@ class Reception:
         sessions: SessionStore,
         clock: Clock,
         keys: Keys,
+        admits: Admits,
         new_session_id: Callable[[], str],
         nonce: Callable[[], str] = lambda: secrets.token_urlsafe(9),
     ) -> None:
@@ -90,6 +92,7 @@ class Reception:
         self._sessions = sessions
         self._clock = clock
         self._keys = keys
+        self._admits = admits
         self._new_session_id = new_session_id
         self._nonce = nonce
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -146,6 +149,7 @@ class Reception:
             ConsentChanged: another version of the text was shown.
             UnknownLanguage: the study is not held in that language.
             LanguageFixed: the session was scheduled in another one.
+            StudySpent: the study takes no more sessions.
             SessionBusy: somebody else writes the session's log at this moment.
         """
         # Two clicks in this process wait for each other; two processes meet at the session's lease.
@@ -163,6 +167,8 @@ class Reception:
                 case "open" | "in_progress":
                     given = _given(published.study, request)
             if state is None:
+                if not await self._admits(published.study):
+                    raise StudySpent(published.study.id)
                 state = await self._schedule(invitation, published, request.language)
             elif state.status.terminal:
                 state = await self._schedule(invitation, published, state.language, after=state)

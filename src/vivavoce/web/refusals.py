@@ -6,7 +6,14 @@ from collections import defaultdict
 from typing import Any
 
 from vivavoce.protocol.study import UnknownLanguage
-from vivavoce.session.errors import AlreadyConnected, BadFrame, HostFull, SessionOver, SessionUnknown
+from vivavoce.session.errors import (
+    AlreadyConnected,
+    BadFrame,
+    HostFull,
+    SessionOver,
+    SessionUnknown,
+    StudySpent,
+)
 from vivavoce.web import errors
 from vivavoce.web.models import ErrorBody
 
@@ -29,6 +36,7 @@ _OTHERS = (
     SessionOver,
     AlreadyConnected,
     HostFull,
+    StudySpent,
     BadFrame,
     UnknownLanguage,
 )

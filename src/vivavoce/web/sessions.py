@@ -45,6 +45,7 @@ async def read(session_id: AuthorisedSession, web: Context) -> SessionView:
         "already_connected",
         "session_over",
         "host_full",
+        "study_full",
         "bad_frame",
         post=True,
         token=True,

@@ -11,6 +11,7 @@ import wave
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,22 +21,33 @@ from prometheus_client import CollectorRegistry
 
 from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.host import Host
+from vivavoce.agent.purse import Purse
 from vivavoce.protocol.lines import BUILT_IN_LINES
 from vivavoce.protocol.study import Consent, Limits, Phase, Probe, Question, Study, Trigger, Voice, Wording
 from vivavoce.protocol.turns import TURN_PROFILES
 from vivavoce.protocol.wordings import wordings
 from vivavoce.session.clock import SystemClock
 from vivavoce.session.events import ConsentGiven, SessionEvent, SessionScheduled, SessionStatus
-from vivavoce.session.memory import MemorySessionStore
+from vivavoce.session.memory import MemoryLedger, MemorySessionStore
 from vivavoce.session.state import SessionState
 from vivavoce.session.timers import Timers
-from vivavoce.settings import GuardSettings, HostSettings, LlmSettings, Settings, SttSettings, TtsSettings
+from vivavoce.settings import (
+    GuardSettings,
+    HostSettings,
+    LlmSettings,
+    MoneySettings,
+    PriceSettings,
+    Settings,
+    SttSettings,
+    TtsSettings,
+)
 from vivavoce.speech.client import SpeechClient, SpeechUnavailable, Transcript
 from vivavoce.telemetry.metrics import Metrics
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import EndReason, LineBase, LineEnd, MessageHandler
 from vivavoce.transport.messages import Leave, Mute
 from vivavoce.voice import wording as prepared
+from vivavoce.voice.prices import PriceTable
 from vivavoce.voice.wording import Prepared, WordingStore, spread
 
 SPEECH = Path(__file__).parents[2] / "data" / "speech"
@@ -343,6 +355,13 @@ def _tone(seconds: float, pitch: float = PITCH) -> bytes:
     return (6000 * np.sin(2 * np.pi * pitch * at)).astype(np.int16).tobytes()
 
 
+def _free(*groups: LlmSettings | SttSettings | TtsSettings | None) -> MoneySettings:
+    """Nothing costs anything, and that is said."""
+    free = PriceSettings(machine_hour_usd=Decimal(0))
+    profiles = [name for group in groups if group is not None for name in group.profiles]
+    return MoneySettings(machine_hour_usd=Decimal(0), prices=dict.fromkeys(profiles, free))
+
+
 @pytest.fixture
 def small() -> Study:
     return small_study()
@@ -364,6 +383,7 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
         client: SpeechClient | None = None,
         stt: SttSettings | None = None,
         tts: TtsSettings | None = None,
+        money: MoneySettings | None = None,
     ) -> AsyncGenerator[Stage]:
         sound = WordingStore(tmp_path / "wording")
         voice = prepared.Voice("kokoro", "af_heart", "en")
@@ -375,6 +395,15 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
         archive = Archive()
         recogniser = Recogniser()
         store = store or MemorySessionStore(SystemClock())
+        settings = Settings(
+            host=HostSettings(slots=slots),
+            llm=llm or LlmSettings(),
+            guard=guard or GuardSettings(),
+            stt=stt or SttSettings(),
+            tts=tts or TtsSettings(),
+            money=money or _free(llm, stt, tts),
+        )
+        metrics = Metrics(CollectorRegistry())
         host = Host(
             store=store,
             studies=Studies(study),
@@ -382,16 +411,12 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
             wording=sound,
             hearing=Hearing("v1-mini"),
             archive=archive,
-            settings=Settings(
-                host=HostSettings(slots=slots),
-                llm=llm or LlmSettings(),
-                guard=guard or GuardSettings(),
-                stt=stt or SttSettings(),
-                tts=tts or TtsSettings(),
-            ),
+            settings=settings,
             clock=SystemClock(),
             spool=spool,
-            metrics=Metrics(CollectorRegistry()),
+            metrics=metrics,
+            prices=PriceTable.of(settings),
+            purse=Purse(MemoryLedger(store), settings.money, metrics=metrics),
         )
         try:
             yield Stage(host, store, recogniser, study, archive.kept)

@@ -20,7 +20,8 @@ from vivavoce.storage.folder import owned, prepare
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    here = load().model_copy(update={"data_dir": tmp_path / "data"})
+    here = load()
+    here = here.model_copy(update={"data_dir": tmp_path / "data", "money": here.money.free_unless_said()})
     web = here.web.model_copy(update={"host": "127.0.0.1", "port": 0, "public_url": None})
     return here.model_copy(update={"web": web})
 

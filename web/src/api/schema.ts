@@ -602,7 +602,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `interview_finished`, `consent_changed`, `language_fixed` */
+            /** @description `interview_finished`, `consent_changed`, `language_fixed`, `study_full` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -830,7 +830,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `already_connected` */
+            /** @description `already_connected`, `study_full` */
             409: {
                 headers: {
                     [name: string]: unknown;

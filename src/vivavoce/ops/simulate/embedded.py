@@ -30,6 +30,8 @@ def own_settings(settings: Settings, sessions: int) -> Settings:
             "database_url": None,
             "recordings_url": None,
             "web": settings.web.model_copy(update={"host": "127.0.0.1", "port": 0, "public_url": None}),
+            # What it would cost is asked of a deployment; this is an experiment.
+            "money": settings.money.free_unless_said(),
             "host": settings.host.model_copy(update={"slots": max(settings.host.slots, sessions)}),
         }
     )

@@ -1,0 +1,124 @@
+"""What a study cost, and what it would have cost elsewhere: read off the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
+
+from vivavoce.agent.purse import study_cap
+from vivavoce.session.ledger import Standing
+from vivavoce.session.usage import Use
+from vivavoce.settings import MoneySettings
+from vivavoce.storage.ledger import BillLine
+from vivavoce.storage.open import Storage
+from vivavoce.voice.prices import HOST, Managed
+from vivavoce.voice.tariff import MachineTariff
+
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What a study was charged. Amounts are micro-dollars.
+
+    Attributes:
+        lines: by session, part, provider, model and price.
+        cap: most that the study may spend; None: nobody set a limit.
+    """
+
+    study_id: str
+    lines: Sequence[BillLine]
+    standing: Standing
+    cap: int | None
+
+    @property
+    def total(self) -> int:
+        """The sum of all lines."""
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def seconds(self) -> float:
+        """How long its interviews took together."""
+        return sum(line.seconds for line in self.lines if line.part == "machine" and line.model == HOST)
+
+    def by(self, key: Callable[[BillLine], K]) -> dict[K, int]:
+        """The total split by something of each line."""
+        sums: dict[K, int] = {}
+        for line in self.lines:
+            sums[key(line)] = sums.get(key(line), 0) + line.amount
+        return sums
+
+    def used(self, *parts: str) -> Use:
+        """What was used for these parts, all of it together."""
+        lines = [line for line in self.lines if line.part in parts]
+        return Use(
+            "llm",
+            "all",
+            input_tokens=sum(line.input_tokens for line in lines),
+            cached_tokens=sum(line.cached_tokens for line in lines),
+            output_tokens=sum(line.output_tokens for line in lines),
+            characters=sum(line.characters for line in lines),
+            seconds=sum(line.seconds for line in lines),
+        )
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A way to hold the same interviews.
+
+    Attributes:
+        amount: what the study would have cost, in micro-dollars.
+        even_at: for a machine of the team's: with how many sessions at once, hour by hour, it costs no more than the
+            cheapest managed one; None where there is nothing to compare.
+    """
+
+    name: str
+    amount: int
+    even_at: float | None = None
+
+
+async def bill(storage: Storage, study_id: str, money: MoneySettings) -> Bill:
+    """A study's bill.
+
+    Raises:
+        StudyUnknown: there is no such study.
+    """
+    study = (await storage.studies.get(study_id)).study
+    lines = await storage.ledger.bill(study_id)
+    standing = await storage.ledger.standing(study_id)
+    return Bill(study_id, lines, standing, study_cap(study, money))
+
+
+def compare(
+    found: Bill, services: Iterable[Managed], *, hour_usd: Decimal | None, sessions: int
+) -> list[Alternative]:
+    """What the same interviews would have cost with managed services, and on a machine of the team's own.
+
+    Words that were prepared when the study was published are not said anew, so they are in none of the sums.
+
+    Args:
+        found: what was measured.
+        services: managed ones.
+        hour_usd: of the machine; None leaves it out.
+        sessions: how many the machine carries at once.
+    """
+    llm, tts, stt = found.used("llm", "guard"), found.used("tts"), found.used("stt")
+    alternatives = [
+        Alternative(each.name, each.llm.amount(llm) + each.tts.amount(tts) + each.stt.amount(stt))
+        for each in services
+    ]
+    if hour_usd is not None:
+        alone = MachineTariff(HOST, "", hour_usd, 1).amount(Use("machine", HOST, seconds=found.seconds))
+        cheapest = min((each.amount for each in alternatives), default=0)
+        alternatives.append(
+            Alternative(
+                f"a machine at ${hour_usd:f} an hour, {sessions} at once",
+                MachineTariff(HOST, "", hour_usd, sessions).amount(
+                    Use("machine", HOST, seconds=found.seconds)
+                ),
+                even_at=alone / cheapest if cheapest else None,
+            )
+        )
+    return alternatives

@@ -1,0 +1,113 @@
+"""Tariffs: how an amount of use becomes an amount of money. Pure, in micro-dollars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+
+from vivavoce.session.money import micro
+from vivavoce.session.usage import Use
+
+MILLION = Decimal(1_000_000)
+
+OURSELVES = "self"
+"""The provider of what runs on the team's own machines."""
+
+
+class Tariff(Protocol):
+    """What something costs."""
+
+    @property
+    def provider(self) -> str:
+        """Who is paid."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """What for."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Where the price comes from, with its version."""
+        ...
+
+    def amount(self, use: Use) -> int:
+        """The cost of a use, in micro-dollars."""
+        ...
+
+
+@dataclass(frozen=True)
+class UnitTariff:
+    """So much a million tokens or characters, so much a minute of sound; None where it is not paid by that."""
+
+    provider: str
+    model: str
+    source: str
+    input_usd: Decimal | None = None
+    cached_usd: Decimal | None = None
+    output_usd: Decimal | None = None
+    characters_usd: Decimal | None = None
+    minute_usd: Decimal | None = None
+
+    def amount(self, use: Use) -> int:
+        """The cost of a use, in micro-dollars."""
+        read = self.input_usd or Decimal(0)
+        cached = read if self.cached_usd is None else self.cached_usd
+        from_cache = min(use.cached_tokens, use.input_tokens)
+        usd = (
+            ((use.input_tokens - from_cache) * read + from_cache * cached) / MILLION
+            + use.output_tokens * (self.output_usd or Decimal(0)) / MILLION
+            + use.characters * (self.characters_usd or Decimal(0)) / MILLION
+            + Decimal(str(use.seconds)) * (self.minute_usd or Decimal(0)) / 60
+        )
+        return micro(usd)
+
+
+@dataclass(frozen=True)
+class PackageTariff:
+    """A price out of a package that knows providers' rules: caches, sound, tiers by length and time of day."""
+
+    provider: str
+    model: str
+    source: str
+    usd: Callable[[Use], Decimal] = field(compare=False)
+
+    def amount(self, use: Use) -> int:
+        """The cost of a use, in micro-dollars."""
+        return micro(self.usd(use))
+
+
+@dataclass(frozen=True)
+class OwnTariff:
+    """What runs on a machine of the team's costs nothing by the piece: the machine's time is what is paid."""
+
+    model: str
+    source: str
+    provider: str = OURSELVES
+
+    def amount(self, use: Use) -> int:
+        """Nothing."""
+        return 0
+
+
+@dataclass(frozen=True)
+class MachineTariff:
+    """A machine's hour, shared by the sessions that it carries at once. An hour in which it idles is nobody's.
+
+    Attributes:
+        model: the machine's name.
+        sessions: how many share it.
+    """
+
+    model: str
+    source: str
+    hour_usd: Decimal
+    sessions: int
+    provider: str = OURSELVES
+
+    def amount(self, use: Use) -> int:
+        """The cost of one session's seconds on it, in micro-dollars."""
+        return micro(Decimal(str(use.seconds)) * self.hour_usd / 3600 / self.sessions)
