@@ -40,7 +40,7 @@ class RequestCount:
                 chunk.delta.content or "",
                 *(call.name + call.arguments for call in chunk.delta.tool_calls),
             ]
-            self._answer_bytes += sum(len(part.encode()) for part in said)
+            self._answer_bytes += sum(len(part.encode(errors="replace")) for part in said)
 
     def refused(self) -> None:
         """The server failed: of an answer that never began nothing is charged."""
@@ -80,4 +80,4 @@ class RequestCount:
                     told.append(item.output)
                 case _:
                     pass
-        return sum(len(text.encode()) for text in told)
+        return sum(len(text.encode(errors="replace")) for text in told)
