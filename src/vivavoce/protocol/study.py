@@ -228,6 +228,8 @@ class Study(_Model):
         for phase in content["phases"]:
             if not phase["instructions"]:
                 del phase["instructions"]
+        if content["limits"]["sittings"] == 1:
+            del content["limits"]["sittings"]
         for limit in ("session_usd", "study_usd"):
             if content["limits"][limit] is None:
                 del content["limits"][limit]
