@@ -72,6 +72,9 @@ class ServerProcess:
         """The server's environment, for commands beside it."""
         return {
             "VIVAVOCE_MONEY__MACHINE_HOUR_USD": "0",
+            # Of a speech server that runs elsewhere, as the tests share one.
+            "VIVAVOCE_MONEY__PRICES__KOKORO__MACHINE_HOUR_USD": "0",
+            "VIVAVOCE_MONEY__PRICES__WHISPER__MACHINE_HOUR_USD": "0",
             **os.environ,
             **self.environment,
             "VIVAVOCE_DATA_DIR": str(self.data_dir),

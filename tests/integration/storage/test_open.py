@@ -16,6 +16,7 @@ from vivavoce.session.events import SessionScheduled
 from vivavoce.settings import Settings, load
 from vivavoce.storage.embedded import EmbeddedPostgres
 from vivavoce.storage.errors import DatabaseBehind, DatabaseNewer, DataFolderEmpty, DataFolderInUse
+from vivavoce.storage.migrate import HEAD
 from vivavoce.storage.open import open_storage
 
 AT = datetime(2030, 1, 1, tzinfo=UTC)
@@ -26,6 +27,7 @@ SCHEDULED = SessionScheduled(
 SERVER = """
 import asyncio, sys
 from vivavoce.settings import load
+from vivavoce.storage.migrate import HEAD
 from vivavoce.storage.open import open_storage
 
 async def main():
@@ -132,7 +134,7 @@ async def test_a_folder_of_a_newer_version_is_left_alone_and_free(data_folder: P
             async with open_storage(settings(data_folder), exclusive=exclusive):
                 raise AssertionError("this version cannot read it")
         assert EmbeddedPostgres(data_folder).pid() is None
-    await asyncio.to_thread(set_version, "0001")
+    await asyncio.to_thread(set_version, HEAD)
     async with open_storage(settings(data_folder), exclusive=True):
         pass
 
