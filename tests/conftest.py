@@ -57,6 +57,7 @@ from vivavoce.session.timers import Timers
 History = Callable[[Random, int], list[SessionEvent]]
 
 LONGEST = (
+    "tests/e2e/test_spoken_with_a_model.py",
     "tests/e2e/test_interview.py",
     "tests/integration/agent/",
     "tests/faults/",

@@ -59,11 +59,11 @@ async def test_a_killed_server_costs_no_interview(served: ServerProcess) -> None
                 await answering.leave()
                 await asked.leave()
                 await asyncio.gather(answering.goodbye(), asked.goodbye())
-        finished = await books.folded(between.session_id)
+        finished = await books.over(between.session_id)
         assert (finished.status, finished.reason) == (SessionStatus.COMPLETED, Reason.FINISHED)
         words = [turn.text for turn in finished.turns if turn.speaker == "participant"]
         assert len(words) == 2 and "friendly staff" in words[0], "nothing that was said before is lost"
-        left = await books.folded(answering.session_id)
+        left = await books.over(answering.session_id)
         assert (left.status, left.reason) == (SessionStatus.INTERRUPTED, Reason.LEFT)
         for caller in (between, answering, asked):
             events = [event.payload for event in await books.sessions.read(caller.session_id)]

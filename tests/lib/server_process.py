@@ -42,6 +42,13 @@ class Books:
         assert state == fold((await self.sessions.read(session_id))[: state.seq])
         return state
 
+    async def over(self, session_id: str) -> SessionState:
+        """The state at the end, waited for: participants are let go before the last event is written."""
+        async with asyncio.timeout(20):
+            while not (state := await self.folded(session_id)).status.terminal:
+                await asyncio.sleep(0.1)
+        return state
+
     async def invitation(self, study_id: str) -> str:
         """A fresh invitation's token."""
         [token] = await self.invitations.create(study_id, expires_at=datetime.now(UTC) + timedelta(days=1))

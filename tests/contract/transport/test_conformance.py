@@ -381,7 +381,8 @@ async def test_ten_lines_in_one_process_do_not_mix(wire: Wire, house: House) -> 
                 (rooms[name].input, 16_000, 300 + 50 * i),
             ):
                 steps = loud(sound, 2000, rate=rate)
-                assert len(steps) == pytest.approx(150, abs=15)
+                # Steps of 10 ms. Gaps on a busy machine are filled, and the sound is longer.
+                assert len(steps) == pytest.approx(150, abs=30)
                 heard = np.concatenate([sound[k * rate // 100 : (k + 1) * rate // 100] for k in steps])
                 spectrum = np.abs(np.fft.rfft(heard.astype(float)))
                 assert spectrum.argmax() * rate / len(heard) == pytest.approx(hz, abs=10)
