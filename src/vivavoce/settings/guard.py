@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Mapping
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_core import PydanticCustomError
 
 from vivavoce.settings.errors import GuardUnknown
 from vivavoce.settings.group import Group
+from vivavoce.settings.profiles import api_url, check_names, nearest_profile
 
 
 class GuardProfile(Group):
@@ -25,9 +23,7 @@ class GuardProfile(Group):
     @field_validator("base_url")
     @classmethod
     def _http(cls, value: str) -> str:
-        if not re.fullmatch(r"https?://[^\s?#]+", value):
-            raise PydanticCustomError("base_url", "it should be like http://127.0.0.1:8000/v1")
-        return value.rstrip("/")
+        return api_url(value)
 
 
 class GuardSettings(Group):
@@ -45,11 +41,7 @@ class GuardSettings(Group):
     @field_validator("profiles")
     @classmethod
     def _profile_names(cls, value: Mapping[str, GuardProfile]) -> Mapping[str, GuardProfile]:
-        for name in value:
-            if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
-                raise PydanticCustomError(
-                    "profile_name", "a profile's name is small letters, digits and hyphens, like my-guard"
-                )
+        check_names(value, like="my-guard")
         return value
 
     def chosen(self, names: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -61,16 +53,8 @@ class GuardSettings(Group):
         wanted = self.default if names is None else names
         for name in wanted:
             if name not in self.profiles:
-                raise GuardUnknown(f"There is no guard profile {name!r}.", next_step=self._nearest(name))
+                raise GuardUnknown(
+                    f"There is no guard profile {name!r}.",
+                    next_step=nearest_profile("guard", name, self.profiles),
+                )
         return wanted
-
-    def _nearest(self, wanted: str) -> str:
-        close = difflib.get_close_matches(wanted, list(self.profiles), n=1, cutoff=0.5)
-        if close:
-            return f"Did you mean {close[0]!r}?"
-        known = ", ".join(self.profiles)
-        return (
-            f"There are: {known}."
-            if known
-            else f"Add a table [guard.profiles.{wanted}] to the settings file."
-        )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -12,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from vivavoce.settings.errors import ProfileUnknown
 from vivavoce.settings.group import Group
+from vivavoce.settings.profiles import api_url, check_names, nearest_profile
 
 
 class LlmProfile(Group):
@@ -56,9 +55,7 @@ class LlmProfile(Group):
     @field_validator("base_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"https?://[^\s?#]+", value):
-            raise PydanticCustomError("base_url", "it should be like http://127.0.0.1:8000/v1")
-        return None if value is None else value.rstrip("/")
+        return None if value is None else api_url(value)
 
     @model_validator(mode="after")
     def _of_its_provider(self) -> LlmProfile:
@@ -89,11 +86,8 @@ class LlmSettings(Group):
     @field_validator("profiles")
     @classmethod
     def _profile_names(cls, value: Mapping[str, LlmProfile]) -> Mapping[str, LlmProfile]:
+        check_names(value, like="my-model")
         for name, profile in value.items():
-            if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
-                raise PydanticCustomError(
-                    "profile_name", "a profile's name is small letters, digits and hyphens, like my-model"
-                )
             for fallback in profile.fallbacks:
                 if fallback == name or fallback not in value:
                     raise PydanticCustomError(
@@ -117,7 +111,10 @@ class LlmSettings(Group):
             )
         found = self.profiles.get(wanted)
         if found is None:
-            raise ProfileUnknown(f"There is no model profile {wanted!r}.", next_step=self._nearest(wanted))
+            raise ProfileUnknown(
+                f"There is no model profile {wanted!r}.",
+                next_step=nearest_profile("llm", wanted, self.profiles),
+            )
         return wanted, found
 
     def order(self, name: str | None) -> dict[str, LlmProfile]:
@@ -128,12 +125,3 @@ class LlmSettings(Group):
         """
         first, profile = self.profile(name)
         return {first: profile} | {other: self.profiles[other] for other in profile.fallbacks}
-
-    def _nearest(self, wanted: str) -> str:
-        close = difflib.get_close_matches(wanted, list(self.profiles), n=1, cutoff=0.5)
-        if close:
-            return f"Did you mean {close[0]!r}?"
-        known = ", ".join(self.profiles)
-        return (
-            f"There are: {known}." if known else f"Add a table [llm.profiles.{wanted}] to the settings file."
-        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -10,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from vivavoce.settings.group import Group
+from vivavoce.settings.profiles import is_name
 
 MOST_USD = Decimal(1_000_000)
 
@@ -96,7 +96,7 @@ class MoneySettings(Group):
     @classmethod
     def _price_names(cls, value: Mapping[str, PriceSettings]) -> Mapping[str, PriceSettings]:
         for name in value:
-            if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+            if not is_name(name):
                 raise PydanticCustomError(
                     "price_name",
                     "a price goes by the name of a model profile or a speech engine, like my-model",

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from vivavoce.settings.group import Group
+from vivavoce.settings.profiles import LANGUAGE, is_name
 from vivavoce.settings.upstream import UpstreamSettings
 
 LOCAL_ENGINES = ("whisper", "kokoro", "piper")
@@ -52,7 +53,7 @@ class SpeechSettings(Group):
     def _usual_voices(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         known = ["kokoro", "piper", *info.data.get("upstreams", {})]
         for entry in value:
-            found = re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*\s*=\s*([^=/\s]+)/[^=]*[^=\s]", entry)
+            found = re.fullmatch(rf"{LANGUAGE}\s*=\s*([^=/\s]+)/[^=]*[^=\s]", entry)
             if found is None:
                 raise PydanticCustomError("usual_voice", "each should be like de=piper/de_DE-thorsten-medium")
             # Where the upstreams do not fit, theirs is the error to show.
@@ -68,7 +69,7 @@ class SpeechSettings(Group):
     @classmethod
     def _hearing_by_language(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for entry in value:
-            if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\s*=\s*[^=\s]+", entry):
+            if not re.fullmatch(rf"{LANGUAGE}\s*=\s*[^=\s]+", entry):
                 raise PydanticCustomError("language_model", "each should be like ja=my-ears")
         return value
 
@@ -76,7 +77,7 @@ class SpeechSettings(Group):
     @classmethod
     def _upstream_names(cls, value: Mapping[str, UpstreamSettings]) -> Mapping[str, UpstreamSettings]:
         for name in value:
-            if name in LOCAL_ENGINES or not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+            if name in LOCAL_ENGINES or not is_name(name):
                 raise PydanticCustomError(
                     "upstream_name",
                     "the name of an upstream should be like my-fish: small letters, digits and single hyphens,"

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from vivavoce.settings.group import Group
+from vivavoce.settings.profiles import LANGUAGE
 
 
 class UpstreamSettings(Group):
@@ -64,7 +65,7 @@ class UpstreamSettings(Group):
     @classmethod
     def _named_voices(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for entry in value:
-            if not re.fullmatch(r"[^=]*[^=\s](=[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?", entry):
+            if not re.fullmatch(rf"[^=]*[^=\s](={LANGUAGE})?", entry):
                 raise PydanticCustomError("upstream_voice", "each should be like nova or nova=de-DE")
         return value
 

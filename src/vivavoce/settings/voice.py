@@ -10,11 +10,10 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from vivavoce.settings.group import Group
+from vivavoce.settings.profiles import LANGUAGE, is_name
 
 SPEECH = "speech"
 """The speech server of `SpeechSettings` in an order of profiles."""
-
-LANGUAGE = r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*"
 
 Option = str | int | float | bool
 
@@ -97,7 +96,7 @@ def _check(order: Sequence[str], profiles: Mapping[str, object]) -> None:
 
 def _check_names(profiles: Mapping[str, object]) -> None:
     for name in profiles:
-        if name == SPEECH or not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        if name == SPEECH or not is_name(name):
             raise PydanticCustomError(
                 "profile_name",
                 "a profile's name is small letters, digits and hyphens, like my-second, and not speech",
