@@ -32,6 +32,9 @@ __all__ = [
 
 Priority: TypeAlias = Literal["live", "partial", "batch"]
 
+READ_S = 15.0
+"""Seconds without a byte after which a request is given up."""
+
 BATCH_PATIENCE = 4.0
 """How many times longer a batch request waits for bytes: everybody else goes first."""
 
@@ -108,7 +111,7 @@ class SpeechClient:
         base_url: str,
         *,
         connect_timeout_s: float = 2,
-        read_timeout_s: float = 15,
+        read_timeout_s: float = READ_S,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._connect_timeout_s = connect_timeout_s

@@ -21,12 +21,10 @@ from vivavoce.speech.client import (
     Transcript,
 )
 from vivavoce.voice.failover import Link, Route, Switched
+from vivavoce.voice.plugins import LONGEST_S
 
 A_SECOND_S = 0.2
 """Patience a second of sound, besides the settings': Whisper takes 0.02-0.05 s a second on two idle cores."""
-
-LONGEST_S = 15.0
-"""The longest a plug-in is waited for where nobody else is left: what the speech client waits."""
 
 
 class Ear(Protocol):

@@ -7,6 +7,10 @@ import inspect
 from typing import Any
 
 from vivavoce.errors import VivavoceError
+from vivavoce.speech.client import READ_S
+
+LONGEST_S = READ_S
+"""The longest a plug-in is waited for where nobody else is left: what the speech client waits."""
 
 EXTRAS = ("aws", "google")
 """Plug-ins that are extras of this distribution; others are installed by their own name."""

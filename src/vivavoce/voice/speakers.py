@@ -13,11 +13,9 @@ from livekit.agents import APIConnectOptions, APIError, tts
 from vivavoce.settings.voice import SpeakingProfile
 from vivavoce.speech.client import SpeechBusy, SpeechClient, SpeechError, SpeechRejected, SpeechUnavailable
 from vivavoce.voice.failover import Attempt, Link, Route, Switched
+from vivavoce.voice.plugins import LONGEST_S
 from vivavoce.voice.rate import to_playout_rate
 from vivavoce.voice.wording import SAMPLE_RATE
-
-LONGEST_S = 15.0
-"""The longest a plug-in is waited for where nobody else is left: what the speech client waits."""
 
 
 class Sound(Protocol):
