@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pydantic_core import PydanticCustomError
 
@@ -53,3 +53,9 @@ def nearest_profile(section: str, wanted: str, profiles: Collection[str]) -> str
     if profiles:
         return f"There are: {', '.join(profiles)}."
     return f"Add a table [{section}.profiles.{wanted}] to the settings file."
+
+
+def by_language(entries: Sequence[str]) -> list[tuple[str, str]]:
+    """Entries like `ja=my-ears` in their two parts, without the spaces that may be around them."""
+    parts = (entry.partition("=") for entry in entries)
+    return [(language.strip(), name.strip()) for language, _, name in parts]

@@ -7,6 +7,7 @@ from vivavoce.protocol.languages import base_language, describe
 from vivavoce.protocol.study import Study
 from vivavoce.protocol.voices import DEFAULT_VOICES
 from vivavoce.settings import SpeechSettings
+from vivavoce.settings.profiles import by_language
 from vivavoce.voice.wording import Voice
 
 
@@ -25,8 +26,8 @@ class Cast:
 
     def __init__(self, settings: SpeechSettings) -> None:
         self._settings = settings
-        self._usual = dict(_by_language(settings.voices))
-        self._hearing = dict(_by_language(settings.stt_models))
+        self._usual = dict(by_language(settings.voices))
+        self._hearing = dict(by_language(settings.stt_models))
 
     def voice(self, study: Study, language: str) -> Voice:
         """The moderator's voice in a language of a study.
@@ -70,9 +71,3 @@ class Cast:
                     next_step="Add it to VIVAVOCE_SPEECH__ENGINES (with [speech.upstreams.NAME] in the settings file "
                     "if it is a server elsewhere), or name another voice in the study.",
                 )
-
-
-def _by_language(entries: tuple[str, ...]) -> list[tuple[str, str]]:
-    """`language=name` in its parts."""
-    parts = (entry.partition("=") for entry in entries)
-    return [(language.strip(), name.strip()) for language, _, name in parts]

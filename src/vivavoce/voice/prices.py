@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from vivavoce.errors import VivavoceError
 from vivavoce.session.usage import Use
 from vivavoce.settings import PriceSettings, Settings
+from vivavoce.settings.profiles import by_language
 from vivavoce.settings.speech import LOCAL_ENGINES
 from vivavoce.voice.tariff import MachineTariff, OwnTariff, PackageTariff, Tariff, UnitTariff
 
@@ -97,7 +98,7 @@ class PriceTable:
         engines: dict[str, Priced] = {}
         hears = (
             settings.speech.stt_model,
-            *(entry.partition("=")[2] for entry in settings.speech.stt_models),
+            *(name for _, name in by_language(settings.speech.stt_models)),
         )
         wanted = hears if elsewhere else settings.speech.engines
         hosted = (*settings.stt.profiles, *settings.tts.profiles)

@@ -135,6 +135,16 @@ def test_a_price_for_nothing_there_is_refused() -> None:
         table(HOUR, {"VIVAVOCE_MONEY__PRICES__NOBODY_KNOWS__MINUTE_USD": "1"})
 
 
+def test_a_languages_own_recogniser_may_be_written_with_spaces() -> None:
+    elsewhere = {
+        "VIVAVOCE_SPEECH__URL": "http://speech.example:8100",
+        "VIVAVOCE_SPEECH__STT_MODELS": "ja = my-ears",
+        "VIVAVOCE_MONEY__PRICES__WHISPER__MINUTE_USD": "0.01",
+        "VIVAVOCE_MONEY__PRICES__MY_EARS__MINUTE_USD": "0.02",
+    }
+    assert table(HOUR, elsewhere).engine("my-ears").tariff.amount(Use("stt", "my-ears", seconds=60)) == 20_000
+
+
 def test_an_engine_of_a_speech_server_elsewhere_needs_a_price_of_the_settings() -> None:
     elsewhere = {"VIVAVOCE_SPEECH__URL": "http://speech.example:8100"}
     prices_of = table(HOUR, elsewhere, {"VIVAVOCE_MONEY__PRICES__FISH__MINUTE_USD": "0.02"})
