@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
@@ -219,20 +219,10 @@ class Study(_Model):
             if code not in self.voices and default is not None:
                 content["voices"][code] = default.model_dump(mode="json")
         # Keys that came later count where they are used: a study without them keeps the hash it was published under.
-        if self.moderator == Moderator():
-            del content["moderator"]
-        if self.language_offer == LanguageOffer():
-            del content["language_offer"]
-        if self.guard == Guard():
-            del content["guard"]
-        for phase in content["phases"]:
-            if not phase["instructions"]:
-                del phase["instructions"]
-        if content["limits"]["sittings"] == 1:
-            del content["limits"]["sittings"]
-        for limit in ("session_usd", "study_usd"):
-            if content["limits"][limit] is None:
-                del content["limits"][limit]
+        _leave_out(content, self, "moderator", "language_offer", "guard")
+        _leave_out(content["limits"], self.limits, "sittings", "session_usd", "study_usd")
+        for said, phase in zip(content["phases"], self.phases, strict=True):
+            _leave_out(said, phase, "instructions")
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -287,3 +277,10 @@ def _find(things: tuple[_Named, ...], wanted: str) -> _Named:
         if thing.id == wanted:
             return thing
     raise KeyError(wanted)
+
+
+def _leave_out(content: dict[str, Any], part: BaseModel, *keys: str) -> None:
+    """Take those keys of a part from its content that say what their defaults do."""
+    for key in keys:
+        if getattr(part, key) == type(part).model_fields[key].default:
+            del content[key]
