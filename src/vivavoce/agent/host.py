@@ -385,8 +385,7 @@ class Host:
 
     async def _past(self, state: SessionState) -> list[SessionEvent]:
         """The log so far, those of earlier sittings before it."""
-        log_so_far = [e for e in await self._store.read(state.session_id) if e.seq <= state.seq]
-        past = [*log_so_far]
+        past = [event for event in await self._store.read(state.session_id) if event.seq <= state.seq]
         while isinstance(first := past[0].payload, SessionScheduled) and first.continues is not None:
             past = [*await self._store.read(first.continues), *past]
         return past

@@ -110,14 +110,13 @@ def compare(
         for each in services
     ]
     if hour_usd is not None:
-        alone = MachineTariff(HOST, "", hour_usd, 1).amount(Use("machine", HOST, seconds=found.seconds))
+        use = Use("machine", HOST, seconds=found.seconds)
+        alone = MachineTariff(HOST, "", hour_usd, 1).amount(use)
         cheapest = min((each.amount for each in alternatives), default=0)
         alternatives.append(
             Alternative(
                 f"a machine at ${hour_usd:f} an hour, {sessions} at once",
-                MachineTariff(HOST, "", hour_usd, sessions).amount(
-                    Use("machine", HOST, seconds=found.seconds)
-                ),
+                MachineTariff(HOST, "", hour_usd, sessions).amount(use),
                 even_at=alone / cheapest if cheapest else None,
             )
         )

@@ -18,7 +18,7 @@ PARTIAL_WAIT_S = 0.5
 """A partial transcription that has not begun after this is dropped: captions are re-decoded about that often."""
 
 UNTAKEN_LIMIT = 8
-"""Chunks a job may be ahead of its caller. A chunk is a sentence or a clause: eight are 15 to 40 s of speech."""
+"""Chunks a job may be ahead of its caller. A chunk is a sentence, a clause or a window: eight are up to 40 s."""
 
 SILENT_STEP_S = 0.25
 """By how much a job without sound is put back by a step without sound: who comes later than that comes after it."""
