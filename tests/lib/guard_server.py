@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import small_http
 
 Fault = Literal["", "stalled", "stalled_body", "error", "denied", "broken", "garbage", "endless"]
 
@@ -43,18 +44,12 @@ class GuardServer:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer a connection's requests, one after the other."""
         self.connections += 1
-        try:
-            while await self._one(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client has gone, which it may
-        finally:
-            writer.close()
+        while await self._one(reader, writer):
+            pass
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = int(re.findall(r"content-length: (\d+)", head.lower())[0])
-        request = json.loads(await reader.readexactly(length))
+        head, asked = await small_http.request(reader)
+        request = json.loads(asked)
         self.requests.append((head, request))
         await asyncio.sleep(self.after_s)
         match self.fault:
@@ -109,10 +104,6 @@ class GuardServer:
 async def guard_server() -> AsyncGenerator[GuardServer]:
     """A server on a free port of this machine, while the context lasts."""
     guard = GuardServer()
-    server = await asyncio.start_server(guard.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    guard.url = f"http://127.0.0.1:{port}/v1"
-    try:
+    async with small_http.listening(guard.serve) as address:
+        guard.url = f"{address}/v1"
         yield guard
-    finally:
-        server.close()

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import small_http
 from model_wires import Call, OpenAIWire, Wire, posted_to
 
 from vivavoce.ops.rehearse.phrases import all_phrases
@@ -68,28 +69,19 @@ class ScriptedModel:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection's one request."""
-        try:
-            await self._one(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client has gone, which it may
-        finally:
-            writer.close()
-
-    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = int(re.findall(rb"content-length: (\d+)", head.lower())[0])
-        request = json.loads(await reader.readexactly(length))
-        assert posted_to(head.decode(), self.wire), head
+        head, body = await small_http.request(reader)
+        request = json.loads(body)
+        assert posted_to(head, self.wire), head
         self.requests.append(request)
-        self.heads.append(head.decode())
+        self.heads.append(head)
         reply = self.script(request)
         if reply.fault == "refused":
-            status, headers, body = self.wire.refusal()
+            status, headers, refusal = self.wire.refusal()
             lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
             writer.write(
                 f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n"
-                f"{''.join(lines)}Content-Length: {len(body)}\r\n\r\n".encode()
-                + body
+                f"{''.join(lines)}Content-Length: {len(refusal)}\r\n\r\n".encode()
+                + refusal
             )
             await writer.drain()
             return
@@ -147,13 +139,9 @@ class ScriptedModel:
 async def scripted_model(wire: Wire | None = None) -> AsyncGenerator[ScriptedModel]:
     """A server on a free port of this machine, while the context lasts."""
     model = ScriptedModel(wire=wire or OpenAIWire())
-    server = await asyncio.start_server(model.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    model.url = f"http://127.0.0.1:{port}" + ("/v1" if isinstance(model.wire, OpenAIWire) else "")
-    try:
+    async with small_http.listening(model.serve) as address:
+        model.url = address + ("/v1" if isinstance(model.wire, OpenAIWire) else "")
         yield model
-    finally:
-        server.close()
 
 
 # The plain interviewer

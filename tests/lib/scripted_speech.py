@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+import small_http
 
 Fault = Literal["", "refused", "slow", "stalled", "broken", "silent"]
 
@@ -46,17 +46,7 @@ class ScriptedSpeech:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection's one request."""
-        try:
-            await self._one(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client has gone, which it may
-        finally:
-            writer.close()
-
-    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = int(re.findall(r"content-length: (\d+)", head.lower())[0])
-        body = await reader.readexactly(length)
+        head, body = await small_http.request(reader)
         path = head.split(" ")[1].partition("?")[0]
         hears = path.endswith("/audio/transcriptions")
         if "x-vivavoce-priority: partial" in head.lower():
@@ -121,9 +111,5 @@ async def _answer(writer: asyncio.StreamWriter, status: str, body: dict[str, Any
 async def scripted_speech() -> AsyncGenerator[ScriptedSpeech]:
     """A server on a free port of this machine, while the context lasts."""
     speech = ScriptedSpeech()
-    server = await asyncio.start_server(speech.serve, "127.0.0.1", 0)
-    speech.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    try:
+    async with small_http.listening(speech.serve) as speech.url:
         yield speech
-    finally:
-        server.close()

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
+from scripted_model import ScriptedModel, scripted_model
 
 from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.host import Host
@@ -34,6 +35,7 @@ from vivavoce.session.timers import Timers
 from vivavoce.settings import (
     GuardSettings,
     HostSettings,
+    LlmProfile,
     LlmSettings,
     MoneySettings,
     PriceSettings,
@@ -365,6 +367,18 @@ def _free(*groups: LlmSettings | SttSettings | TtsSettings | None) -> MoneySetti
 @pytest.fixture
 def small() -> Study:
     return small_study()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedModel]:
+    async with scripted_model() as model:
+        yield model
+
+
+@pytest.fixture
+def llm(server: ScriptedModel) -> LlmSettings:
+    profile = LlmProfile(base_url=server.url, model="scripted", first_word_s=10, stall_s=10)
+    return LlmSettings(default="m", profiles={"m": profile})
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from scripted_model import Reply, ScriptedModel, scripted_model
+from scripted_model import Reply, ScriptedModel
 
 from vivavoce.protocol.moderator import Moderator
 from vivavoce.protocol.study import Study
@@ -22,24 +22,12 @@ from vivavoce.session.events import (
     UsageMetered,
 )
 from vivavoce.session.state import SessionState, fold
-from vivavoce.settings import LlmProfile, LlmSettings, MoneySettings, PriceSettings
+from vivavoce.settings import LlmSettings, MoneySettings, PriceSettings
 
 REQUEST = 70_000
 """What one request costs at the prices below, in micro-dollars: the server counts 100 tokens read and 10 written."""
 
 PRICE = PriceSettings(input_usd=Decimal(600), output_usd=Decimal(1000))
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as model:
-        yield model
-
-
-@pytest.fixture
-def llm(server: ScriptedModel) -> LlmSettings:
-    profile = LlmProfile(base_url=server.url, model="scripted", first_word_s=10, stall_s=10)
-    return LlmSettings(default="m", profiles={"m": profile})
 
 
 def money(session_usd: str, study_usd: str | None = None, hour_usd: str = "0") -> MoneySettings:

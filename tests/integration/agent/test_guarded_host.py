@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from guard_server import GuardServer, guard_server
 from participant import Participant, Socket
-from scripted_model import Reply, ScriptedModel, scripted_model, text_of
+from scripted_model import Reply, ScriptedModel, text_of
 
 from vivavoce.protocol.moderator import Moderator
 from vivavoce.protocol.study import Study
@@ -28,12 +28,6 @@ def small(small: Study) -> Study:
 
 
 @pytest.fixture
-async def model() -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as running:
-        yield running
-
-
-@pytest.fixture
 async def guard() -> AsyncIterator[GuardServer]:
     async with guard_server() as running:
         running.rule = lambda reply: "unsafe\nS1,S9" if "poison" in reply else "safe"
@@ -41,12 +35,9 @@ async def guard() -> AsyncIterator[GuardServer]:
 
 
 @pytest.fixture
-async def stage(
-    open_stage: Callable[..., Any], model: ScriptedModel, guard: GuardServer
-) -> AsyncIterator[Any]:
-    llm = LlmProfile(base_url=model.url, model="scripted", first_word_s=10, stall_s=10)
+async def stage(open_stage: Callable[..., Any], llm: LlmSettings, guard: GuardServer) -> AsyncIterator[Any]:
     async with open_stage(
-        llm=LlmSettings(default="m", profiles={"m": llm}),
+        llm=llm,
         guard=GuardSettings(default=("g",), profiles={"g": GuardProfile(base_url=guard.url)}),
     ) as opened:
         opened.recogniser.pitch = lambda text: UNSAFE_PITCH if "poison" in text else 440.0
@@ -83,11 +74,11 @@ async def joined(stage: Any) -> Participant:
 
 @pytest.mark.parametrize("guard_s", [0.0, 0.4])
 async def test_an_unsafe_sentence_is_neither_heard_nor_shown_nor_remembered(
-    stage: Any, model: ScriptedModel, guard: GuardServer, guard_s: float
+    stage: Any, server: ScriptedModel, guard: GuardServer, guard_s: float
 ) -> None:
     guard.after_s = guard_s
     participant = await joined(stage)
-    model.play(Reply(f"You walked to the market. {UNSAFE} What happened then?"))
+    server.play(Reply(f"You walked to the market. {UNSAFE} What happened then?"))
     state = await participant.answer("I walked to the market.")
     move = state.progress.last_move
     assert move is not None
@@ -107,20 +98,20 @@ async def test_an_unsafe_sentence_is_neither_heard_nor_shown_nor_remembered(
     assert judged[0].move_id == move.move_id
     assert state.progress.withheld == sum(j.withheld for j in judged)
     assert state.fault_count == 0
-    model.play(Reply("And the best part, you say. Is there anything else?"))
+    server.play(Reply("And the best part, you say. Is there anything else?"))
     await participant.answer("The bread was the best part of it.")
-    told = [text_of(m) for m in model.requests[-1]["messages"] if m["role"] == "assistant"]
+    told = [text_of(m) for m in server.requests[-1]["messages"] if m["role"] == "assistant"]
     assert told[-1] == move.text, "the model is told what was heard"
     shown = [request["messages"] for _, request in guard.requests]
     assert "I walked to the market." in str(shown) and "poison" in str(shown)
 
 
 async def test_an_outage_of_the_guard_is_met_with_the_studys_words_in_time(
-    stage: Any, model: ScriptedModel, guard: GuardServer
+    stage: Any, server: ScriptedModel, guard: GuardServer
 ) -> None:
     guard.fault = "stalled"
     participant = await joined(stage)
-    model.play(Reply("You walked to the market. What happened then?"))
+    server.play(Reply("You walked to the market. What happened then?"))
     state = await participant.answer("I walked to the market.")
     move = state.progress.last_move
     assert move is not None
@@ -134,14 +125,14 @@ async def test_an_outage_of_the_guard_is_met_with_the_studys_words_in_time(
 
 
 async def test_a_guard_whose_profile_is_gone_leaves_the_studys_own_words(
-    open_stage: Callable[..., Any], model: ScriptedModel, small: Study
+    open_stage: Callable[..., Any], server: ScriptedModel, small: Study
 ) -> None:
     small = small.model_copy(update={"guard": small.guard.model_copy(update={"models": ("gone",)})})
-    llm = LlmProfile(base_url=model.url, model="scripted")
+    llm = LlmProfile(base_url=server.url, model="scripted")
     async with open_stage(llm=LlmSettings(default="m", profiles={"m": llm}), study=small) as stage:
         participant = await joined(stage)
         state = await participant.answer("I walked to the market.")
         assert state.progress.last_move is not None
         assert state.progress.last_move.text == "What was the best part?"
         assert [note.fault.code for note in state.faults] == ["guard_profile_unknown"]
-        assert not model.requests
+        assert not server.requests

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from participant import Participant, asked, heard, speech
-from scripted_model import Call, Reply, ScriptedModel, said, scripted_model, text_of
+from scripted_model import Call, Reply, ScriptedModel, said, text_of
 
 from vivavoce.protocol.moderator import Moderator
 from vivavoce.protocol.study import Study
@@ -17,24 +17,12 @@ from vivavoce.session.errors import LeaseLost
 from vivavoce.session.events import MoveWorded, Reason, SessionStatus, ToolCalled
 from vivavoce.session.memory import MemorySessionStore
 from vivavoce.session.state import fold
-from vivavoce.settings import LlmProfile, LlmSettings
+from vivavoce.settings import LlmSettings
 
 
 @pytest.fixture
 def small(small: Study) -> Study:
     return small.model_copy(update={"moderator": Moderator(mode="semi_structured", own_probes=1)})
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedModel]:
-    async with scripted_model() as model:
-        yield model
-
-
-@pytest.fixture
-def llm(server: ScriptedModel) -> LlmSettings:
-    profile = LlmProfile(base_url=server.url, model="scripted", first_word_s=10, stall_s=10)
-    return LlmSettings(default="m", profiles={"m": profile})
 
 
 @pytest.fixture
