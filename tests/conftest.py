@@ -59,6 +59,7 @@ History = Callable[[Random, int], list[SessionEvent]]
 LONGEST = (
     "tests/e2e/test_spoken_with_a_model.py",
     "tests/e2e/test_interview.py",
+    "tests/integration/moderator/test_rehearse_with_a_model.py",
     "tests/integration/agent/",
     "tests/faults/",
     "tests/contract/transport/test_conformance.py",
@@ -84,11 +85,14 @@ def pytest_configure(config: pytest.Config) -> None:
     pytest closes the one that runs share to other accounts whenever one begins. Where the tests run as root, the
     PostgreSQL of a run beside it, which root lends another account, would lose its files.
     """
-    if config.option.basetemp is None and not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        return
+    if config.option.basetemp is None:
         folder = Path(tempfile.mkdtemp(prefix="vivavoce-tests-"))
         config.option.basetemp = str(folder)
         config.stash[TEMPORARY] = folder
-    # What an earlier run's speech servers kept of what they said proves nothing of this one's.
+    # What an earlier run's speech servers kept of what they said proves nothing of this one's. Those of one run share it,
+    # in whichever process: a study's wording is synthesised once.
     kept = tempfile.TemporaryDirectory(prefix="vivavoce-speech-")
     config.add_cleanup(kept.cleanup)
     os.environ["VIVAVOCE_SPEECH__CACHE_DIR"] = kept.name

@@ -20,6 +20,7 @@ from vivavoce.settings import LlmProfile, LlmSettings
 STUDIES = Path(__file__).parents[3] / "studies"
 
 
+@pytest.mark.timeout(400)
 async def test_the_command_passes_the_longer_study_in_its_three_languages(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
