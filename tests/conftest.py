@@ -91,8 +91,8 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = Path(tempfile.mkdtemp(prefix="vivavoce-tests-"))
         config.option.basetemp = str(folder)
         config.stash[TEMPORARY] = folder
-    # What an earlier run's speech servers kept of what they said proves nothing of this one's. Those of one run share it,
-    # in whichever process: a study's wording is synthesised once.
+    # What an earlier run's speech servers kept of what they said proves nothing of this one's. Those of one run
+    # share it, in whichever process: a study's wording is synthesised once.
     kept = tempfile.TemporaryDirectory(prefix="vivavoce-speech-")
     config.add_cleanup(kept.cleanup)
     os.environ["VIVAVOCE_SPEECH__CACHE_DIR"] = kept.name

