@@ -1,0 +1,1 @@
+"""What we learn: from a finished interview to its transcript, and to what is made of that."""
