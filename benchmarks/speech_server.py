@@ -40,6 +40,8 @@ TEXT = " ".join(SENTENCES)
 TABLE = Path(__file__).with_suffix(".md")
 SETTLE_S = 2.0
 SHORT = "Thank you, go on."
+LONE_TURNS = 8
+"""Texts that a client says at least who is alone, and two between them: one of half a second is a matter of luck."""
 
 Start = Callable[[Voice, Path], AbstractAsyncContextManager[Contender]]
 
@@ -77,7 +79,7 @@ async def one_round(trial: Trial, name: str, record: Record, log: Path) -> None:
         record.before.append(pss(contender.pid))
         for clients in trial.clients:
             with watch(contender.pid) as peak:
-                heard = await contender.speak(clients, [trial.text] * trial.turns)
+                heard = await contender.speak(clients, [trial.text] * max(trial.turns, LONE_TURNS // clients))
             # The last one's end: what the clients do afterwards is not the contender's time.
             wall_s = max(
                 sum(one.last_s for one in heard if one.client == client) for client in range(clients)
@@ -214,12 +216,13 @@ INTRODUCTION = """# The speech server beside the raw engine and other people's s
 
 {made}
 
-Every client asks for the same text several times in a row; all begin together. First audio is the first audible sample
-by its energy, at the client, from the moment it asked. Contenders run one at a time, each in a process of its own; the
-clients of servers are in another one, on the same processors. The raw engine has no server: its clients are threads
-beside it. Memory is the proportional set size of all of a contender's processes. `stalled` is for how long a listener
-who plays what comes as it comes had nothing left to play. Fairness is the longest wait for first audio by the shortest:
-of those who begin together, then of the clients' mean waits over all their texts. The text, {length} characters:
+Every client asks for the same text several times in a row, one alone eight times; all begin together. First audio is
+the first audible sample by its energy, at the client, from the moment it asked. Contenders run one at a time, each in
+a process of its own; the clients of servers are in another one, on the same processors. The raw engine has no server:
+its clients are threads beside it. Memory is the proportional set size of all of a contender's processes. `stalled` is
+for how long a listener who plays what comes as it comes had nothing left to play. Fairness is the longest wait for
+first audio by the shortest: of those who begin together, then of the clients' mean waits over all their texts. The
+text, {length} characters:
 
 > {text}
 
