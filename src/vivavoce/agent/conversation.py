@@ -180,7 +180,7 @@ class Conversation:
         self._spoken = SpokenText()
         self._replies: dict[str, _Reply] = {}
         self._playing: _Reply | None = None
-        stt = ServerSTT(
+        self._stt = ServerSTT(
             ears,
             self._activity,
             languages=listening,
@@ -195,7 +195,7 @@ class Conversation:
             sound=sound_judge,
             language=lambda: director.language,
             profile=director.profile,
-            settled=stt.settled,
+            settled=self._stt.settled,
             judged=listener.on_judgement,
         )
         self._activity.listen(self._turns.on_activity)
@@ -203,7 +203,7 @@ class Conversation:
             director, answer=listener.on_turn, voice=voice, watch=watch if models is not None else None
         )
         self._session: AgentSession[None] = AgentSession(
-            stt=stt,
+            stt=self._stt,
             vad=self._activity,
             llm=StructuredModerator(director, decided=self._on_decided)
             if models is None
@@ -257,6 +257,11 @@ class Conversation:
     def moderator_active(self) -> bool:
         """Whether the moderator speaks, is paused in speech, or is about to speak."""
         return bool(self._replies)
+
+    @property
+    def words_pending(self) -> bool:
+        """Whether the participant speaks, or has spoken and the words wait for their text."""
+        return self._stt.pending
 
     def stuck_since(self) -> float | None:
         """Since when a reply has been on its way of which nothing can be heard; event-loop time."""

@@ -34,6 +34,7 @@ from vivavoce.protocol.observations import (
     CloseDue,
     Returned,
     Silent,
+    Unheard,
     WrapUpDue,
 )
 from vivavoce.protocol.prompts.pack import PackUnreviewed, load_pack
@@ -278,12 +279,20 @@ class SessionRunner:
             await self._over.wait()
             for task in own:
                 task.cancel()
-            over = self._journal.state if not self._lost else await self._journal.stored()
-            if over is not None and over.status.terminal:
+            over = await self._known_end()
+            if over is not None:
                 self._page.ended(over)
             if self._line is not None:
                 # A page that was not told of an end comes back, and meets whoever goes on with the interview.
                 self._line.close(EndReason.CLOSED, "let go of here")
+
+    async def _known_end(self) -> SessionState | None:
+        """The end that the participant is told of: only one that is kept, whoever wrote it."""
+        if self._lost:
+            stored = await self._journal.stored()
+            return stored if stored is not None and stored.status.terminal else None
+        kept = self._ending is not None and await self._journal.flush(timeout_s=FLUSH_S)
+        return self._journal.state if kept else None
 
     def _take_up(self) -> None:
         """Go on where another host, or this one in an earlier life, had to stop."""
@@ -308,12 +317,12 @@ class SessionRunner:
         while True:
             await asyncio.sleep(TICK_S)
             at_s = self._now_s()
-            if self._scribe.participant_speaking:
+            if self._scribe.participant_speaking or self._conversation.words_pending:
                 self._scribe.heard_s = at_s
             state = self._journal.state
-            run_out = due(
-                state, now=self._equipment.clock.now(), at_s=at_s, heard_s=self._scribe.heard_s
-            ).timers
+            # Who waits for the moderator is not asked whether they are there.
+            heard_s = at_s if self.replying else self._scribe.heard_s
+            run_out = due(state, now=self._equipment.clock.now(), at_s=at_s, heard_s=heard_s).timers
             if run_out and self._ending is None and self._closing is None:
                 self._fire(run_out[0])
             self._free_if_stuck()
@@ -502,7 +511,7 @@ class SessionRunner:
 
     def ask_again(self) -> None:
         """What was said is in the recording only: let the moderator ask."""
-        self._conversation.say(Silent(self._now_s(), 0.0))
+        self._conversation.say(Unheard(self._now_s()))
 
     def said_last_words(self, move: MoveDecided) -> None:
         """End the session once the last word has had time to arrive."""

@@ -55,7 +55,7 @@ class SoundJudge(Protocol):
 Settled = Callable[[], Awaitable[None]]
 """Waits until everything the participant said has its text."""
 
-SETTLE_TIMEOUT_S = 20.0
+SETTLE_TIMEOUT_S = 45.0
 """Longer than all tries of a transcription together; then the turn is judged by the text there is."""
 
 Judged = Callable[[Judgement, float | None], None]

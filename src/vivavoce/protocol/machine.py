@@ -22,6 +22,7 @@ from vivavoce.protocol.observations import (
     Interrupted,
     Returned,
     Silent,
+    Unheard,
     WrapUpDue,
 )
 from vivavoce.protocol.observations import Observation as Observation
@@ -86,6 +87,8 @@ def decide(study: Study, progress: Progress, observation: Observation, *, langua
             turn.yield_to(heard, text, utterance_ids, spoken)
         case Silent():
             turn.nudge()
+        case Unheard():
+            turn.ask_again()
         case WrapUpDue():
             turn.note_wrap_up()
         case CloseDue(reason=reason):
@@ -223,6 +226,14 @@ class _Turn(Draft):
             return
         if question is not None and question.nudges == 0:
             self._again("nudge", (self.line("nudge"),))
+
+    def ask_again(self) -> None:
+        """What was said had no text: the same question, and none of the repeats that the participant may ask for."""
+        question = self.progress.question
+        if self.progress.offered is not None:
+            self._offer_again()
+        elif question is not None:
+            self._again("repeat", (self.open_wording(question),), trigger="no_text")
 
     def note_wrap_up(self) -> None:
         """Time is nearly over: from now on only what the last phase requires. The open question is still awaited."""

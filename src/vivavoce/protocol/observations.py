@@ -35,6 +35,13 @@ class Silent:
 
 
 @dataclass(frozen=True)
+class Unheard:
+    """The participant spoke, and no text could be had of it: the words are in the recording only."""
+
+    at_s: float
+
+
+@dataclass(frozen=True)
 class Interrupted:
     """The participant cut the moderator's last move short, and has finished speaking.
 
@@ -71,4 +78,4 @@ class CloseDue:
     reason: str
 
 
-Observation = Began | Answered | Silent | Interrupted | Returned | WrapUpDue | CloseDue
+Observation = Began | Answered | Silent | Unheard | Interrupted | Returned | WrapUpDue | CloseDue

@@ -254,7 +254,7 @@ def _again(question: QuestionProgress, fact: MoveDecided) -> QuestionProgress:
             return question.model_copy(update={"probes": (*question.probes, fact.probe_id)})
         case "redirect":
             return question.model_copy(update={"redirects": question.redirects + 1})
-        case "repeat":
+        case "repeat" if fact.trigger != "no_text":
             return question.model_copy(update={"repeats": question.repeats + 1})
         case "clarify":
             return question.model_copy(update={"clarifications": question.clarifications + 1})

@@ -33,8 +33,12 @@ has to wait for it: more often would give livelier captions and later answers.""
 PARTIAL_LIMIT_S = 28.0
 """Beyond this length partials stop: Whisper's window is 30 s and only the final transcript is worth two of them."""
 
-RETRY_AFTER_S = (0.2, 0.6, 1.5)
-"""Waits before another try when the speech server does not answer: a restarted engine is back within two seconds."""
+RETRY_AFTER_S = (0.2, 0.6, 1.5, 3.0, 6.0)
+"""Waits before another try when the speech server does not answer: a restarted engine is back within two seconds, a
+restarted server within ten. Whoever were asked to say it again sooner would not be understood either."""
+
+RETRY_FOR_S = 25.0
+"""No other try is made so long after the first; a server that hangs costs a read time-out more."""
 
 TAIL_S = 0.30
 """Silence kept after the last voiced sample, so that a final consonant is not cut."""
@@ -137,6 +141,11 @@ class ServerSTT(stt.STT[str]):
     def provider(self) -> str:
         """Who transcribes."""
         return "vivavoce-speech"
+
+    @property
+    def pending(self) -> bool:
+        """Whether somebody is speaking, or an utterance still waits for its text."""
+        return self._unsettled > 0
 
     async def settled(self) -> None:
         """Wait until every utterance has its text, or is known to have none, and nobody is speaking."""
@@ -330,11 +339,12 @@ class _UtteranceStream(stt.RecognizeStream):
             self._parent.partial(utterance.utterance_id, transcript.text, language)
 
     async def _transcribe(self, utterance: _Open, pcm: bytes) -> Transcript:
+        until = self._loop.time() + RETRY_FOR_S
         for wait in (*RETRY_AFTER_S, None):
             try:
                 return await self._asked(utterance, pcm, "live")
             except (SpeechBusy, SpeechUnavailable):
-                if wait is None:
+                if wait is None or self._loop.time() + wait > until:
                     raise
                 await asyncio.sleep(wait)
         raise AssertionError("unreachable: the last try returns or raises")

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from vivavoce.session.clock import ManualClock, SystemClock
-from vivavoce.session.errors import AlreadyConnected, HostFull, LeaseLost
+from vivavoce.session.errors import AlreadyConnected, HostFull, LeaseLost, StorageUnavailable
 from vivavoce.session.events import Reason, SessionStatus, SessionWaiting
 from vivavoce.session.memory import MemorySessionStore
 from vivavoce.session.state import fold
 from vivavoce.session.timers import Timers
+from vivavoce.voice import stt
 
 
 async def test_an_interview_runs_from_hello_to_goodbye(stage: Any) -> None:
@@ -202,7 +203,10 @@ async def test_a_failing_session_touches_no_other(stage: Any, monkeypatch: pytes
     await stage.asked("q2", "s1")
 
 
-async def test_words_whose_text_cannot_be_had_are_named_and_asked_for_again(stage: Any) -> None:
+async def test_words_whose_text_cannot_be_had_are_named_and_asked_for_again(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stt, "RETRY_AFTER_S", (0.1, 0.2))
     stage.recogniser.fail = 20
     await stage.schedule()
     line = await stage.join()
@@ -212,12 +216,60 @@ async def test_words_whose_text_cannot_be_had_are_named_and_asked_for_again(stag
     assert state.faults[0].fault.stage == "stt"
     assert state.faults[0].fault.message.startswith("u1 has no text")
     state = await stage.until(lambda state: state.progress.moves == 2)
-    assert state.progress.last_move.question_id == "q1"
+    assert (state.progress.last_move.move, state.progress.last_move.text) == (
+        "repeat",
+        "What did you do today?",
+    )
     stage.recogniser.fail = 0
     stage.recogniser.texts = ["I walked to the market and bought some bread."]
     await stage.until(lambda state: not state.open_speeches and len(state.turns) >= 2)
     line.say("kokoro_s04")
     await stage.asked("q2")
+
+
+async def test_nobody_is_told_of_an_end_before_it_is_kept(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.schedule()
+    line = await stage.join()
+    await stage.asked("q1")
+    away, store = asyncio.Event(), stage.store.append
+
+    async def append(*args: Any, **named: Any) -> Any:
+        if not away.is_set():
+            await asyncio.sleep(0.05)
+            raise StorageUnavailable("The database does not answer.", next_step="Wait.")
+        return await store(*args, **named)
+
+    monkeypatch.setattr(stage.store, "append", append)
+    line.leave()
+    await asyncio.sleep(1.0)
+    assert line.of("ended") == []
+    assert not line.ending
+    away.set()
+    state = await stage.ended()
+    assert state.reason is Reason.LEFT
+    assert line.of("ended")[-1]["reason"] == "left"
+
+
+async def test_who_waits_for_their_words_to_be_understood_is_not_asked_whether_they_are_there(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = stage.recogniser.transcribe
+    stage.recogniser.texts = ["I walked to the market and bought some bread."]
+
+    async def transcribe(pcm: bytes, *, priority: str = "live", **options: Any) -> Any:
+        await asyncio.sleep(4.0)
+        return await slow(pcm, priority=priority, **options)
+
+    monkeypatch.setattr(stage.recogniser, "transcribe", transcribe)
+    await stage.schedule(timers=Timers.resolve(idle_prompt_s=1.5, idle_s=3.0))
+    line = await stage.join()
+    await stage.asked("q1")
+    line.say("kokoro_s04")
+    await stage.asked("q2")
+    assert line.of("notice") == []
+    assert (await stage.state()).fired == {}
 
 
 async def test_a_lost_lease_stops_the_session_without_another_word(stage: Any) -> None:

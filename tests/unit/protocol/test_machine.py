@@ -17,6 +17,7 @@ from vivavoce.protocol.observations import (
     Observation,
     Returned,
     Silent,
+    Unheard,
     WrapUpDue,
 )
 from vivavoce.protocol.progress import Progress
@@ -310,6 +311,14 @@ def test_yes_i_am_here_is_no_answer_to_the_question(interview: Interview) -> Non
     decision = interview.observe(Began(0), Silent(70, 60), say("Yes.", 75))
     assert last_answer(decision).intent == "ready"
     assert spoken(decision).parts == ("What did you have for breakfast?",)
+
+
+def test_words_without_a_text_have_the_same_question_asked_again_however_often(interview: Interview) -> None:
+    interview.observe(Began(0), say("Bread", 10))
+    for at_s in (20.0, 30.0, 40.0, 50.0, 60.0):
+        move = spoken(interview.observe(Unheard(at_s)))
+        assert (move.move, move.trigger, move.parts) == ("repeat", "no_text", ("Tell me more, please.",))
+    assert spoken(interview.observe(say("Pardon?", 70))).parts[-1] == "Tell me more, please."
 
 
 def test_a_nudge_keeps_the_probe_open(interview: Interview) -> None:

@@ -39,6 +39,7 @@ from vivavoce.protocol.observations import (
     Observation,
     Returned,
     Silent,
+    Unheard,
     WrapUpDue,
 )
 from vivavoce.protocol.progress import Progress, advance, fold, progress_view
@@ -157,6 +158,7 @@ def observations(draw: st.DrawFn) -> list[Observation]:
                         Answered(at_s, text, ("u",)),
                         Answered(at_s, text, ("u",)),
                         Silent(at_s, 60),
+                        Unheard(at_s),
                         Interrupted(at_s, heard, text, ("u",)),
                         Returned(at_s),
                         WrapUpDue(at_s),

@@ -9,10 +9,11 @@ from typing import cast
 
 import pytest
 import pytest_asyncio
+import virtual_time
 from livekit import rtc
 from livekit.agents import vad
 
-from vivavoce.speech.client import SpeechClient, Transcript
+from vivavoce.speech.client import SpeechClient, SpeechUnavailable, Transcript
 from vivavoce.voice import stt
 from vivavoce.voice.activity import SAMPLE_RATE, Listener, SharedVAD
 from vivavoce.voice.stt import ServerSTT, Utterance
@@ -130,3 +131,42 @@ async def test_speech_that_goes_on_has_captions_again_and_is_asked_for_anew(scen
     await settle()
     assert scene.server.asked == ["live", "live"]
     assert scene.server.given_up == ["live"]
+
+
+async def _refused(pcm: bytes, **_: object) -> Transcript:
+    raise SpeechUnavailable("No answer.", next_step="Wait.")
+
+
+def test_words_are_pending_until_they_have_a_text_or_every_try_has_failed() -> None:
+    """The server is gone: the tries are spread over the time in which one is back that has to start anew."""
+
+    async def scene() -> tuple[float, bool]:
+        activity, failed = Activity(), asyncio.Event()
+        server = Server()
+        server.transcribe = _refused  # type: ignore[method-assign]
+        ears = ServerSTT(
+            cast("SpeechClient", server),
+            cast("SharedVAD", activity),
+            languages=lambda: ("en",),
+            hearing=lambda _: "whisper",
+            heard=lambda _: pytest.fail("nothing can be heard"),
+            partial=lambda *_: None,
+            failed=lambda _: failed.set(),
+        )
+        stream = ears.stream()
+        await activity.listened_to()
+        loop = asyncio.get_running_loop()
+        activity.say(vad.VADEventType.START_OF_SPEECH)
+        activity.say(vad.VADEventType.END_OF_SPEECH)
+        began, pending = loop.time(), ears.pending
+        while not failed.is_set():
+            pending = pending and ears.pending
+            await asyncio.sleep(0.5)
+        await settle()
+        assert not ears.pending
+        await stream.aclose()
+        return loop.time() - began, pending
+
+    took_s, pending = virtual_time.run(scene())
+    assert pending
+    assert 10 <= took_s <= stt.RETRY_FOR_S
