@@ -13,6 +13,9 @@ BIN := $(VENV)/bin
 UV := .setup/uv/bin/uv
 COMPILE = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command 'make lock'
 STAMP := .setup
+LIVEKIT := $(STAMP)/bin/livekit-server
+# .0, .1 and main have a `replace` in their go.mod, which `go install` refuses.
+LIVEKIT_VERSION := v1.13.5
 PAGES := src/vivavoce/web/static/index.html
 # Other people's programs that ours is measured and tested with; each lives in an environment of its own.
 GUESTS := piper-http fastkokoro pipecat llama
@@ -21,7 +24,7 @@ export VIVAVOCE_MODELS_DIR := $(MODELS)
 # These tests mostly wait, so five run at a time on two cores; a file stays on one process, with the servers it started.
 SLOW := -q -n 5 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo test faults newest unit integration contract e2e lint types imports format lock models pages browser guests bench clean
+.PHONY: help setup demo test faults newest livekit unit integration contract e2e lint types imports format lock models pages browser guests bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,6 +62,13 @@ demo: setup ## a spoken interview on this machine: prints one link
 browser: ## install Chromium for the browser tests, where this is a Debian-like machine and we may
 	@bash tests/e2e/install-chromium.sh
 
+livekit: ## build the LiveKit server that tests of that shape need, where Go is (about 3 minutes, once)
+	@if test -x $(LIVEKIT) || command -v livekit-server >/dev/null || test -n "$${LIVEKIT_SERVER:-}$${TEST_SFU_URL:-}"; then :; \
+	elif command -v go >/dev/null; then \
+		echo "Building livekit-server $(LIVEKIT_VERSION)"; \
+		GOBIN=$(CURDIR)/$(STAMP)/bin go install github.com/livekit/livekit-server/cmd/server@$(LIVEKIT_VERSION) && mv $(STAMP)/bin/server $(LIVEKIT); \
+	else echo "No Go and no livekit-server here: tests through an SFU will be skipped, and named."; fi
+
 $(STAMP)/guests/%/installed: requirements/guests-%.txt | $(UV)
 	test -x $(@D)/bin/python || $(UV) venv --quiet --python $(PYTHON) $(@D)
 	$(UV) pip sync --quiet --require-hashes --python $(@D)/bin/python $<
@@ -76,16 +86,16 @@ newest: | $(UV) ## what we and LiveKit Agents expect of each other, with its new
 unit: $(STAMP)/python ## fast tests: no I/O, virtual time
 	$(BIN)/pytest tests/unit -q -n 2
 
-integration: $(STAMP)/python models ## real PostgreSQL, real processes, real models
+integration: $(STAMP)/python models livekit ## real PostgreSQL, real processes, real models
 	$(BIN)/pytest tests/integration tests/contract $(SLOW)
 
-faults: $(STAMP)/python pages models browser ## what dies, hangs or fills up while people speak: about a quarter of an hour
+faults: $(STAMP)/python pages models browser livekit ## what dies, hangs or fills up while people speak: about a quarter of an hour
 	$(BIN)/pytest tests/faults $(SLOW)
 
-e2e: setup browser ## whole interviews in a real browser
+e2e: setup browser livekit ## whole interviews in a real browser
 	$(BIN)/pytest tests/e2e -q
 
-test: setup browser ## all tests but those of `make faults`
+test: setup browser livekit ## all tests but those of `make faults`
 	$(BIN)/pytest tests/unit -q -n 2
 	cd web && npm run --silent test
 	$(BIN)/pytest tests/integration tests/contract tests/e2e $(SLOW)

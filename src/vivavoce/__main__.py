@@ -11,7 +11,7 @@ import signal
 import sys
 from types import FrameType
 
-SERVERS = frozenset({"serve", "demo", "speech"})
+SERVERS = frozenset({"serve", "demo", "speech", "agent"})
 """Commands that stay until they are told to end: for these that is success."""
 
 

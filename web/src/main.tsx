@@ -11,6 +11,7 @@ import { Api } from "./api/client.ts";
 import { Conductor } from "./call/conductor.ts";
 import { CredentialKeeper } from "./call/keeper.ts";
 import type { Capabilities } from "./call/state.ts";
+import { type AgentKnown, LiveKitLine } from "./call/liveKitLine.ts";
 import { WebRtcLine } from "./call/webRtcLine.ts";
 import { WebSocketLine } from "./call/webSocketLine.ts";
 import { Sound } from "./sound/sound.ts";
@@ -31,16 +32,23 @@ function invitationIn(path: string): string | null {
 
 const api = new Api();
 const sound = new Sound();
+const agentKnown: AgentKnown = { silent: false };
 const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
 const conductor = new Conductor(
   {
     api,
     sound,
     keeper: new CredentialKeeper(),
-    makeLine: (transport, credentials, takeOver, track, events) =>
-      transport === "webrtc"
-        ? new WebRtcLine(api, credentials, takeOver, track, sound.context, events)
-        : new WebSocketLine(credentials, takeOver, track, sound.context, events),
+    makeLine: (transport, credentials, takeOver, track, events) => {
+      switch (transport) {
+        case "livekit":
+          return new LiveKitLine(api, credentials, takeOver, track, sound.context, agentKnown, events);
+        case "webrtc":
+          return new WebRtcLine(api, credentials, takeOver, track, sound.context, events);
+        case "websocket":
+          return new WebSocketLine(credentials, takeOver, track, sound.context, events);
+      }
+    },
     monotonic: () => performance.now(),
     now: () => Date.now(),
     reloaded: navigation?.type === "reload",

@@ -259,7 +259,12 @@ class Host:
         _, late = await asyncio.wait(tasks, timeout=self.timers.drain_s)
         return not late
 
-    async def aclose(self) -> None:
+    async def finished(self) -> None:
+        """Wait until no session runs here."""
+        while tasks := list(self._tasks.values()):
+            await asyncio.wait(tasks)
+
+    async def end_sessions(self) -> None:
         """Say goodbye in every session and let go of them; one whose participant is away is left to another host."""
         self.begin_drain()
         for runner in list(self._runners.values()):
@@ -273,6 +278,10 @@ class Host:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    async def aclose(self) -> None:
+        """End the sessions, and put everything away."""
+        await self.end_sessions()
         await self._purse.aclose()
         await self._minds.aclose()
         await self._guards.aclose()

@@ -57,7 +57,6 @@ from vivavoce.session.events import (
     SessionStatus,
     TimerFired,
     TimerName,
-    Transport,
 )
 from vivavoce.session.state import AFTER_THE_END, SessionState
 from vivavoce.session.timers import due
@@ -387,7 +386,7 @@ class SessionRunner:
         away_s = self._now_s() - state.left_s if state.left_s is not None else 0.0
         self.post(
             ParticipantJoined(
-                transport=self._transport(line),
+                transport=line.transport,
                 connection_id=line.connection_id,
                 rejoined=not first,
                 user_agent=self._user_agents.pop(line.connection_id, None),
@@ -584,10 +583,6 @@ class SessionRunner:
     def _send(self, message: Message) -> None:
         if self._line is not None:
             self._line.send(message)
-
-    @staticmethod
-    def _transport(line: Line) -> Transport:
-        return "webrtc" if line.transport == "webrtc" else "websocket"
 
     def _now_s(self) -> float:
         return self.at_s(self._loop.time())

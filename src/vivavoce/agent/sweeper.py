@@ -29,6 +29,12 @@ LIVE = frozenset({SessionStatus.WAITING, SessionStatus.ACTIVE, SessionStatus.DIS
 MOST = 1000
 """Sessions looked at in one sweep; the rest have their turn when these are done."""
 
+JUST_AFTER_S = 0.2
+"""Seconds after a lease's end at which it has run out by the database's clock, too."""
+
+LEAST_S = 0.5
+"""Seconds between two sweeps, however much there is to see."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -66,6 +72,9 @@ class Sweeper:
         self._held = held
         self._take_up = take_up
         self._timers = timers
+        self._soonest_s: float | None = None
+        """Seconds from the last sweep until a lease runs out, if nobody renews it."""
+        self._hint = asyncio.Event()
         self._missing: set[str] = set()
         """Keys of recordings that are nowhere we can see: on another host's disk, or gone. Told once."""
 
@@ -76,7 +85,24 @@ class Sweeper:
                 await self.sweep()
             except VivavoceError as error:
                 log.warning("sweep failed, next one follows", error=str(error), sweep_s=self._timers.sweep_s)
-            await asyncio.sleep(self._timers.sweep_s)
+            await self._pause()
+
+    def look_soon(self) -> None:
+        """Something may have happened to a session: sweep now instead of later."""
+        self._hint.set()
+
+    async def _pause(self) -> None:
+        """Until the next sweep is due, a lease may have run out, or somebody says that there is something to see."""
+        wait_s = self._timers.sweep_s
+        if self._soonest_s is not None:
+            wait_s = min(wait_s, self._soonest_s + JUST_AFTER_S)
+        try:
+            async with asyncio.timeout(max(LEAST_S, wait_s)):
+                await self._hint.wait()
+            await asyncio.sleep(LEAST_S)
+        except TimeoutError:
+            pass
+        self._hint.clear()
 
     async def sweep(self) -> None:
         """Look once.
@@ -84,7 +110,11 @@ class Sweeper:
         Raises:
             VivavoceError: something could not be done; what was done before it is done.
         """
-        for summary in await self._store.list(statuses=LIVE, limit=MOST):
+        found = await self._store.list(statuses=LIVE, limit=MOST)
+        now = self._clock.now()
+        leases = [(one.held_until - now).total_seconds() for one in found if one.leased and one.held_until]
+        self._soonest_s = min(leases, default=None)
+        for summary in found:
             if not summary.leased and not self._held(summary.session_id):
                 await self._see_to(summary)
         for session_id in await self._store.unclosed(limit=MOST):

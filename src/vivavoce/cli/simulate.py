@@ -31,7 +31,10 @@ def simulate(
         int | None,
         typer.Option(min=1, max=500, help="Interviews at the same time; default: 1, or one a link."),
     ] = None,
-    transport: Annotated[Literal["webrtc", "websocket"], typer.Option(help="How sound travels.")] = "webrtc",
+    transport: Annotated[
+        Literal["webrtc", "websocket", "livekit"],
+        typer.Option(help="How sound travels; livekit needs --url or --links of a server on an SFU."),
+    ] = "webrtc",
     url: Annotated[
         list[str] | None,
         typer.Option(help="An invitation link of a running host; repeat it for more sessions."),
@@ -63,6 +66,8 @@ def simulate(
     here = load()
     _configure_logging(here)
     console = Console(stderr=True, highlight=False)
+    if url is None and links is None and transport == "livekit":
+        raise typer.BadParameter("calls through an SFU need --url or --links of a server that stands on it")
     if url is None and links is None:
         from vivavoce.ops.simulate.embedded import forwarded, simulate_embedded
         from vivavoce.ops.simulate.prepare import read_study

@@ -13,8 +13,10 @@ LEASE_S = 10.0
 """For one append."""
 
 
-async def close_session(store: SessionStore, session_id: str, *, clock: Clock) -> SessionState:
-    """End a session now: as INTERRUPTED, forced. All that was said until now is kept.
+async def close_session(
+    store: SessionStore, session_id: str, *, clock: Clock, reason: Reason = Reason.FORCED
+) -> SessionState:
+    """End a session now: as INTERRUPTED, for `reason`. All that was said until now is kept.
 
     A host that holds it writes nothing more: with its next sign of life it tells the participant's page and lets go.
 
@@ -30,7 +32,7 @@ async def close_session(store: SessionStore, session_id: str, *, clock: Clock) -
         if state.status.terminal:
             raise SessionOver(session_id)
         now = clock.now()
-        ended = SessionEnded(status=SessionStatus.INTERRUPTED, reason=Reason.FORCED, at_s=state.at_s(now))
+        ended = SessionEnded(status=SessionStatus.INTERRUPTED, reason=reason, at_s=state.at_s(now))
         return await store.append(lease, [ended], at=now)
     finally:
         await store.release(lease)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -15,9 +16,11 @@ from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.host import Host
 from vivavoce.agent.purse import Purse
 from vivavoce.agent.stall import StallWatch
+from vivavoce.ops.background import background
 from vivavoce.ops.checks import database_check, speech_check
 from vivavoce.ops.invite import announced, invite, public_url
 from vivavoce.ops.publish import Progress, patient_client, publish
+from vivavoce.ops.rooms import rooms_of, sfu_check
 from vivavoce.ops.spool import keep_left_over
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock, SystemClock
@@ -29,11 +32,33 @@ from vivavoce.voice.cast import Cast
 from vivavoce.voice.prices import PriceTable
 from vivavoce.voice.wording import WordingStore
 from vivavoce.web.app import create_app
+from vivavoce.web.gateway import Capacity
 from vivavoce.web.health import HOST, host_check
 from vivavoce.web.keys import load_or_create
+from vivavoce.web.rooms import Rooms
 from vivavoce.web.server import serving
 
 log = structlog.get_logger(__name__)
+
+
+class Holder(Protocol):
+    """Who holds the sessions, as whoever stops a server sees it: the host, or the rooms of an SFU."""
+
+    def capacity(self) -> Capacity:
+        """How many sessions there are."""
+        ...
+
+    def begin_drain(self) -> None:
+        """Take no new session from now on."""
+        ...
+
+    async def drain(self) -> bool:
+        """Wait until the sessions have come to their end; False if some have not in time."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the sessions."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -49,7 +74,7 @@ class Server:
     llm: LlmSettings
     cast: Cast
     guard: GuardSettings
-    host: Host
+    host: Holder
 
     async def publish(
         self, data: bytes, *, source: str, on_progress: Progress = lambda language, done, total: None
@@ -89,7 +114,7 @@ async def compose(
     sock: socket.socket,
     storage: Storage,
     speech_url: str,
-    hearing: Hearing,
+    hearing: Hearing | None,
     prices: PriceTable,
     clock: Clock | None = None,
 ) -> AsyncGenerator[Server]:
@@ -100,7 +125,7 @@ async def compose(
         sock: bound to the web's address.
         storage: open, and ours alone to serve.
         speech_url: of the speech server.
-        hearing: warm.
+        hearing: warm; None where agent workers hold the interviews, on an SFU.
         prices: of everything in the settings.
         clock: wall clock; default: the machine's.
 
@@ -117,20 +142,33 @@ async def compose(
         wording = WordingStore(settings.wording_dir)
         metrics = Metrics(CollectorRegistry())
         purse = Purse(storage.ledger, settings.money, metrics=metrics)
-        host = Host(
-            store=storage.sessions,
-            studies=storage.studies,
-            client=client,
-            wording=wording,
-            hearing=hearing,
-            archive=storage.recordings,
-            settings=settings,
-            clock=clock,
-            spool=spool,
-            metrics=metrics,
-            prices=prices,
-            purse=purse,
-        )
+        checks = {"database": database_check(storage.sessions), "speech": speech_check(client)}
+        rooms: Rooms | None = None
+        if hearing is None:
+            host, sweeper = await stack.enter_async_context(rooms_of(settings, storage, clock))
+            rooms = host
+            checks["sfu"] = sfu_check(host.sfu)
+            work = [("rooms.sweep", sweeper.run())]
+        else:
+            host = Host(
+                store=storage.sessions,
+                studies=storage.studies,
+                client=client,
+                wording=wording,
+                hearing=hearing,
+                archive=storage.recordings,
+                settings=settings,
+                clock=clock,
+                spool=spool,
+                metrics=metrics,
+                prices=prices,
+                purse=purse,
+            )
+            work = [
+                ("host.sweep", host.sweeper.run()),
+                ("host.loop", host.watch_loop()),
+                ("host.stall", StallWatch().run()),
+            ]
         await keep_left_over(spool, storage.recordings.keep)
         app = create_app(
             invitations=storage.invitations,
@@ -141,19 +179,12 @@ async def compose(
             settings=settings.web,
             clock=clock,
             keys=await asyncio.to_thread(load_or_create, settings.data_dir),
-            checks={
-                "database": database_check(storage.sessions),
-                "speech": speech_check(client),
-                HOST: host_check(host),
-            },
+            checks={**checks, HOST: host_check(host)},
+            rooms=rooms,
             registry=metrics.registry,
         )
-        for name, work in (
-            ("host.sweep", host.sweeper.run()),
-            ("host.loop", host.watch_loop()),
-            ("host.stall", StallWatch().run()),
-        ):
-            await stack.enter_async_context(_background(work, name))
+        for name, running in work:
+            await stack.enter_async_context(background(running, name))
         await stack.enter_async_context(serving(app, sock))
         await asyncio.to_thread(stack.enter_context, announced(settings.data_dir, url))
         # First to stop: sessions say goodbye while their lines are still served.
@@ -171,20 +202,3 @@ async def compose(
             guard=settings.guard,
             host=host,
         )
-
-
-@asynccontextmanager
-async def _background(work: Coroutine[None, None, None], name: str) -> AsyncGenerator[None]:
-    """Work that runs until the context ends; if it fails before, the failure is seen at once and the process told."""
-    task = asyncio.create_task(work, name=name)
-    task.add_done_callback(_report)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("background work failed", task=task.get_name(), exc_info=error)

@@ -49,11 +49,14 @@ async def serve(
         from vivavoce.ops.composition import compose
         from vivavoce.storage.open import open_storage
 
-        on_step("Warming up the moderator")
-        hearing = Hearing(settings.turn.detector)
+        # Where agent workers hold the interviews, nobody is heard here.
+        hearing = Hearing(settings.turn.detector) if settings.livekit.url is None else None
+        if hearing is not None:
+            on_step("Warming up the moderator")
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(hearing.warm(), name="warm hearing")
+                if hearing is not None:
+                    group.create_task(hearing.warm(), name="warm hearing")
                 speech = group.create_task(starting.ready(), name="await speech server")
                 storage = await stack.enter_async_context(open_storage(settings, exclusive=True))
         except ExceptionGroup as errors:

@@ -119,7 +119,7 @@ class EventKind(StrEnum):
     SESSION_ENDED = "session.ended"
 
 
-Transport = Literal["webrtc", "websocket"]
+Transport = Literal["webrtc", "websocket", "livekit"]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 MicroUsd = Annotated[int, Field(ge=0)]

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 from vivavoce.settings.group import Group
 from vivavoce.settings.guard import GuardSettings
 from vivavoce.settings.host import HostSettings
+from vivavoce.settings.livekit import LiveKitSettings
 from vivavoce.settings.llm import LlmSettings
 from vivavoce.settings.money import MoneySettings
 from vivavoce.settings.speech import SpeechSettings
@@ -62,6 +63,7 @@ class Settings(Group):
     stt: SttSettings = SttSettings()
     tts: TtsSettings = TtsSettings()
     host: HostSettings = HostSettings()
+    livekit: LiveKitSettings = LiveKitSettings()
     turn: TurnSettings = TurnSettings()
     llm: LlmSettings = LlmSettings()
     guard: GuardSettings = GuardSettings()

@@ -221,7 +221,7 @@ class WebRtcParticipant(Participant):
                 f"{self._session_url}/webrtc", json=offer, headers={"Authorization": f"Bearer {self._token}"}
             )
         if response.status_code != 200:
-            raise _refused(response)
+            raise refused(response)
         await self._peer.accept(response.json()["sdp"])
         opened = asyncio.gather(self._peer.connected.wait(), self._peer.channel_open.wait())
         try:
@@ -375,7 +375,8 @@ class WebSocketParticipant(Participant):
                 await socket.send(resampler.push(self._read()))
 
 
-def _refused(response: httpx.Response) -> CallRefused:
+def refused(response: httpx.Response) -> CallRefused:
+    """The error that an answer of the REST API is."""
     try:
         error = response.json()["error"]
         return CallRefused(str(error["message"]), api_code=str(error["code"]), status=response.status_code)

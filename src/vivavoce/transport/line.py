@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from vivavoce.session.errors import BadFrame
+from vivavoce.session.events import Transport
 from vivavoce.transport.messages import Message, Oversize, PageMessage, Ping, parse
 
 if TYPE_CHECKING:
@@ -88,8 +89,7 @@ class AudioSocket(Protocol):
 class Line(Protocol):
     """One connection, of whatever transport."""
 
-    transport: ClassVar[str]
-    """``webrtc``, ``websocket`` or ``livekit``."""
+    transport: ClassVar[Transport]
 
     @property
     def connection_id(self) -> str:
@@ -134,7 +134,7 @@ class LineBase:
         lost_after_s: seconds of nothing at all after which the page is lost.
     """
 
-    transport: ClassVar[str]
+    transport: ClassVar[Transport]
 
     def __init__(
         self,

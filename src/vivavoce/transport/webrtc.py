@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
+from vivavoce.session.events import Transport
 from vivavoce.transport import opus
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import (
@@ -23,7 +24,7 @@ from vivavoce.transport.peer import CONNECT_TIMEOUT_S, Peer, PeerCounters
 class WebRtcLine(LineBase):
     """One WebRTC connection with a participant's page. Made by `answer`; must be `run` (or closed and run)."""
 
-    transport: ClassVar[str] = "webrtc"
+    transport: ClassVar[Transport] = "webrtc"
 
     def __init__(
         self,

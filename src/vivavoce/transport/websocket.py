@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from vivavoce.session.errors import BadFrame
+from vivavoce.session.events import Transport
 from vivavoce.transport import playout
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import (
@@ -76,7 +77,7 @@ class WebSocketLine(LineBase):
         BadFrame: `rate` is none of `RATES`.
     """
 
-    transport: ClassVar[str] = "websocket"
+    transport: ClassVar[Transport] = "websocket"
 
     def __init__(
         self,

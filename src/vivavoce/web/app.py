@@ -14,7 +14,7 @@ from vivavoce import __version__
 from vivavoce.session.clock import Clock
 from vivavoce.session.store import SessionStore
 from vivavoce.settings import WebSettings
-from vivavoce.web import audio, errors, health, invitations, pages, sessions
+from vivavoce.web import audio, errors, health, invitations, livekit, pages, sessions
 from vivavoce.web.access import AccessLog
 from vivavoce.web.context import WebContext
 from vivavoce.web.gateway import SessionGateway
@@ -26,6 +26,7 @@ from vivavoce.web.limits import CALLS, GUESSES, Rate, RateLimiter
 from vivavoce.web.models import IceServer
 from vivavoce.web.ports import Admits, InvitationStore, StudyStore, always
 from vivavoce.web.reception import Reception
+from vivavoce.web.rooms import Rooms
 from vivavoce.web.studies import StudyReader
 
 API_PREFIX = "/api/v1"
@@ -64,7 +65,7 @@ def bare_app(readiness: Readiness, registry: CollectorRegistry) -> FastAPI:
         redirect_slashes=False,
     )
     api = APIRouter(prefix=API_PREFIX)
-    for part in (invitations, sessions, audio):
+    for part in (invitations, sessions, audio, livekit):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(health.router(readiness, registry))
@@ -84,6 +85,7 @@ def create_app(
     checks: Mapping[str, Check],
     registry: CollectorRegistry,
     admits: Admits = always,
+    rooms: Rooms | None = None,
     static: Path = pages.STATIC,
     rates: Rates = USUAL_RATES,
     allowance: Allowance = USUAL_ALLOWANCE,
@@ -102,6 +104,7 @@ def create_app(
         checks: what `/readyz` asks, by name.
         registry: what `/metrics` gives.
         admits: see `vivavoce.web.ports`.
+        rooms: the same as `gateway`, where sound goes through an SFU.
         static: the built pages.
         rates: limits by address.
         allowance: limits by request.
@@ -125,6 +128,7 @@ def create_app(
         keys=keys,
         guesses=RateLimiter(rates.guesses),
         ice_servers=tuple(IceServer(urls=[url]) for url in settings.ice_servers),
+        rooms=rooms,
     )
     # The last one added is the first one asked.
     app.add_middleware(
@@ -134,6 +138,6 @@ def create_app(
         public_url=settings.public_url,
         allowance=allowance,
     )
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, sfu=None if rooms is None else rooms.sfu.public_url)
     app.add_middleware(AccessLog, clock=clock)
     return app

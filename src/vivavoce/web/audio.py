@@ -31,6 +31,7 @@ from vivavoce.web.errors import (
     TokenExpired,
     TokenInvalid,
     TokenMissing,
+    TransportAbsent,
     Unavailable,
     public,
 )
@@ -59,6 +60,7 @@ CLOSE_CODES: dict[type[VivavoceError], int] = {
     TokenInvalid: 4401,
     TokenExpired: 4401,
     ConsentMissing: 4403,
+    TransportAbsent: 4400,
     SessionUnknown: 4404,
     AlreadyConnected: 4409,
     SessionOver: 4410,

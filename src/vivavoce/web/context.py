@@ -11,15 +11,23 @@ from starlette.requests import HTTPConnection
 
 from vivavoce.session.clock import Clock
 from vivavoce.session.errors import SessionOver
+from vivavoce.session.events import Transport
 from vivavoce.session.state import SessionState
 from vivavoce.session.store import SessionStore
 from vivavoce.web import tokens
-from vivavoce.web.errors import ConsentMissing, InvitationUnknown, TokenMissing, TooManyRequests
+from vivavoce.web.errors import (
+    ConsentMissing,
+    InvitationUnknown,
+    TokenMissing,
+    TooManyRequests,
+    TransportAbsent,
+)
 from vivavoce.web.gateway import SessionGateway
 from vivavoce.web.keys import Keys
 from vivavoce.web.limits import RateLimiter, client_key
 from vivavoce.web.models import IceServer
 from vivavoce.web.reception import Reception
+from vivavoce.web.rooms import Rooms
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,19 @@ class WebContext:
     keys: Keys
     guesses: RateLimiter
     ice_servers: tuple[IceServer, ...]
+    rooms: Rooms | None
+    """Where sound goes through an SFU."""
+
+    @property
+    def transports(self) -> list[Transport]:
+        """How sound travels here, the best way first."""
+        return ["webrtc", "websocket"] if self.rooms is None else ["livekit"]
+
+    def rooms_or_refuse(self) -> Rooms:
+        """The rooms, or `TransportAbsent` raised where sound does not go through an SFU."""
+        if self.rooms is None:
+            raise TransportAbsent
+        return self.rooms
 
     def verify(self, token: str, *, session_id: str) -> None:
         """Refuse a token that is not good for this session. Raises TokenInvalid, TokenExpired."""

@@ -26,6 +26,7 @@ from vivavoce.session.errors import (
     StorageUnavailable,
     StudySpent,
 )
+from vivavoce.transport.sfu.api import SfuUnavailable
 from vivavoce.web.headers import dress
 from vivavoce.web.models import ErrorBody, Problem
 
@@ -199,6 +200,15 @@ class SessionBusy(WebError):
     next_ = "Try again in a few seconds."
 
 
+class TransportAbsent(WebError):
+    """Sound does not travel in this way here."""
+
+    code = "transport_absent"
+    status = HTTPStatus.CONFLICT
+    what_ = "Sound does not travel in this way here."
+    next_ = "Use one of the transports that consent names."
+
+
 class TimedOut(WebError):
     """The answer took too long."""
 
@@ -246,7 +256,7 @@ def public(error: VivavoceError) -> VivavoceError:
         return error
     if isinstance(error, LeaseHeld | LeaseLost):
         return SessionBusy()
-    if isinstance(error, StorageUnavailable):
+    if isinstance(error, StorageUnavailable | SfuUnavailable):
         return Unavailable()
     return Internal()
 

@@ -26,6 +26,9 @@ API = "/api/"
 
 MAX_SDP_BYTES = 64 * 1024
 """A browser's offer is 3 to 8 KiB; with every codec and candidate there is, 30."""
+WEBHOOK = "/api/v1/livekit/webhook"
+"""Called by the SFU, with JSON of a type of its own."""
+
 MAX_JSON_BYTES = 16 * 1024
 BODY_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
@@ -43,7 +46,7 @@ class Allowance:
 
     def body_bytes(self, path: str) -> int:
         """The largest body a path takes."""
-        return self.sdp_bytes if path.endswith("/webrtc") else self.json_bytes
+        return self.sdp_bytes if path.endswith(("/webrtc", WEBHOOK)) else self.json_bytes
 
 
 class Guard:
@@ -128,7 +131,8 @@ class Guard:
             raise BodyTooSlow from error
         if body:
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-            if kind != "application/json" or "content-encoding" in headers:
+            wanted = "application/webhook+json" if scope["path"] == WEBHOOK else "application/json"
+            if kind != wanted or "content-encoding" in headers:
                 raise ContentTypeUnknown
         return bytes(body)
 

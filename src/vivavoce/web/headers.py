@@ -19,9 +19,14 @@ FIXED = {
 }
 
 
-def content_security_policy(host: str) -> str:
-    """Everything from here and nowhere else. `host` is for WebSockets, which older browsers do not take for 'self'."""
+def content_security_policy(host: str, sfu: str | None = None) -> str:
+    """Everything from here and nowhere else. `host` is for WebSockets, which older browsers do not take for 'self'.
+
+    An `sfu` (ws://… or wss://…) is talked to as well: by WebSocket, and by HTTP to ask why that was refused.
+    """
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    if sfu is not None:
+        sockets += f" {sfu} http{sfu.removeprefix('ws')}"
     return "; ".join(
         (
             "default-src 'none'",
@@ -39,19 +44,25 @@ def content_security_policy(host: str) -> str:
     )
 
 
-def dress(headers: MutableHeaders, *, host: str) -> None:
+def dress(headers: MutableHeaders, *, host: str, sfu: str | None = None) -> None:
     """Add the headers to those of an answer. It is not stored anywhere unless it says otherwise."""
-    headers["Content-Security-Policy"] = content_security_policy(host)
+    headers["Content-Security-Policy"] = content_security_policy(host, sfu)
     for name, value in FIXED.items():
         headers[name] = value
     headers.setdefault("Cache-Control", "no-store")
 
 
 class SecurityHeaders:
-    """Adds the headers to every HTTP answer."""
+    """Adds the headers to every HTTP answer.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: whose answers.
+        sfu: see `content_security_policy`.
+    """
+
+    def __init__(self, app: ASGIApp, *, sfu: str | None = None) -> None:
         self._app = app
+        self._sfu = sfu
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and dress its answer."""
@@ -62,7 +73,7 @@ class SecurityHeaders:
 
         async def dressed(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                dress(MutableHeaders(scope=message), host=host)
+                dress(MutableHeaders(scope=message), host=host, sfu=self._sfu)
             await send(message)
 
         await self._app(scope, receive, dressed)

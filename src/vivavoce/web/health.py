@@ -108,6 +108,14 @@ def _result(name: str, result: CheckResult | BaseException) -> CheckResult:
 
 def router(readiness: Readiness, registry: CollectorRegistry) -> APIRouter:
     """The health routes."""
+    routes = APIRouter()
+    routes.include_router(probes(readiness))
+    routes.include_router(measurements(registry))
+    return routes
+
+
+def probes(readiness: Readiness) -> APIRouter:
+    """`/healthz` and `/readyz`."""
     routes = APIRouter(tags=["health"])
 
     @routes.head("/healthz", include_in_schema=False, response_class=PlainTextResponse)
@@ -137,6 +145,13 @@ def router(readiness: Readiness, registry: CollectorRegistry) -> APIRouter:
             checks={name: CheckView(ok=r.ok, detail=r.detail) for name, r in results.items()},
         )
         return JSONResponse(view.model_dump(), status_code=200 if ready else 503)
+
+    return routes
+
+
+def measurements(registry: CollectorRegistry) -> APIRouter:
+    """`/metrics`."""
+    routes = APIRouter(tags=["health"])
 
     @routes.get(
         "/metrics",

@@ -69,6 +69,6 @@ async def consent(
         session_id=admission.session_id,
         token=admission.token.text,
         expires_at=admission.token.expires_at,
-        transports=["webrtc", "websocket"],
+        transports=web.transports,
         ice_servers=list(web.ice_servers),
     )

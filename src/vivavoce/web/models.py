@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vivavoce.session.events import Transport
 from vivavoce.session.status import Reason, SessionStatus
 
 Language = Annotated[str, Field(min_length=2, max_length=35, description="BCP 47 language code")]
@@ -106,7 +107,7 @@ class ConsentAnswer(_Body):
     session_id: str
     token: str
     expires_at: datetime
-    transports: list[Literal["webrtc", "websocket"]]
+    transports: list[Transport]
     ice_servers: list[IceServer]
 
 
@@ -150,6 +151,22 @@ class OfferAnswer(_Body):
     sdp: str
     type: Literal["answer"] = "answer"
     connection_id: str
+
+
+class RoomRequest(_Request):
+    """The wish to join the session's room. `take_over` replaces a connection from another tab or device."""
+
+    take_over: bool = False
+    unanswered: bool = Field(
+        default=False, description="the agent in the room does not answer any more: send another one"
+    )
+
+
+class RoomAnswer(_Body):
+    """Where the session's room is, and the right to join it."""
+
+    url: str
+    token: str
 
 
 class CheckView(_Body):

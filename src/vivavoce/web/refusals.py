@@ -29,6 +29,7 @@ _OTHERS = (
     errors.ConsentMissing,
     errors.LanguageFixed,
     errors.SessionBusy,
+    errors.TransportAbsent,
     errors.TokenMissing,
     errors.TokenInvalid,
     errors.TokenExpired,

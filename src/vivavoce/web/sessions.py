@@ -47,6 +47,7 @@ async def read(session_id: AuthorisedSession, web: Context) -> SessionView:
         "host_full",
         "study_full",
         "bad_frame",
+        "transport_absent",
         post=True,
         token=True,
     ),

@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -20,14 +21,20 @@ from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import JSONResponse
 from livekit import rtc
 from numpy.typing import NDArray
+from sfu import SfuProcess, running_sfu
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from vivavoce.session.clock import SystemClock
 from vivavoce.session.errors import BadFrame
 from vivavoce.transport.client import Participant, WebRtcParticipant, WebSocketParticipant
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import LOST_AFTER_S, Line, LineEnd
+from vivavoce.transport.livekit import LiveKitLine, Seat, leave
+from vivavoce.transport.livekit_client import LiveKitParticipant
 from vivavoce.transport.messages import PageMessage
 from vivavoce.transport.resample import Resampler
+from vivavoce.transport.sfu.api import Sfu
+from vivavoce.transport.sfu.tokens import agent_token, join_token
 from vivavoce.transport.webrtc import WebRtcLine
 from vivavoce.transport.websocket import WebSocketLine
 
@@ -41,14 +48,33 @@ class Wire:
 
     name: str
     participant: type[Participant]
+    sfu: SfuProcess | None = None
+    slack_s: float = 0
+    """By how much sound may be longer than it was: libwebrtc's jitter buffer stretches it where packets are late."""
+    likeness: float = 0.9
+    lines: int = 10
+    """In one process; on LiveKit a session has its own, and each line is two participants of libwebrtc here."""
 
 
-WIRES = [Wire("webrtc", WebRtcParticipant), Wire("websocket", WebSocketParticipant)]
+WIRES = {
+    "webrtc": WebRtcParticipant,
+    "websocket": WebSocketParticipant,
+    "livekit": LiveKitParticipant,
+}
 
 
-@pytest.fixture(params=WIRES, ids=lambda wire: wire.name)
+@pytest.fixture(scope="session")
+def sfu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SfuProcess]:
+    with running_sfu(tmp_path_factory.mktemp("sfu")) as running:
+        yield running
+
+
+@pytest.fixture(params=WIRES)
 def wire(request: pytest.FixtureRequest) -> Wire:
-    return request.param
+    name = request.param
+    if name == "livekit":
+        return Wire(name, WIRES[name], request.getfixturevalue("sfu"), slack_s=0.1, likeness=0.8, lines=3)
+    return Wire(name, WIRES[name])
 
 
 class Socket:
@@ -118,14 +144,18 @@ class Room:
 class House:
     """Rooms behind the REST API, in this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, wire: Wire) -> None:
         self.rooms: dict[str, Room] = {}
-        self.client_delay_s = 0.03  # the participants here have neither a jitter buffer nor a sound card
+        # The participants here have no sound card, and only libwebrtc's have a jitter buffer.
+        self.client_delay_s = 0.03 if wire.sfu is None else 0.1
+        self.sfu = None if wire.sfu is None else Sfu(wire.sfu.settings, SystemClock())
+        self._seats: dict[str, rtc.Room] = {}
         self.api_url = ""
         self.lost_after_s = LOST_AFTER_S
         self._tasks: set[asyncio.Task[Any]] = set()
         self.app = FastAPI()
         self.app.post("/api/v1/sessions/{session_id}/webrtc")(self._webrtc)
+        self.app.post("/api/v1/sessions/{session_id}/livekit")(self._livekit)
         self.app.websocket("/api/v1/sessions/{session_id}/audio")(self._audio)
 
     def room(self, session_id: str = "s1", *, recorder: Any = None) -> Room:
@@ -167,6 +197,35 @@ class House:
         self._spawn(self._run(room, line))
         return {"sdp": answer, "type": "answer", "connection_id": line.connection_id}
 
+    async def _livekit(self, session_id: str, request: Request) -> Any:
+        assert self.sfu is not None
+        body = await request.json()
+        room, name = self.rooms[session_id], f"{id(self)}-{session_id}"
+        if room.desk.line is not None and not body["take_over"]:
+            return _refusal(409, "already_connected")
+        now = datetime.now(UTC)
+        if session_id not in self._seats:
+            await self._sit(session_id, name, room, self.sfu)
+        token = join_token(self.sfu.key, room=name, agent_name="nobody", metadata="", now=now)
+        return {"url": self.sfu.url, "token": token}
+
+    async def _sit(self, session_id: str, name: str, room: Room, sfu: Sfu) -> None:
+        """The agent takes its seat, as a worker's job does."""
+
+        def on_line(line: LiveKitLine) -> None:
+            self._spawn(self._run(room, line))
+
+        place = self._seats[session_id] = rtc.Room()
+        seat = Seat(
+            place,
+            lambda: sfu.hang_up(name),
+            on_line,
+            client_delay_s=self.client_delay_s,
+            lost_after_s=self.lost_after_s,
+        )
+        await place.connect(sfu.url, agent_token(sfu.key, room=name, identity="agent", now=datetime.now(UTC)))
+        await seat.take()
+
     async def _audio(self, websocket: WebSocket, session_id: str, rate: int, take_over: int = 0) -> None:
         await websocket.accept(subprotocol="vivavoce.v1")
         room = self.rooms[session_id]
@@ -188,6 +247,10 @@ class House:
     async def close(self) -> None:
         for room in self.rooms.values():
             room.desk.close()
+        for place in self._seats.values():
+            await leave(place)
+        if self.sfu is not None:
+            await self.sfu.aclose()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -201,8 +264,8 @@ def _refusal(status: int, code: str, message: str = "no") -> JSONResponse:
 
 
 @contextlib.asynccontextmanager
-async def open_house() -> AsyncGenerator[House]:
-    house = House()
+async def open_house(wire: Wire) -> AsyncGenerator[House]:
+    house = House(wire)
     listener = socket.create_server(("127.0.0.1", 0))
     house.api_url = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1"
     server = uvicorn.Server(uvicorn.Config(house.app, log_level="warning", ws_max_size=2**20, lifespan="off"))
@@ -218,8 +281,8 @@ async def open_house() -> AsyncGenerator[House]:
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
-    async with open_house() as house:
+async def house(wire: Wire) -> AsyncIterator[House]:
+    async with open_house(wire) as house:
         yield house
 
 

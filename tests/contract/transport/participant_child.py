@@ -8,10 +8,12 @@ import sys
 import numpy as np
 
 from vivavoce.transport.client import Participant, WebRtcParticipant, WebSocketParticipant
+from vivavoce.transport.livekit_client import LiveKitParticipant
 
 PARTICIPANTS: dict[str, type[Participant]] = {
     "webrtc": WebRtcParticipant,
     "websocket": WebSocketParticipant,
+    "livekit": LiveKitParticipant,
 }
 
 

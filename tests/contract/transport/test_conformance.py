@@ -45,7 +45,7 @@ def pattern() -> Sound:
     return np.concatenate([tone(s, hz) if hz else quiet(s) for s, hz in PATTERN])
 
 
-def assert_is_pattern(sound: Sound, rate: int) -> None:
+def assert_is_pattern(sound: Sound, rate: int, slack_s: float) -> None:
     """`sound` holds the pattern's bursts, each at its time, of its length and its pitch."""
     steps = loud(sound, 2000, rate=rate)
     bursts = [(int(b[0]), int(b[-1]) + 1) for b in np.split(steps, np.flatnonzero(np.diff(steps) > 4) + 1)]
@@ -58,8 +58,8 @@ def assert_is_pattern(sound: Sound, rate: int) -> None:
         at += seconds
     first = bursts[0][0] * 0.01
     for (begin, end), (begin_s, end_s, hz) in zip(bursts, expected, strict=True):
-        assert begin * 0.01 - first == pytest.approx(begin_s, abs=0.02)
-        assert end * 0.01 - first == pytest.approx(end_s, abs=0.03)
+        assert begin * 0.01 - first == pytest.approx(begin_s, abs=0.02 + slack_s)
+        assert end * 0.01 - first == pytest.approx(end_s, abs=0.03 + slack_s)
         burst = sound[begin * rate // 100 : end * rate // 100].astype(float)
         spectrum = np.abs(np.fft.rfft(burst * np.hanning(len(burst))))
         assert spectrum.argmax() * rate / len(burst) == pytest.approx(hz, abs=6)
@@ -145,7 +145,7 @@ async def test_the_agents_sound_reaches_the_ear_intact(wire: Wire, house: House)
         await room.say(pattern())
         await until(lambda: bool(events), within_s=4, what="the end of the speech")
         await asyncio.sleep(0.2)
-    assert_is_pattern(caller.ear.sound, RATE)
+    assert_is_pattern(caller.ear.sound, RATE, wire.slack_s)
     assert not events[0].interrupted
 
 
@@ -156,7 +156,7 @@ async def test_the_participants_sound_reaches_the_session_intact(wire: Wire, hou
         caller.tape.play(pattern())
         await until(lambda: caller.tape.rest_s == 0, within_s=4, what="the end of the tape")
         await asyncio.sleep(0.3)
-    assert_is_pattern(room.input, 16_000)
+    assert_is_pattern(room.input, 16_000, wire.slack_s)
 
 
 async def test_speech_stays_speech_both_ways(wire: Wire, house: House) -> None:
@@ -166,8 +166,8 @@ async def test_speech_stays_speech_both_ways(wire: Wire, house: House) -> None:
         caller.tape.play(spoken)
         await room.say(spoken)
         await asyncio.sleep(len(spoken) / RATE + 0.5)
-    assert likeness(caller.ear.sound, spoken, RATE) > 0.9
-    assert likeness(room.input, real_speech(16_000), 16_000) > 0.9
+    assert likeness(caller.ear.sound, spoken, RATE) > wire.likeness
+    assert likeness(room.input, real_speech(16_000), 16_000) > wire.likeness
 
 
 async def test_a_cut_is_silence_at_the_ear_within_300_ms(wire: Wire, house: House) -> None:
@@ -219,8 +219,8 @@ async def test_paused_speech_is_quiet_and_goes_on_complete(wire: Wire, house: Ho
         room.desk.output.resume()
         await until(lambda: bool(events), within_s=4, what="the end of the speech")
         await asyncio.sleep(0.2)
-    assert caller.ear.loud_s() == pytest.approx(2, abs=0.06)
-    assert caller.ear.loud_s() - so_far == pytest.approx(2 - so_far, abs=0.06)
+    assert caller.ear.loud_s() == pytest.approx(2, abs=0.06 + wire.slack_s)
+    assert caller.ear.loud_s() - so_far == pytest.approx(2 - so_far, abs=0.06 + wire.slack_s)
     assert [e.interrupted for e in events] == [False]
 
 
@@ -360,8 +360,8 @@ async def test_a_huge_message_ends_the_line(wire: Wire, house: House) -> None:
     assert room.messages == []
 
 
-async def test_ten_lines_in_one_process_do_not_mix(wire: Wire, house: House) -> None:
-    rooms = {f"s{i}": house.room(f"s{i}") for i in range(10)}
+async def test_many_lines_in_one_process_do_not_mix(wire: Wire, house: House) -> None:
+    rooms = {f"s{i}": house.room(f"s{i}") for i in range(wire.lines)}
     callers = {name: Caller(wire, house, name) for name in rooms}
     await asyncio.gather(*(c.__aenter__() for c in callers.values()))
     try:
@@ -423,7 +423,7 @@ def open_files() -> int:
 
 
 async def test_twenty_calls_leave_nothing_behind(wire: Wire) -> None:
-    async with open_house() as house:
+    async with open_house(wire) as house:
         room = house.room()
 
         async def call() -> None:
@@ -442,4 +442,6 @@ async def test_twenty_calls_leave_nothing_behind(wire: Wire) -> None:
         before = await counts()
         for _ in range(20):
             await call()
-        assert await counts() == before
+        after = await counts()
+        # Fewer is what tests before have left, which let go of their sockets late.
+        assert all(now <= then for now, then in zip(after, before, strict=True)), (before, after)

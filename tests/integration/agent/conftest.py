@@ -28,7 +28,7 @@ from vivavoce.protocol.study import Consent, Limits, Phase, Probe, Question, Stu
 from vivavoce.protocol.turns import TURN_PROFILES
 from vivavoce.protocol.wordings import wordings
 from vivavoce.session.clock import SystemClock
-from vivavoce.session.events import ConsentGiven, SessionEvent, SessionScheduled, SessionStatus
+from vivavoce.session.events import ConsentGiven, SessionEvent, SessionScheduled, SessionStatus, Transport
 from vivavoce.session.memory import MemoryLedger, MemorySessionStore
 from vivavoce.session.state import SessionState
 from vivavoce.session.timers import Timers
@@ -215,7 +215,7 @@ class Studies:
 class PlayedLine(LineBase):
     """A participant at the other end: a microphone that plays what it is told, an ear that notes what it hears."""
 
-    transport: ClassVar[str] = "webrtc"
+    transport: ClassVar[Transport] = "webrtc"
 
     def __init__(self) -> None:
         super().__init__(client_delay_s=0.02)

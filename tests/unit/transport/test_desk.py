@@ -9,6 +9,7 @@ import pytest
 from livekit import rtc
 
 from vivavoce.session.clock import ManualClock
+from vivavoce.session.events import Transport
 from vivavoce.transport.desk import QUIET_AFTER_S, QUIET_S, Desk
 from vivavoce.transport.line import EndReason, Line, LineEnd, MessageHandler
 from vivavoce.transport.messages import Message
@@ -17,7 +18,7 @@ TICK = 960
 
 
 class FakeLine:
-    transport: ClassVar[str] = "fake"
+    transport: ClassVar[Transport] = "websocket"
 
     def __init__(self, name: str = "l1", client_delay_s: float = 0.1) -> None:
         self.connection_id = name

@@ -27,6 +27,7 @@ from vivavoce.web.guard import Allowance
 from vivavoce.web.health import Check, CheckResult
 from vivavoce.web.keys import Keys
 from vivavoce.web.limits import Rate
+from vivavoce.web.rooms import Rooms
 
 INVITATION = "inv_0123456789abcdefghij"
 ORIGIN = "http://interviews.test"
@@ -249,8 +250,10 @@ async def make_house(tmp_path: Path) -> AsyncIterator[MakeHouse]:
         rates: Rates | None = None,
         allowance: Allowance | None = None,
         address: str = "192.0.2.1",
+        make_rooms: Callable[[ManualClock], Rooms] | None = None,
     ) -> House:
         clock = ManualClock()
+        rooms = None if make_rooms is None else make_rooms(clock)
         keys = Keys.derive(bytes(32))
         invitations = Invitations({INVITATION: Invitation()})
         studies, sessions, gateway = Studies(), MemorySessionStore(clock), Gateway()
@@ -261,7 +264,8 @@ async def make_house(tmp_path: Path) -> AsyncIterator[MakeHouse]:
             invitations=invitations,
             studies=studies,
             sessions=sessions,
-            gateway=gateway,
+            gateway=rooms or gateway,
+            rooms=rooms,
             settings=settings or WebSettings(),
             clock=clock,
             keys=keys,

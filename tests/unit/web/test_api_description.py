@@ -60,6 +60,7 @@ def test_every_call_is_there() -> None:
         "GET /readyz",
         "POST /api/v1/invitations/{invitation}/consent",
         "POST /api/v1/sessions/{session_id}/leave",
+        "POST /api/v1/sessions/{session_id}/livekit",
         "POST /api/v1/sessions/{session_id}/webrtc",
     ]
 

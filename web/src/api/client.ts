@@ -5,6 +5,8 @@ import type {
   InvitationView,
   OfferAnswer,
   OfferRequest,
+  RoomAnswer,
+  RoomRequest,
   SessionView,
 } from "./types.ts";
 
@@ -46,6 +48,15 @@ export class Api {
 
   offer(id: string, bearer: string, request: OfferRequest, signal?: AbortSignal): Promise<OfferAnswer> {
     return this.json(`/sessions/${encodeURIComponent(id)}/webrtc`, {
+      method: "POST",
+      body: request,
+      bearer,
+      signal,
+    });
+  }
+
+  joinRoom(id: string, bearer: string, request: RoomRequest, signal?: AbortSignal): Promise<RoomAnswer> {
+    return this.json(`/sessions/${encodeURIComponent(id)}/livekit`, {
       method: "POST",
       body: request,
       bearer,

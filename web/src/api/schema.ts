@@ -104,6 +104,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/livekit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join by a LiveKit SFU
+         * @description Where the session's room is, and a short-lived token for it. The page publishes its microphone there, and says a
+         *     `ping` on the data topic `vivavoce` until the agent answers.
+         */
+        post: operations["join_room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -193,7 +214,7 @@ export interface components {
              */
             expires_at: string;
             /** Transports */
-            transports: ("webrtc" | "websocket")[];
+            transports: ("webrtc" | "websocket" | "livekit")[];
             /** Ice Servers */
             ice_servers: components["schemas"]["IceServer"][];
         };
@@ -382,6 +403,33 @@ export interface components {
          */
         Reason: "finished" | "wrap_up" | "budget" | "hard_limit" | "idle" | "drain" | "no_show" | "withdrawn" | "forced" | "crash" | "left";
         /**
+         * RoomAnswer
+         * @description Where the session's room is, and the right to join it.
+         */
+        RoomAnswer: {
+            /** Url */
+            url: string;
+            /** Token */
+            token: string;
+        };
+        /**
+         * RoomRequest
+         * @description The wish to join the session's room. `take_over` replaces a connection from another tab or device.
+         */
+        RoomRequest: {
+            /**
+             * Take Over
+             * @default false
+             */
+            take_over: boolean;
+            /**
+             * Unanswered
+             * @description the agent in the room does not answer any more: send another one
+             * @default false
+             */
+            unanswered: boolean;
+        };
+        /**
          * SessionRef
          * @description The invitation's session.
          */
@@ -455,6 +503,8 @@ export type Problem = components['schemas']['Problem'];
 export type ProgressView = components['schemas']['ProgressView'];
 export type ReadinessView = components['schemas']['ReadinessView'];
 export type Reason = components['schemas']['Reason'];
+export type RoomAnswer = components['schemas']['RoomAnswer'];
+export type RoomRequest = components['schemas']['RoomRequest'];
 export type SessionRef = components['schemas']['SessionRef'];
 export type SessionStatus = components['schemas']['SessionStatus'];
 export type SessionView = components['schemas']['SessionView'];
@@ -830,7 +880,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `already_connected`, `study_full` */
+            /** @description `already_connected`, `study_full`, `transport_absent` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -951,6 +1001,140 @@ export interface operations {
             };
             /** @description `body_too_slow` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `content_type_unknown` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `request_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `too_many_requests` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `timed_out`, `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    join_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomAnswer"];
+                };
+            };
+            /** @description `token_missing`, `token_invalid`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `consent_missing`, `origin_refused` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `session_unknown` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_slow` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `already_connected`, `transport_absent` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `session_over` */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

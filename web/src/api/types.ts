@@ -9,6 +9,8 @@ export type {
   LanguageView,
   OfferAnswer,
   OfferRequest,
+  RoomAnswer,
+  RoomRequest,
   SessionView,
   StudyView,
 } from "./schema.ts";

@@ -415,7 +415,12 @@ describe("coming in", () => {
     expect(done(asking.effects)).toEqual(["closeLine", "askSession"]);
     const known = play([{ type: "sessionKnown", status: "completed", reason: "finished" }], asking.state);
     expect(known.state.screen).toEqual({ name: "loading" });
-    expect(done(known.effects)).toEqual(["closeLine", "releaseMicrophone", "forgetCredentials", "loadInvitation"]);
+    expect(done(known.effects)).toEqual([
+      "closeLine",
+      "releaseMicrophone",
+      "forgetCredentials",
+      "loadInvitation",
+    ]);
   });
 
   it("shows a refusal in the host's words, and tries again on demand", () => {

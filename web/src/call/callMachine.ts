@@ -156,6 +156,7 @@ export function step(state: State, event: Event): Step {
 /** The transport to try next, or null where this browser and this host have none in common. */
 export function transportOf(state: State): Transport | null {
   const offered = state.credentials?.transports ?? [];
+  if (offered.includes("livekit")) return state.capabilities.webrtc ? "livekit" : null;
   const websocket = offered.includes("websocket") && state.capabilities.websocket;
   if (offered.includes("webrtc") && state.capabilities.webrtc && !(state.webrtcFailed && websocket))
     return "webrtc";

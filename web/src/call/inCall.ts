@@ -101,6 +101,7 @@ function told(call: CallView, message: ServerMessage, at: number): Partial<CallV
     case "ended":
     case "pong":
     case "flush":
+    case "hang_up":
       return {};
   }
 }

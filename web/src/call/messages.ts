@@ -29,7 +29,9 @@ export type ServerMessage =
   | { type: "ended"; status: string; reason: string; text: string }
   | { type: "pong"; n: number }
   /** On WebSocket lines: drop what was sent but has not been played, the moderator was interrupted. */
-  | { type: "flush" };
+  | { type: "flush" }
+  /** On LiveKit: the agent is done with this line, and has said all it had to say. */
+  | { type: "hang_up" };
 
 export type PageMessage = { type: "mute"; muted: boolean } | { type: "leave" } | { type: "ping"; n: number };
 
@@ -107,6 +109,8 @@ export function parseMessage(text: string): ServerMessage | null {
     }
     case "flush":
       return { type: "flush" };
+    case "hang_up":
+      return { type: "hang_up" };
     default:
       return null;
   }

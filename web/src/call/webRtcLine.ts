@@ -1,9 +1,9 @@
 import type { Api } from "../api/client.ts";
-import { LevelMeter } from "../sound/level.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type CallLine, type LineEvents, LineError } from "./line.ts";
 import { type PageMessage, parseMessage } from "./messages.ts";
 import { failureOf } from "./refusals.ts";
+import { Speaker } from "./speaker.ts";
 import type { Credentials, LineFailure } from "./state.ts";
 
 /** The host takes offers whole, so candidates are gathered first; what is not there by then hardly helps. */
@@ -20,9 +20,8 @@ export class WebRtcLine implements CallLine {
   private readonly pc: RTCPeerConnection;
   private readonly channel: RTCDataChannel;
   private readonly sender: RTCRtpSender;
-  private readonly speaker: HTMLAudioElement;
+  private readonly speaker: Speaker;
   private readonly heartbeat: Heartbeat;
-  private meter: LevelMeter | null = null;
   private closed = false;
   private opened = false;
 
@@ -31,7 +30,7 @@ export class WebRtcLine implements CallLine {
     private readonly credentials: Credentials,
     private readonly takeOver: boolean,
     microphone: MediaStreamTrack,
-    private readonly audio: AudioContext,
+    audio: AudioContext,
     private readonly events: LineEvents,
   ) {
     this.pc = new RTCPeerConnection({ iceServers: credentials.iceServers, bundlePolicy: "max-bundle" });
@@ -41,11 +40,8 @@ export class WebRtcLine implements CallLine {
       (ping) => this.send(ping),
       () => this.fail({ cause: "unreachable" }),
     );
-    this.speaker = document.createElement("audio");
-    this.speaker.autoplay = true;
-    // Without it, iPhones open a full-screen player.
-    this.speaker.setAttribute("playsinline", "");
-    this.pc.ontrack = ({ track }) => this.play(track);
+    this.speaker = new Speaker(audio, () => this.events.soundBlocked());
+    this.pc.ontrack = ({ track }) => this.speaker.play(track);
     this.pc.onconnectionstatechange = () => {
       if (this.pc.connectionState === "failed") this.fail(NO_MEDIA);
     };
@@ -86,16 +82,11 @@ export class WebRtcLine implements CallLine {
   }
 
   outputLevel(): number {
-    return this.meter?.read() ?? 0;
+    return this.speaker.level();
   }
 
-  async allowSound(): Promise<boolean> {
-    try {
-      await this.speaker.play();
-      return true;
-    } catch {
-      return false;
-    }
+  allowSound(): Promise<boolean> {
+    return this.speaker.allow();
   }
 
   close(): void {
@@ -105,11 +96,7 @@ export class WebRtcLine implements CallLine {
     this.channel.onmessage = null;
     this.pc.onconnectionstatechange = null;
     this.pc.close();
-    this.meter?.close();
-    this.meter = null;
-    this.speaker.pause();
-    this.speaker.srcObject = null;
-    this.speaker.remove();
+    this.speaker.close();
   }
 
   private fail(failure: LineFailure): void {
@@ -123,18 +110,6 @@ export class WebRtcLine implements CallLine {
     if (message === null) return;
     if (message.type === "pong") this.heartbeat.pong(message.n);
     else this.events.message(message);
-  }
-
-  private play(track: MediaStreamTrack): void {
-    const stream = new MediaStream([track]);
-    this.speaker.srcObject = stream;
-    document.body.append(this.speaker);
-    // The element plays; the context only looks at how loud it is.
-    this.meter = new LevelMeter(this.audio.createMediaStreamSource(stream));
-    this.speaker.play().catch((cause: unknown) => {
-      if (!this.closed && cause instanceof Error && cause.name === "NotAllowedError")
-        this.events.soundBlocked();
-    });
   }
 
   private gathered(signal: AbortSignal): Promise<void> {

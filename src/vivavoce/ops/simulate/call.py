@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,10 +18,10 @@ from vivavoce.ops.simulate.ear import Ear
 from vivavoce.ops.simulate.microphone import Microphone
 from vivavoce.ops.simulate.participant import GaveUp, Manner, Participant, Repertoire, Script
 from vivavoce.ops.simulate.report import Failure, Measured, Outcome
+from vivavoce.session.events import Transport
 from vivavoce.session.status import SessionStatus
 from vivavoce.transport.client import CallRefused, ServerMessage, WebRtcParticipant, WebSocketParticipant
-
-Transport = Literal["webrtc", "websocket"]
+from vivavoce.transport.livekit_client import LiveKitParticipant
 
 TICK_S = 0.02
 """Seconds between two looks of a participant: a packet's length."""
@@ -66,7 +66,11 @@ class Connect(Protocol):
         ...
 
 
-LINES: Mapping[Transport, Connect] = {"webrtc": WebRtcParticipant, "websocket": WebSocketParticipant}
+LINES: Mapping[Transport, Connect] = {
+    "webrtc": WebRtcParticipant,
+    "websocket": WebSocketParticipant,
+    "livekit": LiveKitParticipant,
+}
 
 
 class BadLink(VivavoceError):

@@ -1,0 +1,124 @@
+"""A participant made of code who calls through a LiveKit SFU, as the page does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Mapping
+
+import httpx
+from livekit import rtc
+from livekit.rtc.participant import PublishDataError
+
+from vivavoce.transport import playout
+from vivavoce.transport.client import REQUEST_TIMEOUT_S, CallEnd, CallRefused, Participant, refused
+from vivavoce.transport.livekit import MAX_PENDING, TOPIC, leave, make_voice, publish, speak
+from vivavoce.transport.pacer import Pacer
+from vivavoce.transport.peer import CONNECT_TIMEOUT_S
+
+FIRST_PING_S = 0.25
+"""Seconds between two first messages to the agent, until it answers."""
+
+
+class LiveKitParticipant(Participant):
+    """A participant in a LiveKit room. `unanswered` (settable) is what it says of the agent when it joins."""
+
+    unanswered = False
+
+    async def _join(self) -> None:
+        self._arrived: asyncio.Queue[bytes] = asyncio.Queue(MAX_PENDING)
+        self._voices: asyncio.Queue[rtc.Track] = asyncio.Queue(8)
+        self._answered = asyncio.Event()
+        async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S) as http:
+            response = await http.post(
+                f"{self._session_url}/livekit",
+                json={"take_over": self._take_over, "unanswered": self.unanswered},
+                headers={"Authorization": f"Bearer {self._token}"},
+            )
+        if response.status_code != 200:
+            raise refused(response)
+        access = response.json()
+        self._room = rtc.Room()
+        self._room.on("track_subscribed", self._subscribed)
+        self._room.on("data_received", self._data)
+        self._room.on("disconnected", self._disconnected)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await self._room.connect(access["url"], access["token"], rtc.RoomOptions(auto_subscribe=True))
+                own = make_voice()
+                await publish(self._room, own, "microphone")
+                self._start(self._speak(own), "speak")
+                voice = await self._voices.get()
+                self._start(self._hear(voice), "hear")
+                self._start(self._receive(), "receive")
+                # What we say first tells the agent that we can hear it; it may overtake the news that we are there.
+                while not self._answered.is_set():
+                    await self.send({"type": "ping", "n": 0})
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._answered.wait(), FIRST_PING_S)
+        except (TimeoutError, rtc.ConnectError) as error:
+            raise CallRefused(
+                f"No call came about through the SFU within {CONNECT_TIMEOUT_S:g} s. {error}",
+                api_code="",
+                status=0,
+            ) from error
+
+    async def send(self, message: Mapping[str, object]) -> None:
+        """Send a message to the server."""
+        await self.send_raw(json.dumps(message))
+
+    async def send_raw(self, frame: bytes | str) -> None:
+        """Send a message as it is; see `Participant.send_raw`."""
+        if not self.closed:
+            with contextlib.suppress(PublishDataError):  # the room reports the end
+                await self._room.local_participant.publish_data(frame, reliable=True, topic=TOPIC)
+
+    async def _leave(self) -> None:
+        if hasattr(self, "_room"):
+            await leave(self._room)
+        self._ended(CallEnd(None, "closed here"))
+        await super()._leave()
+
+    def _subscribed(self, track: rtc.Track) -> None:
+        if track.kind == rtc.TrackKind.KIND_AUDIO:
+            self._voices.put_nowait(track)
+
+    def _data(self, packet: rtc.DataPacket) -> None:
+        if packet.topic == TOPIC:
+            self._answered.set()
+            self._arrived.put_nowait(packet.data)
+
+    def _disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
+        self._ended(CallEnd(None, f"disconnected: {rtc.DisconnectReason.Name(reason)}"))
+
+    async def _receive(self) -> None:
+        while True:
+            data = await self._arrived.get()
+            if json.loads(data).get("type") == "hang_up":
+                self._start(self._room.disconnect(), "hang up")
+                return
+            self._take(data)
+
+    async def _hear(self, voice: rtc.Track) -> None:
+        while True:
+            stream = rtc.AudioStream.from_track(
+                track=voice, sample_rate=playout.SAMPLE_RATE, num_channels=1, frame_size_ms=20
+            )
+            try:
+                async for event in stream:
+                    if self._on_sound is not None:
+                        self._on_sound(bytes(event.frame.data), playout.SAMPLE_RATE, time.monotonic())
+                    if not self._voices.empty():
+                        break
+            finally:
+                await stream.aclose()
+            # Another agent took the session up.
+            voice = await self._voices.get()
+
+    async def _speak(self, own: rtc.AudioSource) -> None:
+        pacer = Pacer()
+        while True:
+            await pacer.tick()
+            await speak(own, self._read())
