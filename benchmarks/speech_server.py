@@ -3,7 +3,7 @@
     make guests
     .venv/bin/python benchmarks/speech_server.py                    writes speech_server.md: 20 quiet minutes
     .venv/bin/python benchmarks/speech_server.py --quick            one round, printed only: about 4 minutes
-    .venv/bin/python benchmarks/speech_server.py --streams 1000     only the memory over 1,000 streams, printed
+    .venv/bin/python benchmarks/speech_server.py --streams 1000     only the memory over 1,000 streams: speech_streams.md
 
 Everybody says the same texts with the same model and voice. Each contender is started anew for each round, alone on the
 machine, and the rounds of the contenders take turns, the first one another time: what slows the machine slows all.
@@ -38,6 +38,7 @@ SENTENCES = (
 )
 TEXT = " ".join(SENTENCES)
 TABLE = Path(__file__).with_suffix(".md")
+STREAMS_TABLE = TABLE.with_name("speech_streams.md")
 SETTLE_S = 2.0
 SHORT = "Thank you, go on."
 LONE_TURNS = 8
@@ -114,18 +115,18 @@ def say(progress: str) -> None:
 
 async def streams(voice: Voice, count: int, folder: Path) -> None:
     """Memory and file descriptors over many short streams one after the other."""
-    print("| streams | memory | file descriptors |\n|---|---|---|")
+    command = f"python benchmarks/speech_server.py --streams {count}"
+    lines = [STREAMS.format(made=made(command, "piper-tts", "onnxruntime"), text=SHORT)]
     failed = 0
     async with ours(voice, folder / "streams.log") as contender:
         for done in range(0, count + 1, max(1, count // 10)):
             await asyncio.sleep(SETTLE_S)
-            print(
-                f"| {done} | {pss(contender.pid) / 2**20:.1f} MB | {descriptors(contender.pid)} |", flush=True
-            )
+            lines.append(f"| {done} | {pss(contender.pid) / 2**20:.1f} MB | {descriptors(contender.pid)} |")
+            say(lines[-1])
             if done < count:
                 for _ in range(max(1, count // 10)):
                     failed += (await contender.speak(1, [SHORT]))[0].error is not None
-    print(f"\n{failed} of {count} failed.")
+    STREAMS_TABLE.write_text("\n".join([*lines, "", f"{failed} of {count} failed."]) + "\n", encoding="utf-8")
 
 
 def guest_versions() -> Iterable[str]:
@@ -211,6 +212,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="speech-server-") as folder:
         asyncio.run(measure(arguments, Path(folder)))
 
+
+STREAMS = """# Memory and file descriptors of the speech server over many streams
+
+{made}
+
+The real server with Piper in its own process; one client asks for “{text}” again and again, one after the other. Memory
+is the proportional set size of all its processes, two seconds after the last stream.
+
+| streams | memory | file descriptors |
+|---|---|---|"""
 
 INTRODUCTION = """# The speech server beside the raw engine and other people's servers
 
