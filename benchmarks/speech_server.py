@@ -3,7 +3,7 @@
     make guests
     .venv/bin/python benchmarks/speech_server.py                    writes speech_server.md: 20 quiet minutes
     .venv/bin/python benchmarks/speech_server.py --quick            one round, printed only: about 4 minutes
-    .venv/bin/python benchmarks/speech_server.py --streams 1000     only the memory over 1,000 streams: speech_streams.md
+    .venv/bin/python benchmarks/speech_server.py --streams 1000     only memory over 1,000 streams: speech_streams.md
 
 Everybody says the same texts with the same model and voice. Each contender is started anew for each round, alone on the
 machine, and the rounds of the contenders take turns, the first one another time: what slows the machine slows all.
