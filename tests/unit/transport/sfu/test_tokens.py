@@ -29,6 +29,8 @@ KEY = SfuKey("devkey", SecretStr("a secret of 32 characters or more"))
 OTHER = SfuKey("devkey", SecretStr("another secret of 32 characters, too"))
 JOB = SessionJob(session_id="s-1", study_id="tea", study_hash="0" * 64, language="en")
 BODY = b'{"event": "participant_left"}'
+COLLECTED = datetime.now(UTC)
+"""When tests were collected: a case made then may run minutes later."""
 
 
 def now() -> datetime:
@@ -90,18 +92,18 @@ def test_a_webhook_that_livekit_signed_is_taken() -> None:
         "",
         "Bearer",
         "nonsense",
-        signed(b"another body"),
-        signed(BODY, key=OTHER),
-        signed(BODY, at=now() - timedelta(minutes=5, seconds=LEEWAY_S + 5)),
-        signed(BODY, at=now() + timedelta(seconds=LEEWAY_S + 30)),
-        KEY.sign({}, now=now(), lifetime=timedelta(minutes=5)),
-        KEY.sign({"sha256": 7}, now=now(), lifetime=timedelta(minutes=5)),
-        SfuKey("nobody", KEY.secret).sign({"sha256": "x"}, now=now(), lifetime=timedelta(minutes=5)),
+        signed(b"another body", at=COLLECTED),
+        signed(BODY, key=OTHER, at=COLLECTED),
+        signed(BODY, at=COLLECTED - timedelta(minutes=5, seconds=LEEWAY_S + 5)),
+        signed(BODY, at=COLLECTED + timedelta(seconds=LEEWAY_S + 30)),
+        KEY.sign({}, now=COLLECTED, lifetime=timedelta(minutes=5)),
+        KEY.sign({"sha256": 7}, now=COLLECTED, lifetime=timedelta(minutes=5)),
+        SfuKey("nobody", KEY.secret).sign({"sha256": "x"}, now=COLLECTED, lifetime=timedelta(minutes=5)),
     ],
 )
 def test_any_other_webhook_is_refused(authorization: str | None) -> None:
     with pytest.raises(SignatureInvalid):
-        verify_webhook(KEY, BODY, authorization, now=now())
+        verify_webhook(KEY, BODY, authorization, now=COLLECTED)
 
 
 @given(st.text(max_size=200), st.binary(max_size=50))
