@@ -52,7 +52,7 @@ class Meter:
             case UsageMetered():
                 usd = payload.amount / MICRO
                 self._metrics.cost(usd, part=payload.part, provider=payload.provider)
-            case Fault(stage="stt" | "tts" | "llm" as stage):
+            case Fault(stage="stt" | "tts" | "llm" | "realtime" as stage):
                 self._metrics.speech_fault(stage)
             case SessionEnded():
                 self._metrics.session_ended(status=payload.status.value, reason=payload.reason.value)

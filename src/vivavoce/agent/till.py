@@ -133,6 +133,7 @@ class Till:
                 output_tokens=use.output_tokens,
                 input_audio_tokens=use.input_audio_tokens,
                 output_audio_tokens=use.output_audio_tokens,
+                cached_audio_tokens=use.cached_audio_tokens,
                 characters=use.characters,
                 seconds=round(use.seconds, 3),
                 counted_by=use.counted_by,

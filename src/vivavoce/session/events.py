@@ -340,6 +340,7 @@ class UsageMetered(_Payload):
     output_tokens: Count = 0
     input_audio_tokens: Count = 0
     output_audio_tokens: Count = 0
+    cached_audio_tokens: Count = 0
     characters: Count = 0
     seconds: Seconds = 0.0
     counted_by: CountedBy = "provider"
@@ -377,7 +378,7 @@ class ProviderSwitched(_Payload):
     """Another provider does that part of the work than before. Nothing of the interview was lost for it.
 
     Attributes:
-        stage: hearing, speaking or moderating.
+        stage: hearing, speaking or moderating; `realtime`: moderating by a speech-to-speech model.
         before: profile of the provider until now.
         after: profile of the one from now on.
         code: why: a failure's code; `left_alone`: it had failed before; `recovered`: an earlier choice is back.
@@ -385,7 +386,7 @@ class ProviderSwitched(_Payload):
     """
 
     kind: Literal["provider.switched"] = "provider.switched"
-    stage: Literal["stt", "tts", "llm"]
+    stage: Literal["stt", "tts", "llm", "realtime"]
     before: Identifier
     after: Identifier
     code: Identifier
@@ -397,7 +398,7 @@ class Fault(_Payload):
     """Something failed. `recovered`: the interview went on as if it had not."""
 
     kind: Literal["fault"] = "fault"
-    stage: Literal["stt", "tts", "llm", "guard", "transport", "recording", "storage", "agent"]
+    stage: Literal["stt", "tts", "llm", "realtime", "guard", "transport", "recording", "storage", "agent"]
     code: Identifier
     message: Text
     recovered: bool

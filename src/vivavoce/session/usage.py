@@ -27,6 +27,7 @@ class Use:
         output_tokens: all that were written, audio ones among them.
         input_audio_tokens: of those read, how many were sound.
         output_audio_tokens: of those written, how many were sound.
+        cached_audio_tokens: of those from the cache, how many were sound.
         characters: that were spoken.
         seconds: of sound that was heard or spoken, or of a machine's time.
     """
@@ -40,6 +41,7 @@ class Use:
     output_tokens: int = 0
     input_audio_tokens: int = 0
     output_audio_tokens: int = 0
+    cached_audio_tokens: int = 0
     characters: int = 0
     seconds: float = 0.0
     counted_by: CountedBy = "provider"

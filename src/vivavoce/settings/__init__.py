@@ -9,7 +9,7 @@ A group may be a mapping of things that the user names, such as `speech.upstream
 stands for the name; in a variable its hyphens are underscores (`VIVAVOCE_SPEECH__UPSTREAMS__MY_FISH__URL`).
 """
 
-from vivavoce.settings.errors import GuardUnknown, ProfileUnknown, SettingsError
+from vivavoce.settings.errors import GuardUnknown, ProfileUnknown, RealtimeUnknown, SettingsError
 from vivavoce.settings.guard import GuardProfile, GuardSettings
 from vivavoce.settings.host import HostSettings
 from vivavoce.settings.listing import SettingRow, defaults, describe
@@ -17,6 +17,7 @@ from vivavoce.settings.llm import LlmProfile, LlmSettings
 from vivavoce.settings.money import MoneySettings, PriceSettings
 from vivavoce.settings.names import CONFIG_VARIABLE, names
 from vivavoce.settings.reading import DEFAULT_CONFIG, load
+from vivavoce.settings.realtime import RealtimeProfile, RealtimeSettings
 from vivavoce.settings.speech import SpeechSettings
 from vivavoce.settings.tree import PREFIX, Settings
 from vivavoce.settings.upstream import UpstreamSettings
@@ -36,6 +37,9 @@ __all__ = [
     "MoneySettings",
     "PriceSettings",
     "ProfileUnknown",
+    "RealtimeProfile",
+    "RealtimeSettings",
+    "RealtimeUnknown",
     "SettingRow",
     "Settings",
     "SettingsError",

@@ -17,6 +17,12 @@ class ProfileUnknown(SettingsError):
     code = "llm_profile_unknown"
 
 
+class RealtimeUnknown(SettingsError):
+    """A speech-to-speech profile was named that the settings do not have."""
+
+    code = "realtime_profile_unknown"
+
+
 class GuardUnknown(SettingsError):
     """A guard profile was named that the settings do not have."""
 

@@ -13,7 +13,16 @@ from vivavoce.settings.profiles import is_name
 
 MOST_USD = Decimal(1_000_000)
 
-TARIFFS = ("input_usd", "cached_usd", "output_usd", "characters_usd", "minute_usd")
+TARIFFS = (
+    "input_usd",
+    "cached_usd",
+    "output_usd",
+    "input_audio_usd",
+    "cached_audio_usd",
+    "output_audio_usd",
+    "characters_usd",
+    "minute_usd",
+)
 
 
 class PriceSettings(Group):
@@ -41,6 +50,24 @@ class PriceSettings(Group):
     output_usd: Decimal | None = Field(
         default=None, ge=0, le=MOST_USD, description="a million tokens written"
     )
+    input_audio_usd: Decimal | None = Field(
+        default=None,
+        ge=0,
+        le=MOST_USD,
+        description="a million tokens of sound, heard; speech-to-speech needs it",
+    )
+    cached_audio_usd: Decimal | None = Field(
+        default=None,
+        ge=0,
+        le=MOST_USD,
+        description="a million tokens of sound from the cache; without it input_audio_usd",
+    )
+    output_audio_usd: Decimal | None = Field(
+        default=None,
+        ge=0,
+        le=MOST_USD,
+        description="a million tokens of sound, spoken; speech-to-speech needs it",
+    )
     characters_usd: Decimal | None = Field(
         default=None, ge=0, le=MOST_USD, description="a million characters spoken"
     )
@@ -58,6 +85,10 @@ class PriceSettings(Group):
             )
         if (self.input_usd is None) != (self.output_usd is None):
             raise PydanticCustomError("price_tokens", "input_usd and output_usd belong together")
+        if (self.input_audio_usd is None) != (self.output_audio_usd is None):
+            raise PydanticCustomError(
+                "price_audio_tokens", "input_audio_usd and output_audio_usd belong together"
+            )
         return self
 
 

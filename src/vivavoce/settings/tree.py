@@ -13,6 +13,7 @@ from vivavoce.settings.host import HostSettings
 from vivavoce.settings.livekit import LiveKitSettings
 from vivavoce.settings.llm import LlmSettings
 from vivavoce.settings.money import MoneySettings
+from vivavoce.settings.realtime import RealtimeSettings
 from vivavoce.settings.speech import SpeechSettings
 from vivavoce.settings.voice import SttSettings, TtsSettings
 from vivavoce.settings.web import WebSettings
@@ -66,6 +67,7 @@ class Settings(Group):
     livekit: LiveKitSettings = LiveKitSettings()
     turn: TurnSettings = TurnSettings()
     llm: LlmSettings = LlmSettings()
+    realtime: RealtimeSettings = RealtimeSettings()
     guard: GuardSettings = GuardSettings()
     money: MoneySettings = MoneySettings()
     log: LogSettings = LogSettings()

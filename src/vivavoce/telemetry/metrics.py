@@ -7,7 +7,7 @@ from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-SpeechStage = Literal["stt", "tts", "llm"]
+SpeechStage = Literal["stt", "tts", "llm", "realtime"]
 
 # Finest around the targets: response 0.8 s median and 1.5 s at p95, first voice 2 s, barge-in 0.8 s.
 RESPONSE_BUCKETS = (0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -73,7 +73,7 @@ class Metrics:
             "How late the event loop ran its latest timer.",
             registry=registry,
         )
-        for stage in ("stt", "tts", "llm"):
+        for stage in ("stt", "tts", "llm", "realtime"):
             # A rate() over a counter that starts at its first fault misses that fault.
             self._faults.labels(stage)
         for percent in ("85", "100"):

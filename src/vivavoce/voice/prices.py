@@ -29,6 +29,8 @@ HOST = "host"
 
 OWN_PRICES = "settings"
 
+OPENAI_HOST = "api.openai.com"
+
 _A_MILLION_EACH = Use("llm", "", input_tokens=1_000_000, output_tokens=1_000_000)
 
 
@@ -50,7 +52,7 @@ class PriceTable:
     """The prices of a deployment.
 
     Args:
-        models: by name of the model profile.
+        models: by name of the model profile, text models and speech-to-speech ones.
         engines: by name of the speech engine.
         host: the hour of this machine.
     """
@@ -81,6 +83,7 @@ class PriceTable:
         )
         models: dict[str, Priced] = {}
         strangers = money.prices.keys() - settings.llm.profiles.keys() - settings.speech.upstreams.keys()
+        strangers -= settings.realtime.profiles.keys()
         strangers -= settings.stt.profiles.keys() | settings.tts.profiles.keys()
         if not elsewhere and (strangers := strangers - set(LOCAL_ENGINES)):
             unknown.append(
@@ -96,6 +99,30 @@ class PriceTable:
             else:
                 models[name] = found
         engines: dict[str, Priced] = {}
+        for name, spoken in settings.realtime.profiles.items():
+            own = money.prices.get(name)
+            found = _own(name, spoken.model, own, pieces=("input_audio_usd",))
+            found = found or _hosted(
+                model_tariff(spoken.base_url, spoken.model, provider=spoken.provider, sound=True)
+            )
+            if found is None:
+                unknown.append(
+                    f"The price of speech-to-speech profile {name!r} ({spoken.model}) is not known."
+                )
+                steps.append(_how(name, "INPUT_USD, …OUTPUT_USD, …INPUT_AUDIO_USD and …OUTPUT_AUDIO_USD"))
+            else:
+                models[name] = found
+            if spoken.transcriber is not None:
+                at = urlsplit(spoken.base_url).hostname if spoken.base_url else OPENAI_HOST
+                written = _own(name, spoken.transcriber, own, pieces=("minute_usd",))
+                written = written or _hosted(speech_tariff(at, spoken.transcriber))
+                if written is None:
+                    unknown.append(
+                        f"The price of {spoken.transcriber!r}, which {name!r} hears with, is not known."
+                    )
+                    steps.append(_how(name, "MINUTE_USD"))
+                else:
+                    engines[name] = written
         hears = (
             settings.speech.stt_model,
             *(name for _, name in by_language(settings.speech.stt_models)),
@@ -103,7 +130,7 @@ class PriceTable:
         wanted = hears if elsewhere else settings.speech.engines
         hosted = (*settings.stt.profiles, *settings.tts.profiles)
         for name in dict.fromkeys((*wanted, *hosted, *money.prices)):
-            if name in settings.llm.profiles:
+            if name in settings.llm.profiles or name in settings.realtime.profiles:
                 continue
             upstream = settings.speech.upstreams.get(name)
             called = name if upstream is None or upstream.model is None else upstream.model
@@ -167,6 +194,9 @@ def _own(name: str, model: str, price: PriceSettings | None, *, pieces: tuple[st
             input_usd=price.input_usd,
             cached_usd=price.cached_usd,
             output_usd=price.output_usd,
+            input_audio_usd=price.input_audio_usd,
+            cached_audio_usd=price.cached_audio_usd,
+            output_audio_usd=price.output_audio_usd,
             characters_usd=price.characters_usd,
             minute_usd=price.minute_usd,
         )
@@ -177,13 +207,16 @@ def _hosted(tariff: Tariff | None) -> Priced | None:
     return None if tariff is None else Priced(tariff)
 
 
-def model_tariff(url: str | None, model: str, *, provider: str = "openai") -> Tariff | None:
-    """A language model's price out of genai-prices; None: it has none.
+def model_tariff(
+    url: str | None, model: str, *, provider: str = "openai", sound: bool = False
+) -> Tariff | None:
+    """A model's price out of genai-prices; None: it has none.
 
     Args:
         url: of the server's API; None: the provider's usual one.
         model: its name there.
         provider: whose API it is, as genai-prices and our settings name it.
+        sound: it hears and speaks, so that a price that knows text only is none.
     """
     from genai_prices import (
         Usage,
@@ -199,6 +232,7 @@ def model_tariff(url: str | None, model: str, *, provider: str = "openai") -> Ta
             output_tokens=use.output_tokens,
             input_audio_tokens=use.input_audio_tokens,
             output_audio_tokens=use.output_audio_tokens,
+            cache_audio_read_tokens=min(use.cached_audio_tokens, cached),
         )
         if url is None:
             return calc_price(usage, model_ref=model, provider_id=provider)
@@ -210,6 +244,9 @@ def model_tariff(url: str | None, model: str, *, provider: str = "openai") -> Ta
         return None
     if found.total_price <= 0:
         return None  # known by name only
+    audio = (found.model_price.input_audio_mtok, found.model_price.output_audio_mtok)
+    if sound and None in audio:
+        return None
     return PackageTariff(
         provider=found.provider.id,
         model=model,

@@ -49,21 +49,35 @@ class UnitTariff:
     input_usd: Decimal | None = None
     cached_usd: Decimal | None = None
     output_usd: Decimal | None = None
+    input_audio_usd: Decimal | None = None
+    cached_audio_usd: Decimal | None = None
+    output_audio_usd: Decimal | None = None
     characters_usd: Decimal | None = None
     minute_usd: Decimal | None = None
 
     def amount(self, use: Use) -> int:
         """The cost of a use, in micro-dollars."""
-        read = self.input_usd or Decimal(0)
-        cached = read if self.cached_usd is None else self.cached_usd
+        # Sound that has no price of its own is billed as text is.
+        heard = min(use.input_audio_tokens, use.input_tokens) if self.input_audio_usd is not None else 0
+        spoken = min(use.output_audio_tokens, use.output_tokens) if self.output_audio_usd is not None else 0
         from_cache = min(use.cached_tokens, use.input_tokens)
+        heard_from_cache = min(use.cached_audio_tokens, heard, from_cache)
         usd = (
-            ((use.input_tokens - from_cache) * read + from_cache * cached) / MILLION
-            + use.output_tokens * (self.output_usd or Decimal(0)) / MILLION
+            _read(use.input_tokens - heard, from_cache - heard_from_cache, self.input_usd, self.cached_usd)
+            + _read(heard, heard_from_cache, self.input_audio_usd, self.cached_audio_usd)
+            + (use.output_tokens - spoken) * (self.output_usd or Decimal(0)) / MILLION
+            + spoken * (self.output_audio_usd or Decimal(0)) / MILLION
             + use.characters * (self.characters_usd or Decimal(0)) / MILLION
             + Decimal(str(use.seconds)) * (self.minute_usd or Decimal(0)) / 60
         )
         return micro(usd)
+
+
+def _read(tokens: int, cached: int, usd: Decimal | None, cached_usd: Decimal | None) -> Decimal:
+    """The cost of tokens that were read, some of them from the cache."""
+    price = usd or Decimal(0)
+    cached = min(cached, tokens)
+    return ((tokens - cached) * price + cached * (price if cached_usd is None else cached_usd)) / MILLION
 
 
 @dataclass(frozen=True)

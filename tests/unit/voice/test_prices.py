@@ -36,6 +36,23 @@ HOSTED_TTS = {
 }
 
 
+REALTIME = {
+    "VIVAVOCE_REALTIME__PROFILES__VOICE__MODEL": "gpt-realtime",
+    "VIVAVOCE_REALTIME__PROFILES__VOICE__TRANSCRIBER": "gpt-4o-mini-transcribe",
+}
+SPOKEN = Use(
+    "realtime",
+    "voice",
+    input_tokens=3_000_000,
+    cached_tokens=2_000_000,
+    output_tokens=2_000_000,
+    input_audio_tokens=2_000_000,
+    output_audio_tokens=1_000_000,
+    cached_audio_tokens=1_000_000,
+)
+"""A million of each: text and sound, fresh and cached (no fresh text), written and spoken."""
+
+
 @pytest.fixture(autouse=True)
 def _no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
@@ -207,3 +224,37 @@ def test_a_machines_time_in_pieces_costs_what_it_costs_whole(pieces: list[float]
     in_pieces = sum(machine.amount(Use("machine", "host", seconds=round(s, 3))) for s in pieces)
     whole = machine.amount(Use("machine", "host", seconds=round(sum(round(s, 3) for s in pieces), 3)))
     assert abs(in_pieces - whole) <= len(pieces)
+
+
+def test_a_speech_to_speech_model_is_priced_by_its_text_and_its_sound() -> None:
+    prices = table(HOUR, REALTIME)
+    tariff = prices.model("voice").tariff
+    assert (tariff.provider, tariff.model) == ("openai", "gpt-realtime")
+    # Cached text $0.40, sound $32 and cached $0.40, written $16, spoken $64, a million each.
+    assert tariff.amount(SPOKEN) == 112_800_000
+    transcriber = prices.engine("voice").tariff
+    assert transcriber.amount(Use("stt", "voice", seconds=60)) == 3_000
+
+
+def test_a_price_of_ours_for_sound_goes_first() -> None:
+    names = ("INPUT", "CACHED", "OUTPUT", "INPUT_AUDIO", "CACHED_AUDIO", "OUTPUT_AUDIO")
+    own = {f"VIVAVOCE_MONEY__PRICES__VOICE__{name}_USD": str(usd) for usd, name in enumerate(names, start=1)}
+    tariff = table(HOUR, REALTIME, own).model("voice").tariff
+    # Cached text 2, sound 4 and cached 5, written 3, spoken 6.
+    assert tariff.amount(SPOKEN) == 20_000_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"VIVAVOCE_REALTIME__PROFILES__VOICE__MODEL": "gpt-nobody-knows"},
+        # Known as a text model only.
+        {"VIVAVOCE_REALTIME__PROFILES__VOICE__MODEL": "gpt-4o-mini"},
+        {"VIVAVOCE_REALTIME__PROFILES__VOICE__TRANSCRIBER": "nobody-hears"},
+        {"VIVAVOCE_REALTIME__PROFILES__VOICE__BASE_URL": "https://elsewhere.example/v1"},
+    ],
+)
+def test_speech_to_speech_that_nobody_priced_is_an_error(change: dict[str, str]) -> None:
+    with pytest.raises(PriceUnknown) as error:
+        table(HOUR, REALTIME, change)
+    assert "VIVAVOCE_MONEY__PRICES__VOICE__" in error.value.next_step
