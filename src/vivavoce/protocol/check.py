@@ -297,7 +297,7 @@ def _check_turn_profiles(study: Study, notes: Notes) -> None:
 def _check_moderator(study: Study, notes: Notes) -> None:
     moderator, default = study.moderator, Moderator()
     if not moderator.thinks:
-        for key in ("profile", "style", "freedom", "own_probes"):
+        for key in ("profile", "realtime", "style", "freedom", "own_probes"):
             if getattr(moderator, key) != getattr(default, key):
                 notes.warn(
                     ("moderator", key),
@@ -312,6 +312,13 @@ def _check_moderator(study: Study, notes: Notes) -> None:
                 f"A model cannot moderate in {describe(code)}: there is no prompt pack.",
                 f"Write `mode: structured`, or leave the language out; there are packs in {', '.join(PACKS)}.",
             )
+    if moderator.realtime is not None and moderator.freedom == "bridge":
+        notes.add(
+            ("moderator", "freedom"),
+            "With `freedom: bridge` a model's questions are kept back, and what a speech-to-speech model says is heard "
+            "before it can be.",
+            "Write `freedom: reword`, or remove `realtime`.",
+        )
     if moderator.freedom == "bridge" and moderator.own_probes != default.own_probes:
         notes.warn(
             ("moderator", "own_probes"),
@@ -337,6 +344,18 @@ def _check_guard(study: Study, notes: Notes) -> None:
                 "Write `mode: semi_structured` under `moderator`, or remove it.",
             )
         return
+    if study.moderator.realtime is not None and guard.holds:
+        notes.add(
+            ("moderator", "realtime"),
+            "The guard keeps words back before they are heard, and a speech-to-speech model can only be interrupted.",
+            "Write `after_the_fact: true` under `guard` if that is enough, or remove `realtime` under `moderator`.",
+        )
+    if study.moderator.realtime is None and guard.after_the_fact:
+        notes.warn(
+            ("guard", "after_the_fact"),
+            "Only a speech-to-speech model is judged after the fact, and this study names none.",
+            "Name one as `realtime` under `moderator`, or remove it.",
+        )
     if not guard.checks and guard.models == ():
         notes.warn(
             ("guard",),

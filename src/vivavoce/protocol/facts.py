@@ -202,6 +202,9 @@ class Verdict(BaseModel):
 class SentenceJudged(_Fact):
     """A sentence of a model's was let through, or withheld: then it was never spoken.
 
+    A speech-to-speech model is heard while it is judged: `withheld` then says that it was interrupted for the sentence,
+    and the speech's `heard_text` how much of it was heard. Verdicts that interrupt nothing may be unsafe there.
+
     `move_id` is the move it was to be part of; None if that never began. `verdicts` are those that were in when it was
     decided.
     """

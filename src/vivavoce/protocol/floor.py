@@ -98,6 +98,7 @@ class Floor:
         self._goal: _Goal | None = None
         self._advanced = False
         self._move_id: str | None = None
+        self._audible = False
         self.refusals = 0
 
     @property
@@ -334,6 +335,30 @@ class Floor:
         self._asked = asks
         return Taken(facts, sentence, breaches, enough=asks)
 
+    def begin(self, words: str, progress: Progress, *, at_s: float) -> tuple[Fact, ...]:
+        """The model has become audible with its first words, before anybody could read its sentence to the end."""
+        if self._move_id is not None or self._superseded(progress):
+            return ()
+        self._audible = True
+        return self._begin(words, progress, at_s)
+
+    def hear(self, sentence: str, progress: Progress) -> Taken:
+        """Take one whole sentence of a model that speaks by itself: it counts as said, whatever is wrong with it.
+
+        `Taken.enough` says that nothing more of the reply may be heard.
+        """
+        if self._superseded(progress):
+            return Taken(enough=True)
+        bare, praise = self._conduct.without_praise(sentence)
+        breaches = (Breach(praise, ("praise",)),) if praise else ()
+        asks = self._pack.asks_something(sentence) and count_words(sentence) >= _LEAST_QUESTION_WORDS
+        checks = self._conduct.breaches(bare, asks=asks) if bare else ()
+        if checks:
+            breaches = (*breaches, Breach(sentence, checks))
+        self._said.append(sentence)
+        self._asked = self._asked or asks
+        return Taken((), sentence, breaches, enough=any(breach.grave for breach in breaches))
+
     def finish(self, progress: Progress, *, at_s: float) -> Outcome:
         """The model has ended its reply. Whatever it left out is in the outcome's `rest`."""
         if self._superseded(progress):
@@ -416,7 +441,9 @@ class Floor:
         retracted = self._retract(passed)
         if self._asked:
             return self.finish(progress, at_s=at_s).facts
-        if (len(self._said) < 2 and not retracted) or self._move_id is None or self._superseded(progress):
+        # Its beginning is written: the first sentence, or the first word of what was audible before it was whole.
+        written = len(self._said) < (1 if self._audible else 2)
+        if (written and not retracted) or self._move_id is None or self._superseded(progress):
             return ()
         draft = self._draft(progress, at_s)
         self._end(

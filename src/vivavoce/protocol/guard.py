@@ -69,7 +69,8 @@ class Guard(BaseModel):
 
     `checks` are those of our own, `models` names the guard models of the settings (None: their default ones), `allow`
     the hazards that do not keep a sentence back. `timeout_s` is how long a verdict is waited for. `safe_line` replaces
-    `SAFE_LINES`, by language.
+    `SAFE_LINES`, by language. `after_the_fact` accepts that a speech-to-speech model is heard while it is judged, and
+    can only be interrupted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,12 +80,18 @@ class Guard(BaseModel):
     allow: tuple[Hazard, ...] = ()
     timeout_s: float = LONGEST_WAIT_S
     safe_line: dict[str, str] = Field(default_factory=dict[str, str])
+    after_the_fact: bool = False
 
     def withholds(self, verdict: Verdict) -> bool:
         """Whether a sentence with this verdict is kept back."""
         if verdict.outcome == "unsafe":
             return not verdict.reasons or not set(verdict.reasons) <= set(self.allow)
         return verdict.outcome != "safe"
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is to keep words back before they are heard."""
+        return not self.after_the_fact and (bool(self.checks) or self.models != ())
 
     def line(self, language: str) -> str:
         """The safe line in a language that a model can moderate in."""
@@ -106,6 +113,7 @@ def read_guard(place: Place | None, line: Callable[[Place], Mapping[str, str]]) 
         allow = table.get("allow")
         timeout = table.get("timeout_s")
         safe_line = table.get("safe_line")
+        after_the_fact = table.get("after_the_fact")
         return Guard(
             checks=CHECKS if checks is None else _chosen(checks, CHECKS, "check of a moderator's conduct"),
             models=None if models is None else _names(models),
@@ -116,6 +124,7 @@ def read_guard(place: Place | None, line: Callable[[Place], Mapping[str, str]]) 
                 least=SHORTEST_WAIT_S, most=LONGEST_WAIT_S, unit="seconds", default=LONGEST_WAIT_S
             ),
             safe_line={} if safe_line is None else dict(line(safe_line)),
+            after_the_fact=after_the_fact is not None and after_the_fact.flag(),
         )
 
 

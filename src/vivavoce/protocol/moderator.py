@@ -26,15 +26,18 @@ MOST_OWN_PROBES = 5
 class Moderator(BaseModel):
     """The study's `moderator:` section.
 
-    `profile` names a model profile of the settings (`llm.profiles`); None takes their default. `style` tells the model
-    who it is and how it speaks. `own_probes` is how often it may follow up on one question in its own words. `prompts`
-    are the SHA-256 of the prompt packs by language, so that a study's hash covers every word its model is told.
+    `profile` names a model profile of the settings (`llm.profiles`); None takes their default. `realtime` names a
+    speech-to-speech profile (`realtime.profiles`), which moderates instead where it can be reached at the start.
+    `style` tells the model who it is and how it speaks. `own_probes` is how often it may follow up on one question in
+    its own words. `prompts` are the SHA-256 of the prompt packs by language, so that a study's hash covers every word
+    its model is told.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mode: Mode = "structured"
     profile: str | None = None
+    realtime: str | None = None
     style: str = ""
     freedom: Freedom = "reword"
     own_probes: int = 1
@@ -53,6 +56,7 @@ def read_moderator(place: Place | None, languages: Sequence[str]) -> Moderator:
     with place.table("the moderator section") as table:
         mode = table.get("mode")
         profile = table.get("profile")
+        realtime = table.get("realtime")
         style = table.get("style")
         freedom = table.get("freedom")
         own_probes = table.get("own_probes")
@@ -61,6 +65,7 @@ def read_moderator(place: Place | None, languages: Sequence[str]) -> Moderator:
         return Moderator(
             mode=chosen,
             profile=None if profile is None else profile.slug() or None,
+            realtime=None if realtime is None else realtime.slug() or None,
             style="" if style is None else style.text(),
             freedom=(freedom and freedom.choice(get_args(Freedom), "freedom of a model")) or "reword",
             own_probes=1

@@ -67,6 +67,11 @@ class Sentences:
         return [sentence] if sentence else []
 
 
+def writable(text: str) -> str:
+    """A model's text without what neither the log's database nor another model's server takes: NUL, half characters."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
+
+
 def clean(sentence: str) -> str:
     """A sentence without markup and stage directions; empty if it is not for ears at all."""
     if _MACHINE.search(sentence):

@@ -219,6 +219,8 @@ class Study(_Model):
             if code not in self.voices and default is not None:
                 content["voices"][code] = default.model_dump(mode="json")
         # Keys that came later count where they are used: a study without them keeps the hash it was published under.
+        _leave_out(content["moderator"], self.moderator, "realtime")
+        _leave_out(content["guard"], self.guard, "after_the_fact")
         _leave_out(content, self, "moderator", "language_offer", "guard")
         _leave_out(content["limits"], self.limits, "sittings", "session_usd", "study_usd")
         for said, phase in zip(content["phases"], self.phases, strict=True):

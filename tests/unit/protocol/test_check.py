@@ -367,7 +367,7 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[Found]]] = {
     ),
     "unknown key of the moderator": (
         [("consent:", "moderator:\n  mode: semi_structured\n  persona: kind\nconsent:")],
-        [("12:3", "error", "no `persona` in the moderator section", "profile, style, freedom, own_probes")],
+        [("12:3", "error", "no `persona` in the moderator section", "profile, realtime, style, freedom, own_probes")],
     ),
     "moderator that is no map": (
         [("consent:", "moderator: semi_structured\nconsent:")],
@@ -444,6 +444,32 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[Found]]] = {
     "a guard where there is no model": (
         [("consent:", "guard: {timeout_s: 1}\nconsent:")],
         [("10:8", "warning", "moderated without one", "mode: semi_structured")],
+    ),
+    "a guard that holds what cannot be held": (
+        [("consent:", "moderator: {mode: semi_structured, realtime: voice}\nguard: {timeout_s: 1}\nconsent:")],
+        [("10:46", "error", "can only be interrupted", "after_the_fact: true")],
+    ),
+    "no guard where a speech-to-speech model speaks": (
+        [("consent:", "moderator: {mode: semi_structured, realtime: voice}\nconsent:")],
+        [("10:46", "error", "can only be interrupted", "after_the_fact: true")],
+    ),
+    "after the fact where nobody speaks by themselves": (
+        [("consent:", "moderator: {mode: semi_structured}\nguard: {after_the_fact: yes}\nconsent:")],
+        [("11:25", "error", "neither true nor false", "Write `true`")],
+    ),
+    "after the fact without a speech-to-speech model": (
+        [("consent:", "moderator: {mode: semi_structured}\nguard: {after_the_fact: true}\nconsent:")],
+        [("11:25", "warning", "this study names none", "remove it")],
+    ),
+    "questions that cannot be kept back": (
+        [
+            (
+                "consent:",
+                "moderator: {mode: semi_structured, realtime: voice, freedom: bridge}\n"
+                "guard: {after_the_fact: true}\nconsent:",
+            )
+        ],
+        [("10:62", "error", "heard before it can be", "freedom: reword")],
     ),
     "a guard that guards nothing": (
         [

@@ -692,3 +692,55 @@ def test_a_reply_is_worded_once(talk: Talk) -> None:
     talk.end()
     talk.end()
     assert len(talk.of(MoveWorded)) == 1
+
+
+class TestWhatIsHeardAsItComes:
+    """A model that speaks by itself: nothing of it can be kept back."""
+
+    @pytest.fixture
+    def heard(self, talk: Talk) -> Talk:
+        talk.answer()
+        return talk
+
+    def hear(self, talk: Talk, *sentences: str) -> list[bool]:
+        assert talk.floor is not None
+        talk.facts += talk.floor.begin(sentences[0].split()[0], talk.progress, at_s=talk.at_s)
+        return [talk.floor.hear(sentence, talk.progress).enough for sentence in sentences]
+
+    def test_it_is_a_reply_from_its_first_word_on_and_what_it_turned_out_to_be_at_its_end(
+        self, heard: Talk
+    ) -> None:
+        assert self.hear(heard, "So it was bread.", "How did you make the tea?") == [False, False]
+        assert (heard.move.move, heard.move.text) == ("reply", "So")
+        move = heard.end()
+        assert (move.move, move.text) == ("question", "So it was bread. How did you make the tea?")
+        assert heard.rest == ()
+
+    def test_without_a_question_the_studys_follows(self, heard: Talk) -> None:
+        self.hear(heard, "So it was bread.")
+        move = heard.end()
+        assert move.move == "question" and move.parts[0] == "So it was bread."
+        assert heard.rest == move.parts[1:] != ()
+
+    def test_what_should_not_be_said_counts_as_said_and_is_told(self, heard: Talk) -> None:
+        assert heard.floor is not None
+        self.hear(heard, "So it was bread.")
+        taken = heard.floor.hear("Great, and what was the tea like?", heard.progress)
+        assert [breach.checks for breach in taken.breaches] == [("praise",)]
+        assert taken.spoken and not taken.enough
+        assert "Great, and what was the tea like?" in heard.end().text
+
+    def test_after_something_grave_nothing_more_may_be_heard(self, heard: Talk) -> None:
+        assert self.hear(heard, "You should see a doctor about that.") == [True]
+
+    def test_what_was_cut_has_the_words_that_were_said(self, heard: Talk) -> None:
+        self.hear(heard, "So it was bread.")
+        assert heard.floor is not None
+        heard.facts += heard.floor.cut(heard.progress, at_s=heard.at_s, passed=1)
+        assert (heard.move.move, heard.move.text) == ("reply", "So it was bread.")
+
+    def test_nothing_begins_where_the_interview_has_gone_on(self, heard: Talk) -> None:
+        heard.observe(CloseDue(40, "drain"))
+        assert heard.floor is not None
+        assert heard.floor.begin("So", heard.progress, at_s=41) == ()
+        assert heard.floor.hear("So it was bread.", heard.progress).enough
