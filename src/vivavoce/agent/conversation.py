@@ -33,11 +33,13 @@ from vivavoce.moderator.mind import Mind, ModelFailed
 from vivavoce.moderator.structured import StructuredModerator
 from vivavoce.moderator.thinking import ThinkingModerator
 from vivavoce.moderator.turns import EndOfTurn, SoundJudge
+from vivavoce.moderator.voiced import VoiceAway
 from vivavoce.protocol.facts import MoveDecided
 from vivavoce.protocol.machine import Decision, Observation
 from vivavoce.session.usage import Used
 from vivavoce.transport.desk import Desk
 from vivavoce.voice.activity import SharedVAD
+from vivavoce.voice.duplex import Duplex
 from vivavoce.voice.ears import Ear
 from vivavoce.voice.failover import Route
 from vivavoce.voice.stt import Failure, Languages, ServerSTT, Utterance
@@ -54,7 +56,7 @@ CLOSE_TIMEOUT_S = 5.0
 
 log = structlog.get_logger(__name__)
 
-Stage = Literal["stt", "tts", "llm", "guard", "agent"]
+Stage = Literal["stt", "tts", "llm", "realtime", "guard", "agent"]
 """A part of the conversation that can fail."""
 
 AgentState = Literal["waiting", "listening", "thinking", "speaking"]
@@ -147,6 +149,7 @@ class Conversation:
         watch: has the model's sentences judged before they are heard.
         now_s: the session clock.
         used: told of what models and engines used.
+        duplex: the speech-to-speech model that may hold the interview.
     """
 
     def __init__(
@@ -169,7 +172,10 @@ class Conversation:
         watch: Watch,
         now_s: Callable[[], float],
         used: Used,
+        duplex: Duplex | None = None,
     ) -> None:
+        thinks = models is not None or duplex is not None
+        self._duplex = duplex
         self._desk = desk
         self._director = director
         self._listener = listener
@@ -180,6 +186,9 @@ class Conversation:
         self._spoken = SpokenText()
         self._replies: dict[str, _Reply] = {}
         self._playing: _Reply | None = None
+        if duplex is not None:
+            # Before whoever asks it for the text of what it has heard.
+            self._activity.listen(duplex.on_activity)
         self._stt = ServerSTT(
             ears,
             self._activity,
@@ -200,13 +209,17 @@ class Conversation:
         )
         self._activity.listen(self._turns.on_activity)
         self._agent = Interviewer(
-            director, answer=listener.on_turn, voice=voice, watch=watch if models is not None else None
+            director,
+            answer=listener.on_turn,
+            voice=voice,
+            watch=watch if thinks else None,
+            played_s=lambda: desk.output.segment_played_s,
         )
         self._session: AgentSession[None] = AgentSession(
             stt=self._stt,
             vad=self._activity,
             llm=StructuredModerator(director, decided=self._on_decided)
-            if models is None
+            if not thinks
             else ThinkingModerator(
                 director,
                 models,
@@ -216,6 +229,7 @@ class Conversation:
                 faulted=self._on_model_failed,
                 now_s=now_s,
                 used=used,
+                duplex=duplex,
             ),
             tts=voice,
             turn_handling={
@@ -325,7 +339,8 @@ class Conversation:
                 reply.handle.allow_interruptions = False
 
     def _on_model_failed(self, error: ModelFailed | GuardFailed) -> None:
-        stage = "guard" if isinstance(error, GuardFailed) else "llm"
+        realtime = isinstance(error, VoiceAway)
+        stage = "guard" if isinstance(error, GuardFailed) else "realtime" if realtime else "llm"
         self._listener.on_fault(stage, error, recovered=True)
 
     def _on_reply_done(self, handle: SpeechHandle) -> None:
@@ -360,11 +375,18 @@ class Conversation:
             heard = self._spoken.heard(event.playback_position)
         else:
             heard = self._spoken.whole() if self._agent.altered else planned
+        self._truncate(event.playback_position, interrupted=event.interrupted)
         now = self._loop.time() + self._desk.client_delay_s
         # Speech that was cut had been held since the participant's voice was noticed.
         ended = reply.held_at if event.interrupted and reply.held_at is not None else now
         started = min(reply.started_at if reply.started_at is not None else ended, ended)
         self._listener.on_speech_ended(SpeechEnded(move, planned, heard, started, ended, event.interrupted))
+
+    def _truncate(self, position_s: float, *, interrupted: bool) -> None:
+        """Have a speech-to-speech model know how much of its words were heard, where that is not all of them."""
+        for voiced in self._agent.voiced:
+            if self._duplex is not None and (interrupted or voiced.stopped):
+                self._duplex.truncate(voiced, max(0.0, min(position_s - voiced.began_s, voiced.sent_s)))
 
     def _move(self, reply: _Reply) -> MoveDecided | None:
         return self._director.move(reply.ticket) if reply.ticket else None

@@ -14,6 +14,7 @@ from vivavoce.session.clock import Clock
 from vivavoce.session.timers import HostTimers
 from vivavoce.voice.cast import Cast
 from vivavoce.voice.providers import Providers
+from vivavoce.voice.realtime import Realtimes
 from vivavoce.voice.wording import WordingStore
 
 
@@ -38,6 +39,7 @@ class Equipment:
         wording: prepared sound.
         hearing: the models that hear whether somebody speaks, and has finished.
         minds: the language models that may moderate.
+        realtimes: the speech-to-speech models that may.
         cast: who speaks and who hears in a language.
         guards: the models that judge what those say.
         archive: takes finished recordings.
@@ -50,6 +52,7 @@ class Equipment:
     wording: WordingStore
     hearing: Hearing
     minds: Minds
+    realtimes: Realtimes
     cast: Cast
     guards: Guards
     archive: Archive

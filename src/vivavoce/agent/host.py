@@ -45,7 +45,7 @@ from vivavoce.session.state import SessionState
 from vivavoce.session.store import SessionStore
 from vivavoce.session.timers import HostTimers
 from vivavoce.session.usage import Part
-from vivavoce.settings import ProfileUnknown, Settings
+from vivavoce.settings import ProfileUnknown, RealtimeUnknown, Settings
 from vivavoce.settings.voice import SPEECH
 from vivavoce.speech.client import SpeechClient
 from vivavoce.telemetry.metrics import Metrics
@@ -55,6 +55,7 @@ from vivavoce.transport.websocket import WebSocketLine
 from vivavoce.voice.cast import Cast
 from vivavoce.voice.prices import PriceTable
 from vivavoce.voice.providers import Providers
+from vivavoce.voice.realtime import Realtimes
 from vivavoce.voice.wording import WordingStore
 
 log = structlog.get_logger(__name__)
@@ -152,6 +153,7 @@ class Host:
         self._admission = Admission()
         self._room = WaitingRoom(forget_s=2.5 * BUSY_RETRY_S)
         self._minds = Minds(settings.llm)
+        self._realtimes = Realtimes(settings.realtime)
         self._guards = Guards(settings.guard)
         self.timers = HostTimers(
             heartbeat_s=settings.host.heartbeat_s,
@@ -166,6 +168,7 @@ class Host:
             wording=wording,
             hearing=hearing,
             minds=self._minds,
+            realtimes=self._realtimes,
             cast=Cast(settings.speech),
             guards=self._guards,
             archive=archive,
@@ -284,6 +287,7 @@ class Host:
         await self.end_sessions()
         await self._purse.aclose()
         await self._minds.aclose()
+        await self._realtimes.aclose()
         await self._guards.aclose()
         await self._providers.aclose()
 
@@ -427,12 +431,18 @@ class Host:
         if study.moderator.thinks:
             with suppress(ProfileUnknown):  # then no model is used; the runner says so in the log
                 models = dict.fromkeys(self._settings.llm.order(study.moderator.profile), "llm")
+        transcribers: list[str] = []
+        if study.moderator.thinks and study.moderator.realtime is not None:
+            with suppress(RealtimeUnknown):
+                order = self._settings.realtime.order(study.moderator.realtime)
+                models |= dict.fromkeys(order, "realtime")
+                transcribers = [name for name, profile in order.items() if profile.transcriber is not None]
         cast, stt, tts = self._equipment.cast, self._settings.stt, self._settings.tts
         first = stt.order_for(language)[0]
         return SessionPrices.of(
             self._prices,
             # In every language: a session may change to another one.
-            hears={cast.hearing(each) for each in study.languages} | stt.profiles.keys(),
+            hears={cast.hearing(each) for each in study.languages} | stt.profiles.keys() | set(transcribers),
             speaks={cast.voice(study, each).engine for each in study.languages} | tts.profiles.keys(),
             models=models,
             elsewhere={} if first == SPEECH else {"stt": first},

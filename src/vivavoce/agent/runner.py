@@ -19,6 +19,7 @@ from vivavoce.agent.equipment import Equipment
 from vivavoce.agent.journal import Journal
 from vivavoce.agent.page import Page
 from vivavoce.agent.scribe import Scribe
+from vivavoce.agent.speaking import own_ear, take_up, tell, voice_to_voice
 from vivavoce.agent.tape import Tape
 from vivavoce.agent.till import SessionPrices, Till
 from vivavoce.errors import VivavoceError
@@ -60,11 +61,12 @@ from vivavoce.session.events import (
 )
 from vivavoce.session.state import AFTER_THE_END, SessionState
 from vivavoce.session.timers import due
-from vivavoce.settings import GuardUnknown, ProfileUnknown
+from vivavoce.settings import GuardUnknown, ProfileUnknown, RealtimeProfile, RealtimeUnknown
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import EndReason, Line, Message
 from vivavoce.transport.messages import Leave, Mute, PageMessage, Ping
-from vivavoce.voice.failover import Route, Switch, Switched
+from vivavoce.voice.duplex import STUDY, RealtimeAway
+from vivavoce.voice.failover import Link, Route, Switch, Switched
 from vivavoce.voice.tts import ServerTTS
 
 TICK_S = 0.2
@@ -139,10 +141,13 @@ class SessionRunner:
         self._tape = Tape(state, equipment=equipment, post=self.post)
         self._page = Page(self._send, study=study)
         self._scribe = Scribe(self, page=self._page, desk=self.desk)
-        models, judges = self._models(study)
+        models, judges, links = self._models(study)
+        thinks = models is not None or bool(links)
         # A model that may take its time is not stuck meanwhile.
-        self._stuck_s = STUCK_S + (equipment.minds.longest_reply_s if models is not None else 0.0)
-        dialogue = Dialogue(joined=load_pack(state.language).labels.joined if models is not None else "")
+        patience_s = max((link.part.reply_s for link in links), default=0.0)
+        patience_s = max(patience_s, equipment.minds.longest_reply_s if models is not None else 0.0)
+        self._stuck_s = STUCK_S + patience_s
+        dialogue = Dialogue(joined=load_pack(state.language).labels.joined if thinks else "")
         self._watch = Watch(
             study,
             lambda: journal.state.language,
@@ -150,7 +155,7 @@ class SessionRunner:
             write=lambda judged: self.post(judged),
             now_s=self._now_s,
         )
-        if models is not None:
+        if thinks:
             for event in past:
                 dialogue.add(event)
                 self._watch.remember(event.payload)
@@ -160,12 +165,28 @@ class SessionRunner:
             language=lambda: journal.state.language,
             progress=lambda: journal.state.progress,
             record=self._scribe.record,
-            thinks=models is not None,
+            thinks=thinks,
         )
+        self._duplex = voice_to_voice(
+            take_up(links, past),
+            director=self._director,
+            dialogue=dialogue,
+            realtimes=equipment.realtimes,
+            used=self._till.take,
+            switched=self._switched("realtime"),
+            failed=self._realtime_failed,
+            chosen=self._realtime_chosen,
+            stand_in=models.current.name if models is not None else STUDY,
+        )
+        if self._duplex is not None:
+            journal.watch(lambda event, _: tell(self._duplex, event))
         self._conversation = Conversation(
             desk=self.desk,
             director=self._director,
-            ears=equipment.providers.ears(switched=self._switched("stt")),
+            ears=equipment.providers.ears(
+                switched=self._switched("stt"),
+                first=own_ear(self._duplex),
+            ),
             voice=ServerTTS(
                 equipment.providers.speakers(switched=self._switched("tts")),
                 equipment.wording,
@@ -185,6 +206,7 @@ class SessionRunner:
             watch=self._watch,
             now_s=self._now_s,
             used=self._till.take,
+            duplex=self._duplex,
         )
         self._log = log.bind(session_id=self.session_id)
 
@@ -271,6 +293,8 @@ class SessionRunner:
                 group.create_task(self._tick(), name="timers"),
                 group.create_task(self._watch.warm(), name="guard"),
             ]
+            if self._duplex is not None:
+                own.append(group.create_task(self._duplex.run(), name="realtime"))
             if self._resuming:
                 self._take_up()
             await self._conversation.start()
@@ -524,29 +548,48 @@ class SessionRunner:
 
     # -- small things
 
-    def _models(self, study: Study) -> tuple[Route[Mind] | None, Chain]:
-        """The way along the study's models, and who judges them.
+    def _models(self, study: Study) -> tuple[Route[Mind] | None, Chain, list[Link[RealtimeProfile]]]:
+        """The way along the study's models, who judges them, and the speech-to-speech models that go before them.
 
         Without either, or where what they are told was not reviewed, a semi-structured interview is held in the
         study's words.
         """
         nobody = Chain((), study.guard)
         if not study.moderator.thinks:
-            return None, nobody
+            return None, nobody, []
+        minds, spoken = self._equipment.minds, study.moderator.realtime
+        links: list[Link[RealtimeProfile]] = []
         try:
-            self._equipment.minds.may_hold(study.languages)
-            return (
-                self._equipment.minds.route(study.moderator.profile, switched=self._switched("llm")),
-                self._equipment.guards.chain(study.guard),
-            )
-        except (ProfileUnknown, PackUnreviewed, GuardUnknown) as error:
-            stage = "guard" if isinstance(error, GuardUnknown) else "llm"
-            self._journal.post(Fault(stage=stage, code=error.code, message=str(error), recovered=True))
-            return None, nobody
+            minds.may_hold(study.languages)
+            judges = self._equipment.guards.chain(study.guard)
+        except (PackUnreviewed, GuardUnknown) as error:
+            self._note("guard" if isinstance(error, GuardUnknown) else "llm", error)
+            return None, nobody, []
+        if spoken is not None:
+            try:
+                links = self._equipment.realtimes.order(spoken)
+            except RealtimeUnknown as error:
+                self._note("realtime", error)
+        try:
+            return minds.route(study.moderator.profile, switched=self._switched("llm")), judges, links
+        except ProfileUnknown as error:
+            if not links:
+                self._note("llm", error)
+            return None, judges, links
 
-    def _switched(self, stage: Literal["stt", "tts", "llm"]) -> Switched:
+    def _note(self, stage: Literal["guard", "llm", "realtime"], error: VivavoceError) -> None:
+        self._journal.post(Fault(stage=stage, code=error.code, message=str(error), recovered=True))
+
+    def _realtime_failed(self, error: RealtimeAway) -> None:
+        self.post(Fault(stage="realtime", code=error.code, message=str(error), recovered=True))
+
+    def _realtime_chosen(self, link: Link[RealtimeProfile]) -> None:
+        if link.part.transcriber is not None:
+            self._till.went_over("stt", link.name)
+
+    def _switched(self, stage: Literal["stt", "tts", "llm", "realtime"]) -> Switched:
         def write(switch: Switch) -> None:
-            if stage != "llm":
+            if stage == "stt" or stage == "tts":
                 self._till.went_over(stage, switch.after)
             self.post(ProviderSwitched(stage=stage, at_s=self._now_s(), **asdict(switch)))
 

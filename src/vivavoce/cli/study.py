@@ -121,10 +121,10 @@ def _print_outline(shown: Outline, source: Study) -> None:
     typer.echo(f"{shown.title} ({shown.id}), in {shown.language}; languages: {', '.join(source.languages)}")
     typer.echo(f"content {shown.content_hash}")
     if source.moderator.thinks:
-        typer.echo(
-            f"moderated by the model profile {source.moderator.profile or 'that is the default'}, "
-            f"freedom: {source.moderator.freedom}"
-        )
+        named = source.moderator.profile or "that is the default"
+        spoken = source.moderator.realtime
+        by = f"model profile {named}" if spoken is None else f"speech-to-speech profile {spoken}"
+        typer.echo(f"moderated by the {by}, freedom: {source.moderator.freedom}")
     for number, phase in enumerate(shown.phases, start=1):
         typer.echo("")
         typer.echo(

@@ -77,8 +77,21 @@ class Dialogue:
             situation: goes before the participant's last words.
             saying: (move id, words) of a reply that is under way and has not been heard yet.
         """
-        items: list[llm.ChatItem] = [llm.ChatMessage(role="system", content=[instructions])]
-        last_user: llm.ChatMessage | None = None
+        context = self.history(saying=saying)
+        items: list[llm.ChatItem] = [llm.ChatMessage(role="system", content=[instructions]), *context.items]
+        users = [item for item in items if isinstance(item, llm.ChatMessage) and item.role == "user"]
+        users[-1].content[0] = f"{situation}\n{users[-1].content[0]}"
+        if isinstance(items[-1], llm.ChatMessage) and items[-1].role == "assistant":
+            items.append(llm.ChatMessage(role="user", content=[GO_ON]))
+        return llm.ChatContext(items)
+
+    def history(self, *, saying: tuple[str, str] | None = None) -> llm.ChatContext:
+        """The conversation as a chat, without instructions.
+
+        Args:
+            saying: see `context`.
+        """
+        items: list[llm.ChatItem] = []
         for entry in self._entries:
             if isinstance(entry, ToolCalled):
                 items += _call(entry)
@@ -88,17 +101,11 @@ class Dialogue:
                 text = saying[1]
             if not text:
                 continue
-            last = items[-1]
+            last = items[-1] if items else None
             if isinstance(last, llm.ChatMessage) and last.role == entry.role:
                 last.content[-1] = f"{last.content[-1]} {text}"
             else:
                 items.append(llm.ChatMessage(role=entry.role, content=[text]))
-            if entry.role == "user":
-                last_user = items[-1] if isinstance(items[-1], llm.ChatMessage) else last_user
-        if last_user is not None:
-            last_user.content[0] = f"{situation}\n{last_user.content[0]}"
-        if isinstance(items[-1], llm.ChatMessage) and items[-1].role == "assistant":
-            items.append(llm.ChatMessage(role="user", content=[GO_ON]))
         return llm.ChatContext(items)
 
 

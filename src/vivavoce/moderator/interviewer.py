@@ -17,6 +17,11 @@ from vivavoce.moderator.guard.watch import Sentence, Watch
 from vivavoce.moderator.structured import TICKET
 from vivavoce.protocol.machine import Observation
 from vivavoce.voice.tts import ServerTTS
+from vivavoce.voice.voiced import FRAME_S, Voiced
+
+LEAD_S = 0.5
+"""How far ahead of the line a speech-to-speech model's sound is sent: what was sent cannot be taken back when a judge
+objects, and covers a stall of the event loop."""
 
 Answer = Callable[[str], Observation | None]
 """Makes the observation of a finished participant turn from its text; None if nobody waits for an answer."""
@@ -30,16 +35,26 @@ class Interviewer(Agent):
         answer: see `Answer`.
         voice: says it.
         watch: has judged what a model says; None where all words are the study's.
+        played_s: seconds of the reply that is being said that the line has taken.
     """
 
     def __init__(
-        self, director: Director, *, answer: Answer, voice: ServerTTS, watch: Watch | None = None
+        self,
+        director: Director,
+        *,
+        answer: Answer,
+        voice: ServerTTS,
+        watch: Watch | None = None,
+        played_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
         super().__init__(instructions="")
         self._director = director
         self._answer = answer
         self._voice = voice
         self._watch = watch
+        self._played_s = played_s
+        self.voiced: list[Voiced] = []
+        """What a speech-to-speech model says of the reply that is being said."""
         self.altered = False
         """Whether the reply that is being said had something replaced that nobody upstream knows of."""
         self.next_ticket: str | None = None
@@ -95,11 +110,17 @@ class Interviewer(Agent):
     async def _say_judged(self, text: AsyncIterable[str], watch: Watch) -> AsyncGenerator[rtc.AudioFrame]:
         """Say what may be heard: one stream a text, so that the sound of each is known for its own."""
         said_s = began_s = 0.0
+        voiced: Voiced | None = None
         self.altered = False
+        self.voiced = []
 
-        def opened(_: str) -> None:
-            nonlocal began_s
+        def opened(part: str) -> None:
+            nonlocal began_s, voiced
             began_s = said_s
+            voiced = part if isinstance(part, Voiced) else None
+            if voiced is not None:
+                voiced.began_s = began_s
+                self.voiced.append(voiced)
 
         def instead(withheld: str) -> str | None:
             if isinstance(withheld, Sentence):
@@ -108,16 +129,28 @@ class Interviewer(Agent):
             return watch.safe_line
 
         gate = Gate[rtc.AudioFrame](
-            synthesise=lambda part: self._say(_once(part)),
-            ruling=watch.ruling,
+            synthesise=lambda part: part.sound() if isinstance(part, Voiced) else self._say(_once(part)),
+            ruling=lambda part: None if isinstance(part, Voiced) else watch.ruling(part),
             instead=instead,
             opened=opened,
         )
         async with aclosing(gate.through(text)) as frames:
             async for frame in frames:
+                if voiced is not None and await self._stops(voiced, said_s):
+                    self.altered = True
+                    continue
                 _shift(frame, began_s)
                 said_s += frame.duration
+                if voiced is not None:
+                    voiced.sent_s = said_s - began_s
                 yield frame
+
+    async def _stops(self, voiced: Voiced, said_s: float) -> bool:
+        """Wait until the line is near what a message has sent; gives whether nothing more of it is to be heard."""
+        while (ahead_s := said_s - self._played_s() - LEAD_S) > 0:
+            if await voiced.stops_within(max(ahead_s, FRAME_S)):
+                break
+        return voiced.stopped
 
 
 async def _once(text: str) -> AsyncGenerator[str]:

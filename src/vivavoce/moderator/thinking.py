@@ -33,12 +33,15 @@ from vivavoce.moderator.mind import (
     tools,
 )
 from vivavoce.moderator.structured import Decided, find_ticket
+from vivavoce.moderator.voiced import VoicedReply, Withheld
 from vivavoce.protocol.floor import Floor
 from vivavoce.protocol.machine import Decision
+from vivavoce.protocol.outcomes import Judgement
 from vivavoce.protocol.prompts.render import instructions, situation
-from vivavoce.protocol.reply import Endless, Sentences
+from vivavoce.protocol.reply import Endless, Sentences, writable
 from vivavoce.protocol.requests import tools_for
 from vivavoce.session.usage import Used, unmetered
+from vivavoce.voice.duplex import Duplex
 from vivavoce.voice.failover import Attempt, Route
 
 MOST_ROUNDS = 4
@@ -57,28 +60,25 @@ REST_S = 60.0
 Faulted = Callable[[ModelFailed | GuardFailed], None]
 
 
-class _Withheld(Exception):
-    """Something the model said may not be heard: its reply is over."""
-
-
 class ThinkingModerator(llm.LLM[str]):
     """A language model on rails.
 
     Args:
         director: decides who has the words.
-        models: the way along the models: one goes on where another's server fails.
+        models: the way along the models: one goes on where another's server fails; None where there is none.
         dialogue: the interview so far; kept up to date by whoever writes the log.
         watch: has the model's sentences judged.
         decided: told of every decision with its ticket, before its first word leaves.
         faulted: told when the model, or a guard, was no help.
         now_s: the session clock.
         used: told what each request to the model used.
+        duplex: a speech-to-speech model that speaks instead, in an interview that it holds.
     """
 
     def __init__(
         self,
         director: Director,
-        models: Route[Mind],
+        models: Route[Mind] | None,
         dialogue: Dialogue,
         watch: Watch,
         *,
@@ -86,6 +86,7 @@ class ThinkingModerator(llm.LLM[str]):
         faulted: Faulted,
         now_s: Callable[[], float],
         used: Used = unmetered,
+        duplex: Duplex | None = None,
     ) -> None:
         super().__init__()
         self.director = director
@@ -95,6 +96,7 @@ class ThinkingModerator(llm.LLM[str]):
         self.decided = decided
         self.now_s = now_s
         self.used = used
+        self.duplex = duplex
         self._faulted = faulted
         self._failures = 0
         self._rests_until = 0.0
@@ -102,17 +104,29 @@ class ThinkingModerator(llm.LLM[str]):
     @property
     def model(self) -> str:
         """For livekit's metrics."""
-        return self.models.current.part.model.model
+        return self.models.current.part.model.model if self.models is not None else "none"
 
     @property
     def provider(self) -> str:
         """For livekit's metrics."""
-        return self.models.current.part.model.provider
+        return self.models.current.part.model.provider if self.models is not None else "vivavoce"
 
     @property
     def rests(self) -> bool:
         """Whether all models are left alone for now."""
-        return asyncio.get_running_loop().time() < self._rests_until or not self.models.open
+        if asyncio.get_running_loop().time() < self._rests_until:
+            return True
+        if self.duplex is not None and self.duplex.holds is not False:
+            return not self.duplex.up
+        return self.models is None or not self.models.open
+
+    @property
+    def reply_s(self) -> float:
+        """Seconds for a whole reply of whoever holds the interview."""
+        profile = self.duplex.profile if self.duplex is not None else None
+        if profile is not None:
+            return profile.reply_s
+        return self.models.links[0].part.profile.reply_s if self.models is not None else 0.0
 
     def failed(self, error: ModelFailed | GuardFailed | None) -> None:
         """Note that the model was no help; without an error, because what it said was withheld."""
@@ -171,18 +185,29 @@ class _ReplyStream(llm.LLMStream):
         """Let the model speak, whatever happens: when this returns, something has been asked or the end was said."""
         watch = self._parent.watch.reply(floor.text)
         failure: ModelFailed | GuardFailed | None = None
+        duplex = self._parent.duplex
+        if duplex is not None and duplex.holds is None:
+            # The interview has only begun: who holds it is known in a moment.
+            await duplex.decided.wait()
         thought = not self._parent.rests
+        voice = self._voice(ticket, floor, watch)
         try:
             if thought:
-                failure = await self._think(ticket, floor, watch)
+                failure = await self._think(ticket, floor, watch, voice)
                 await watch.settled()
         except asyncio.CancelledError:
-            facts = floor.cut(self._director.progress, at_s=self._parent.now_s(), passed=watch.passed)
+            if voice is not None:
+                voice.stop()
+            # What speaks by itself is heard without being let through.
+            passed = watch.passed if voice is None else len(floor.said)
+            facts = floor.cut(self._director.progress, at_s=self._parent.now_s(), passed=passed)
             self._director.write(ticket, facts)
             raise
         finally:
             watch.close()
         progress, at_s = self._director.progress, self._parent.now_s()
+        if voice is not None and (watch.withheld or failure is not None):
+            voice.stop()
         if watch.withheld:
             outcome = floor.withhold(watch.passed, progress, at_s=at_s)
             failure = failure or watch.failure
@@ -194,27 +219,51 @@ class _ReplyStream(llm.LLMStream):
         self._director.write(ticket, outcome.facts)
         self._tell_if_last(ticket)
         self._speak(*outcome.rest)
+        if duplex is not None and duplex.owns(floor.move_id):
+            duplex.tell("assistant", " ".join(outcome.rest))
         if failure is not None or watch.withheld:
             self._parent.failed(failure)
 
-    async def _think(self, ticket: str, floor: Floor, watch: ReplyWatch) -> ModelFailed | None:
+    def _voice(self, ticket: str, floor: Floor, watch: ReplyWatch) -> VoicedReply | None:
+        """The reply of a model that speaks by itself, where one holds the interview."""
+        duplex = self._parent.duplex
+        if duplex is None or not duplex.holds:
+            return None
+        return VoicedReply(
+            duplex,
+            self._director,
+            floor,
+            watch,
+            ticket,
+            dialogue=self._parent.dialogue,
+            now_s=self._parent.now_s,
+            emit=self._emit,
+        )
+
+    async def _think(
+        self, ticket: str, floor: Floor, watch: ReplyWatch, voice: VoicedReply | None
+    ) -> ModelFailed | None:
         """Ask the model until it has spoken, or until something is withheld; gives what it failed at."""
-        profile = self._parent.models.links[0].part.profile
+        reply_s = self._parent.reply_s
         try:
-            async with watch.until_withheld(), asyncio.timeout(profile.reply_s):
-                for _ in range(MOST_ROUNDS):
-                    if not await self._round(ticket, floor, watch):
+            async with watch.until_withheld(), asyncio.timeout(reply_s):
+                for asked in range(MOST_ROUNDS):
+                    if voice is None:
+                        goes_on = await self._round(ticket, floor, watch)
+                    else:
+                        goes_on = self._judged(ticket, await voice.round(answered=asked > 0))
+                    if not goes_on:
                         silent = floor.may_be_silent(self._director.progress, at_s=self._parent.now_s())
                         return None if floor.said or silent else _empty()
                     if floor.lost:
                         break
-        except _Withheld:
+        except Withheld:
             return None
         except TimeoutError:
             if watch.withheld:
                 return None
             return ModelSlow(
-                f"The model's reply took longer than {profile.reply_s:g} s.",
+                f"The model's reply took longer than {reply_s:g} s.",
                 next_step="Take a faster model, or raise reply_s of its profile.",
             )
         except Endless:
@@ -235,6 +284,7 @@ class _ReplyStream(llm.LLMStream):
         Where a server fails, the next model goes on after the sentences that have left; half a one is said by nobody.
         """
         failure: ModelAway | None = None
+        assert self._parent.models is not None, "without models all of them rest"
         for attempt in self._parent.models.attempts():
             with attempt:
                 try:
@@ -255,7 +305,7 @@ class _ReplyStream(llm.LLMStream):
         async with aclosing(self._answer(attempt, floor, ticket)) as answer:
             async for delta in answer:
                 calls += delta.tool_calls
-                content = _writable(delta.content or "")
+                content = writable(delta.content or "")
                 if floor.asked:
                     babble += len(content)
                     if babble > BABBLE:
@@ -268,21 +318,27 @@ class _ReplyStream(llm.LLMStream):
             # A call may end the interview, with what was said before it in its last move.
             await watch.settled()
             if watch.withheld:
-                raise _Withheld
+                raise Withheld
         for call in calls[:MOST_CALLS]:
             judgement = floor.call(
                 self._parent.dialogue.next_call_id(),
-                _writable(call.name),
-                _writable(call.arguments),
+                writable(call.name),
+                writable(call.arguments),
                 self._director.progress,
                 at_s=self._parent.now_s(),
             )
             self._director.write(ticket, judgement.facts)
             if judgement.over:
-                self._tell_if_last(ticket)
-                self._speak(*judgement.rest)
-                return False
+                return self._judged(ticket, judgement)
         return bool(calls) and not floor.asked
+
+    def _judged(self, ticket: str, judgement: Judgement | bool) -> bool:
+        """Say what a call has ended the reply with, if one has; gives whether the model must go on."""
+        if isinstance(judgement, bool):
+            return judgement
+        self._tell_if_last(ticket)
+        self._speak(*judgement.rest)
+        return False
 
     async def _answer(
         self, attempt: Attempt[Mind], floor: Floor, ticket: str
@@ -338,7 +394,7 @@ class _ReplyStream(llm.LLMStream):
             for breach in taken.breaches:
                 watch.refuse(breach.text, breach.checks, floor.move_id, grave=breach.grave)
             if watch.withheld:
-                raise _Withheld
+                raise Withheld
             self._director.write(ticket, taken.facts)
             if taken.spoken:
                 self._emit(watch.submit(taken.text, floor.move_id))
@@ -360,11 +416,6 @@ class _ReplyStream(llm.LLMStream):
         move = self._director.move(ticket)
         if move is not None and move.final:
             self._parent.decided(ticket, Decision((), move))
-
-
-def _writable(text: str) -> str:
-    """A model's text without what neither the log's database nor another model's server takes: NUL, half characters."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def _empty() -> ModelEmpty:

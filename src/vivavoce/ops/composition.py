@@ -24,7 +24,7 @@ from vivavoce.ops.rooms import rooms_of, sfu_check
 from vivavoce.ops.spool import keep_left_over
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock, SystemClock
-from vivavoce.settings import GuardSettings, LlmSettings, Settings
+from vivavoce.settings import GuardSettings, LlmSettings, RealtimeSettings, Settings
 from vivavoce.speech.client import SpeechClient
 from vivavoce.storage.open import Storage
 from vivavoce.telemetry.metrics import Metrics
@@ -74,6 +74,7 @@ class Server:
     llm: LlmSettings
     cast: Cast
     guard: GuardSettings
+    realtime: RealtimeSettings
     host: Holder
 
     async def publish(
@@ -90,6 +91,7 @@ class Server:
                 llm=self.llm,
                 cast=self.cast,
                 guard=self.guard,
+                realtime=self.realtime,
                 on_progress=on_progress,
             )
 
@@ -103,6 +105,7 @@ class Server:
             clock=self.clock,
             llm=self.llm,
             guard=self.guard,
+            realtime=self.realtime,
             language=language,
         )
 
@@ -200,5 +203,6 @@ async def compose(
             llm=settings.llm,
             cast=Cast(settings.speech),
             guard=settings.guard,
+            realtime=settings.realtime,
             host=host,
         )

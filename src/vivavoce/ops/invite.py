@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vivavoce.ops.publish import check_model
 from vivavoce.session.clock import Clock, SystemClock
-from vivavoce.settings import GuardSettings, LlmSettings, Settings, WebSettings
+from vivavoce.settings import GuardSettings, LlmSettings, RealtimeSettings, Settings, WebSettings
 from vivavoce.storage.errors import DataFolderInUse
 from vivavoce.storage.folder import owned
 from vivavoce.storage.open import Storage, open_storage
@@ -59,16 +59,17 @@ async def invite(
     clock: Clock,
     llm: LlmSettings,
     guard: GuardSettings,
+    realtime: RealtimeSettings,
     language: str | None = None,
 ) -> list[str]:
     """Make invitations to a published study; returns their links, which cannot be shown again.
 
     Raises:
         StudyUnknown: no such study was published.
-        ProfileUnknown, GuardUnknown, PackUnreviewed: it may not meet participants (any more): it was published for a
-            pilot.
+        ProfileUnknown, RealtimeUnknown, GuardUnknown, PackUnreviewed: it may not meet participants (any more): it was
+            published for a pilot.
     """
-    check_model(llm, guard, (await storage.studies.get(study_id)).study)
+    check_model(llm, guard, realtime, (await storage.studies.get(study_id)).study)
     expires_at = clock.now() + VALID_FOR
     tokens = await storage.invitations.create(study_id, count, expires_at=expires_at, language=language)
     return [f"{url}/i/{token}" for token in tokens]
@@ -87,5 +88,6 @@ async def invite_here(
             clock=SystemClock(),
             llm=settings.llm,
             guard=settings.guard,
+            realtime=settings.realtime,
             language=language,
         )

@@ -11,7 +11,7 @@ from vivavoce.protocol.check import load_study
 from vivavoce.protocol.prompts.pack import require_reviewed
 from vivavoce.protocol.study import Study
 from vivavoce.protocol.wordings import wordings
-from vivavoce.settings import GuardSettings, LlmSettings, Settings
+from vivavoce.settings import GuardSettings, LlmSettings, RealtimeSettings, Settings
 from vivavoce.speech.client import SpeechClient, Word
 from vivavoce.storage.open import open_storage
 from vivavoce.voice.cast import Cast
@@ -53,6 +53,7 @@ async def publish(
     llm: LlmSettings,
     cast: Cast,
     guard: GuardSettings,
+    realtime: RealtimeSettings,
     on_progress: Progress = lambda language, done, total: None,
 ) -> Study:
     """Make a study ready to be held.
@@ -66,17 +67,18 @@ async def publish(
         llm: the model profiles that studies may name.
         cast: who speaks and hears in a language.
         guard: the guard profiles that studies may name.
+        realtime: the speech-to-speech profiles that studies may name.
         on_progress: see `Progress`.
 
     Raises:
         StudyError: the file has errors; nothing was kept.
-        ProfileUnknown, GuardUnknown, PackUnreviewed: see `check_model`; nothing was kept.
+        ProfileUnknown, RealtimeUnknown, GuardUnknown, PackUnreviewed: see `check_model`; nothing was kept.
         VoiceMissing: a language has no voice, or none that runs here; nothing was kept.
         WordingFailed, SpeechUnavailable, SpeechRejected: a sound could not be made; what was made is kept, and
             publishing again goes on from there.
     """
     study = load_study(data, source=source)
-    check_model(llm, guard, study)
+    check_model(llm, guard, realtime, study)
     cast.check(study)
     await prepare_study(study, client=client, wording=wording, cast=cast, on_progress=on_progress)
     await shelf.publish(data.decode("utf-8"))
@@ -129,17 +131,21 @@ async def prepare_study(
     return made
 
 
-def check_model(llm: LlmSettings, guard: GuardSettings, study: Study) -> None:
+def check_model(llm: LlmSettings, guard: GuardSettings, realtime: RealtimeSettings, study: Study) -> None:
     """See that a study's model and its guards are there, and that what it is told may meet participants.
 
     Raises:
         ProfileUnknown: the settings have no such model profile.
+        RealtimeUnknown: the settings have no such speech-to-speech profile.
         GuardUnknown: the settings have no such guard profile.
         PackUnreviewed: a language's prompts may not meet participants yet.
     """
     if not study.moderator.thinks:
         return
-    llm.profile(study.moderator.profile)
+    if study.moderator.realtime is not None:
+        realtime.order(study.moderator.realtime)
+    if study.moderator.realtime is None or study.moderator.profile is not None:
+        llm.profile(study.moderator.profile)
     guard.chosen(study.guard.models)
     if not llm.unreviewed_prompts:
         require_reviewed(study.languages)
@@ -155,12 +161,12 @@ async def publish_here(
     """Publish a study into the settings' database, beside a running server or without one; see `publish`.
 
     Raises:
-        ProfileUnknown, GuardUnknown, PackUnreviewed: see `check_model`.
+        ProfileUnknown, RealtimeUnknown, GuardUnknown, PackUnreviewed: see `check_model`.
         VoiceMissing: a language has no voice, or none that runs here.
     """
     # What is wrong comes before anything is started.
     study, cast = load_study(data, source=source), Cast(settings.speech)
-    check_model(settings.llm, settings.guard, study)
+    check_model(settings.llm, settings.guard, settings.realtime, study)
     cast.check(study)
     async with (
         open_storage(settings, exclusive=False) as storage,
@@ -176,5 +182,6 @@ async def publish_here(
             llm=settings.llm,
             cast=cast,
             guard=settings.guard,
+            realtime=settings.realtime,
             on_progress=on_progress,
         )

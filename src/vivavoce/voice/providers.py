@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -44,11 +45,22 @@ class Providers:
         for name, profile in settings.tts.profiles.items():
             self._speakers[name] = Link(name, self._speaker(profile), Breaker(RULES))
 
-    def ears(self, *, switched: Switched) -> Ears:
-        """A session's ears."""
+    def ears(self, *, switched: Switched, first: Callable[[], Link[Ear] | None] = lambda: None) -> Ears:
+        """A session's ears.
+
+        Args:
+            switched: told when another one hears.
+            first: gives the ear that is this session's alone, and asked before all others, while there is one.
+        """
         stt = self._settings.stt
+
+        def order(language: str | None) -> list[Link[Ear]]:
+            own = first()
+            others = [self._ears[name] for name in stt.order_for(language)]
+            return others if own is None else [own, *others]
+
         return Ears(
-            lambda language: [self._ears[name] for name in stt.order_for(language)],
+            order,
             now=asyncio.get_running_loop().time,
             switch_s=stt.switch_s,
             switched=switched,

@@ -39,6 +39,7 @@ from vivavoce.settings import (
     LlmSettings,
     MoneySettings,
     PriceSettings,
+    RealtimeSettings,
     Settings,
     SttSettings,
     TtsSettings,
@@ -398,6 +399,7 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
         stt: SttSettings | None = None,
         tts: TtsSettings | None = None,
         money: MoneySettings | None = None,
+        realtime: RealtimeSettings | None = None,
     ) -> AsyncGenerator[Stage]:
         sound = WordingStore(tmp_path / "wording")
         voice = prepared.Voice("kokoro", "af_heart", "en")
@@ -415,6 +417,7 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
             guard=guard or GuardSettings(),
             stt=stt or SttSettings(),
             tts=tts or TtsSettings(),
+            realtime=realtime or RealtimeSettings(),
             money=money or _free(llm, stt, tts),
         )
         metrics = Metrics(CollectorRegistry())

@@ -122,12 +122,14 @@ async def test_where_both_fail_the_studys_words_stand_in(pair: Pair) -> None:
 
 async def test_an_outage_is_paid_for_by_few_and_its_end_is_noticed(pair: Pair) -> None:
     table = pair.table
+    assert table.moderator.models is not None
     table.moderator.models.now = clock = _Clock()
     pair.main.script = lambda _: Reply(fault="refused")
     for answer in ("Bread, and I am angry about it.", "Because it was dry.", "Soup, I am afraid."):
         await table.answer(answer)
     assert len(pair.main.requests) == RULES.failures
     other = pair.interview()
+    assert other.moderator.models is not None
     other.moderator.models.now = clock
     await other.observe(Began(0))
     await other.answer("Bread.")

@@ -103,9 +103,10 @@ class Watch:
         """Have a text judged and the verdicts written down."""
         return asyncio.create_task(self._judge(text, exchange, move_id), name="guard")
 
-    def refuse(self, text: str, checks: tuple[Check, ...], move_id: str | None) -> None:
-        """Write down what our own checks kept back."""
-        self._note(text, move_id, (Verdict(judge=CONDUCT, outcome="unsafe", reasons=checks),), withheld=True)
+    def refuse(self, text: str, checks: tuple[Check, ...], move_id: str | None, *, heard: bool) -> None:
+        """Write down what our own checks kept back, or would have if it had not been `heard` already."""
+        verdict = Verdict(judge=CONDUCT, outcome="unsafe", reasons=checks)
+        self._note(text, move_id, (verdict,), withheld=not heard)
 
     async def _judge(self, text: str, exchange: Exchange, move_id: str | None) -> Ruling:
         conduct = (Verdict(judge=CONDUCT, outcome="safe"),) if self._checked else ()
@@ -152,9 +153,11 @@ class ReplyWatch:
         # With the space that parts it from the next one in a transcript.
         return Sentence(f"{text} ", ruling)
 
-    def refuse(self, text: str, checks: tuple[Check, ...], move_id: str | None, *, grave: bool) -> None:
+    def refuse(
+        self, text: str, checks: tuple[Check, ...], move_id: str | None, *, grave: bool, heard: bool = False
+    ) -> None:
         """Note what our own checks kept back; after something grave the reply is over."""
-        self._watch.refuse(text, checks, move_id)
+        self._watch.refuse(text, checks, move_id, heard=heard)
         self._refused = self._refused or grave
 
     @property
