@@ -16,6 +16,7 @@ from vivavoce.settings.listing import SettingRow, defaults, describe
 from vivavoce.settings.llm import LlmProfile, LlmSettings
 from vivavoce.settings.money import MoneySettings, PriceSettings
 from vivavoce.settings.names import CONFIG_VARIABLE, names
+from vivavoce.settings.pipeline import PipelineSettings
 from vivavoce.settings.reading import DEFAULT_CONFIG, load
 from vivavoce.settings.realtime import RealtimeProfile, RealtimeSettings
 from vivavoce.settings.speech import SpeechSettings
@@ -35,6 +36,7 @@ __all__ = [
     "LlmProfile",
     "LlmSettings",
     "MoneySettings",
+    "PipelineSettings",
     "PriceSettings",
     "ProfileUnknown",
     "RealtimeProfile",

@@ -13,6 +13,7 @@ from vivavoce.settings.host import HostSettings
 from vivavoce.settings.livekit import LiveKitSettings
 from vivavoce.settings.llm import LlmSettings
 from vivavoce.settings.money import MoneySettings
+from vivavoce.settings.pipeline import PipelineSettings
 from vivavoce.settings.realtime import RealtimeSettings
 from vivavoce.settings.speech import SpeechSettings
 from vivavoce.settings.voice import SttSettings, TtsSettings
@@ -70,6 +71,7 @@ class Settings(Group):
     realtime: RealtimeSettings = RealtimeSettings()
     guard: GuardSettings = GuardSettings()
     money: MoneySettings = MoneySettings()
+    pipeline: PipelineSettings = PipelineSettings()
     log: LogSettings = LogSettings()
 
     PREFIX: ClassVar[str] = PREFIX

@@ -69,7 +69,7 @@ def make_engine(url: str, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
         max_overflow=POOL_OVERFLOW,
         pool_timeout=POOL_TIMEOUT_S,
         pool_pre_ping=True,
-        connect_args=_connect_args(bouncer),
+        connect_args=connect_args(bouncer),
     )
 
 
@@ -87,7 +87,8 @@ def make_sync_engine(url: str) -> Engine:
     )
 
 
-def _connect_args(bouncer: bool) -> dict[str, object]:
+def connect_args(bouncer: bool) -> dict[str, object]:
+    """What every connection of ours is made with; `bouncer`: a pooler in transaction mode stands between."""
     arguments: dict[str, object] = {
         "connect_timeout": CONNECT_TIMEOUT_S,
         # A peer that vanished without a word is noticed at the TCP level, whatever waits on it.

@@ -11,11 +11,13 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from vivavoce.settings import Settings
+from vivavoce.storage.derived import DerivedStore
 from vivavoce.storage.embedded import embedded_postgres
 from vivavoce.storage.engine import make_engine
 from vivavoce.storage.errors import DataFolderInUse
 from vivavoce.storage.folder import owned, prepare
 from vivavoce.storage.invitations import InvitationStore
+from vivavoce.storage.jobs import JobStore
 from vivavoce.storage.ledger import PostgresLedger
 from vivavoce.storage.migrate import check_version, migrate
 from vivavoce.storage.recordings import RecordingStore, open_recordings
@@ -34,6 +36,8 @@ class Storage:
     studies: StudyStore
     recordings: RecordingStore
     ledger: PostgresLedger
+    jobs: JobStore
+    derived: DerivedStore
     engine: AsyncEngine
     url: str
 
@@ -80,6 +84,8 @@ async def open_storage(
             studies=StudyStore(engine),
             recordings=recordings,
             ledger=PostgresLedger(engine),
+            jobs=JobStore(engine),
+            derived=DerivedStore(engine),
             engine=engine,
             url=url,
         )

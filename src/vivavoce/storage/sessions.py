@@ -21,6 +21,7 @@ from vivavoce.session.events import (
     Payload,
     RecordingClosed,
     RecordingStarted,
+    SessionEnded,
     SessionEvent,
     SessionScheduled,
     parse_payload,
@@ -31,6 +32,7 @@ from vivavoce.session.state import STATE_VERSION, SessionState, apply, fold
 from vivavoce.session.status import Reason, SessionStatus
 from vivavoce.session.store import EventList, Ids, SessionSummary, SummaryList
 from vivavoce.storage.engine import transaction
+from vivavoce.storage.jobs import FIRST, enqueue
 from vivavoce.storage.ledger import enter
 from vivavoce.storage.tables import EventRow, LeaseRow, RecordingRow, SessionRow
 
@@ -103,6 +105,8 @@ class PostgresSessionStore:
             )
             await _keep_recordings(connection, events)
             await enter(connection, after.study_id, events)
+            if after.joined_at is not None and _complete(after, events):
+                await enqueue(connection, session_id, FIRST)
         self._remember(after)
         return after
 
@@ -265,6 +269,12 @@ def _claim(
 def _now() -> ColumnElement[datetime]:
     """The database's clock at this statement; `now()` would be that at the transaction's start."""
     return func.clock_timestamp()
+
+
+def _complete(state: SessionState, events: Sequence[SessionEvent]) -> bool:
+    """Whether these events ended the session, or closed a recording of one that was over: the pipeline's time."""
+    kinds = (SessionEnded, RecordingClosed)
+    return state.status.terminal and any(isinstance(event.payload, kinds) for event in events)
 
 
 def _columns(state: SessionState) -> dict[str, Any]:

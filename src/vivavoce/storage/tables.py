@@ -171,3 +171,15 @@ class RecordingRow(Base):
     session_id: Mapped[str] = mapped_column(ForeignKey(SessionRow.id))
     bytes: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None]
+
+
+class DerivedRow(Base):
+    """What a stage of the pipeline made of a session: of the input with that hash. Made again at any time."""
+
+    __tablename__ = "derived"
+
+    session_id: Mapped[str] = mapped_column(ForeignKey(SessionRow.id), primary_key=True)
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    input_hash: Mapped[str]
+    output: Mapped[dict[str, Any]]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
