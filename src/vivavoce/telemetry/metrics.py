@@ -68,6 +68,18 @@ class Metrics:
             ["percent"],
             registry=registry,
         )
+        self._depth = Gauge(
+            "voice_pipeline_queue_depth",
+            "Jobs that wait or run, by stage of the pipeline.",
+            ["stage"],
+            registry=registry,
+        )
+        self._dead = Gauge(
+            "voice_pipeline_dead_jobs",
+            "Jobs that were given up, by stage of the pipeline.",
+            ["stage"],
+            registry=registry,
+        )
         self._lag = Gauge(
             "vivavoce_event_loop_lag_seconds",
             "How late the event loop ran its latest timer.",
@@ -116,6 +128,14 @@ class Metrics:
     def study_alert(self, percent: int) -> None:
         """A study was seen to have spent so much of its money."""
         self._study_alerts.labels(str(percent)).inc()
+
+    def pipeline_depth(self, stage: str, jobs: int) -> None:
+        """So many jobs of a stage wait or run."""
+        self._depth.labels(stage).set(jobs)
+
+    def pipeline_dead(self, stage: str, jobs: int) -> None:
+        """So many jobs of a stage were given up."""
+        self._dead.labels(stage).set(jobs)
 
     def event_loop_lag(self, seconds: float) -> None:
         """How late the event loop was."""

@@ -101,7 +101,7 @@ def test_the_reference_lists_every_close_code() -> None:
 
 
 def test_the_reference_lists_every_metric() -> None:
-    listed = set(re.findall(r"`(vivavoce_\w+)[`{]", REFERENCE))
+    listed = set(re.findall(r"`((?:vivavoce|voice)_\w+)[`{]", REFERENCE))
     families = [family.name for family in Metrics(CollectorRegistry()).registry.collect()]
     names = {name for family in families for name in (family, f"{family}_total")}
     assert listed <= names
