@@ -82,6 +82,8 @@ class ServerProcess:
             # Of a speech server that runs elsewhere, as the tests share one.
             "VIVAVOCE_MONEY__PRICES__KOKORO__MACHINE_HOUR_USD": "0",
             "VIVAVOCE_MONEY__PRICES__WHISPER__MACHINE_HOUR_USD": "0",
+            # A second pass over one interview beside another takes time that tests of talking have not.
+            "VIVAVOCE_PIPELINE__HERE": "false",
             **os.environ,
             **self.environment,
             "VIVAVOCE_DATA_DIR": str(self.data_dir),

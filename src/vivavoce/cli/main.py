@@ -7,7 +7,19 @@ import sys
 import typer
 
 from vivavoce import __version__
-from vivavoce.cli import agent, cost, models, rehearse, serve, session, settings, simulate, speech, study
+from vivavoce.cli import (
+    agent,
+    cost,
+    jobs,
+    models,
+    rehearse,
+    serve,
+    session,
+    settings,
+    simulate,
+    speech,
+    study,
+)
 from vivavoce.errors import VivavoceError
 
 app = typer.Typer(
@@ -17,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Self-hosted spoken interviews led by an AI moderator.",
 )
-for group in (study, rehearse, models, session, cost, speech, serve, agent, simulate, settings):
+for group in (study, rehearse, models, session, jobs, cost, speech, serve, agent, simulate, settings):
     group.register(app)
 
 

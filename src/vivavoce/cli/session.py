@@ -43,7 +43,7 @@ def list_sessions(
     async def read(storage: Storage) -> list[SessionSummary]:
         return await storage.sessions.list(study_id=study, statuses=status or None, limit=limit)
 
-    found = _with_storage(read)
+    found = with_storage(read)
     if as_json:
         typer.echo(json.dumps([summary.model_dump(mode="json") for summary in found], indent=2))
     elif found:
@@ -63,9 +63,9 @@ def show_session(
     from vivavoce.ops.export import report
 
     async def read(storage: Storage) -> tuple[Report, Callable[[str], str]]:
-        return await report(storage.sessions, session_id), storage.recordings.where
+        return await report(storage.sessions, storage.derived, session_id), storage.recordings.where
 
-    found, where = _with_storage(read)
+    found, where = with_storage(read)
     if as_json:
         typer.echo(
             json.dumps(
@@ -90,7 +90,7 @@ def close_session(
     from vivavoce.ops.close import close_session as close
     from vivavoce.session.clock import SystemClock
 
-    _with_storage(lambda storage: close(storage.sessions, session_id, clock=SystemClock()))
+    with_storage(lambda storage: close(storage.sessions, session_id, clock=SystemClock()))
     typer.echo(f"Session {session_id} ended as interrupted (forced).")
 
 
@@ -107,7 +107,9 @@ def export_session(
     """Write a session's transcript."""
     from vivavoce.ops.export import ExportFormat, export, write
 
-    text = _with_storage(lambda storage: export(storage.sessions, session_id, ExportFormat(format)))
+    text = with_storage(
+        lambda storage: export(storage.sessions, storage.derived, session_id, ExportFormat(format))
+    )
     if output is None:
         typer.echo(text, nl=False)
     else:
@@ -115,7 +117,7 @@ def export_session(
         typer.echo(f"Written to {output}.", err=True)
 
 
-def _with_storage(read: Callable[[Storage], Awaitable[T]]) -> T:
+def with_storage(read: Callable[[Storage], Awaitable[T]]) -> T:
     """Read from the storage of the settings, also while a server is using it."""
     from vivavoce.settings import load
     from vivavoce.storage.open import open_storage

@@ -19,6 +19,7 @@ from vivavoce.agent.stall import StallWatch
 from vivavoce.ops.background import background
 from vivavoce.ops.checks import database_check, speech_check
 from vivavoce.ops.invite import announced, invite, public_url
+from vivavoce.ops.pipeline import worker
 from vivavoce.ops.publish import Progress, patient_client, publish
 from vivavoce.ops.rooms import rooms_of, sfu_check
 from vivavoce.ops.spool import keep_left_over
@@ -186,6 +187,8 @@ async def compose(
             rooms=rooms,
             registry=metrics.registry,
         )
+        if settings.pipeline.here:
+            work.append(("pipeline", worker(settings, storage, client, clock=clock, metrics=metrics).run()))
         for name, running in work:
             await stack.enter_async_context(background(running, name))
         await stack.enter_async_context(serving(app, sock))

@@ -7,13 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
+
+from pydantic import ValidationError
 
 from vivavoce.errors import VivavoceError
+from vivavoce.pipeline import transcript as analysed
+from vivavoce.pipeline.final import with_final
 from vivavoce.session.latency import Spread, latency
 from vivavoce.session.state import SessionState
 from vivavoce.session.store import EventList, SessionStore
 from vivavoce.session.timeline import Moment, timeline
 from vivavoce.session.transcript import Transcript, to_json, to_text, to_vtt, transcript
+from vivavoce.storage.derived import Derived
 
 LATEST = "latest"
 
@@ -78,7 +84,15 @@ async def resolve(store: SessionStore, name: str) -> str:
     return next((summary for summary in newest if summary.joined_at is not None), newest[0]).session_id
 
 
-async def report(store: SessionStore, name: str) -> Report:
+class Results(Protocol):
+    """Where the pipeline's results are kept: `storage.derived.DerivedStore`."""
+
+    async def get(self, session_id: str, stage: str) -> Derived | None:
+        """What a stage made of a session."""
+        ...
+
+
+async def report(store: SessionStore, results: Results, name: str) -> Report:
     """Read a session's log and everything that follows from it.
 
     Raises:
@@ -93,14 +107,26 @@ async def report(store: SessionStore, name: str) -> Report:
         state=state,
         events=events,
         timeline=timeline(events),
-        transcript=transcript(state),
+        transcript=await _best(results, state),
         latency=latency(events),
     )
 
 
-async def export(store: SessionStore, name: str, format: ExportFormat) -> str:
+async def export(store: SessionStore, results: Results, name: str, format: ExportFormat) -> str:
     """A session's transcript in that format. Raises what `report` does."""
-    return WRITERS[format](transcript(await store.state(await resolve(store, name))))
+    return WRITERS[format](await _best(results, await store.state(await resolve(store, name))))
+
+
+async def _best(results: Results, state: SessionState) -> Transcript:
+    """The final transcript where the pipeline has made one, else the live one."""
+    live = transcript(state)
+    derived = await results.get(state.session_id, "transcription")
+    if derived is None:
+        return live
+    try:
+        return with_final(live, analysed.Transcript.model_validate_json(derived.output))
+    except ValidationError:
+        return live  # another version of ours made it, and its job will be run again
 
 
 def write(path: Path, content: str) -> None:

@@ -29,6 +29,7 @@ class TranscriptTurn(BaseModel):
         barge_in: the participant spoke over the moderator.
         confidence: of the recognition, 0 to 1.
         language: it was said in, where that is known.
+        final: the text is the second pass's over the recording, not the one of the interview.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,10 +43,14 @@ class TranscriptTurn(BaseModel):
     barge_in: bool = False
     confidence: float | None = None
     language: str | None = None
+    final: bool = False
 
 
 class Transcript(BaseModel):
-    """A session's transcript, in the order of speaking. `duration_s` runs to the end of the last word."""
+    """A session's transcript, in the order of speaking. `duration_s` runs to the end of the last word.
+
+    Its text is live until the pipeline has made another: then `recogniser` is the model of the second pass.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,6 +67,7 @@ class Transcript(BaseModel):
     joined_at: datetime | None
     ended_at: datetime | None
     duration_s: float
+    recogniser: str | None = None
     recordings: tuple[str, ...]
     turns: tuple[TranscriptTurn, ...]
 
@@ -122,6 +128,9 @@ def to_text(script: Transcript) -> str:
         f"{_flat(script.study_title)} ({script.study_id})",
         f"Session {script.session_id} · participant {script.participant_id} · {script.language}",
         f"{began} · {_clock(script.duration_s)} · {how}",
+        "Live text, as it was understood during the interview"
+        if script.recogniser is None
+        else f"Final text, by {script.recogniser} from the recording",
         "",
     ]
     width = max(len(name) for name in SPEAKERS.values())

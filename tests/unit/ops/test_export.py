@@ -22,7 +22,15 @@ from vivavoce.session.events import (
 )
 from vivavoce.session.memory import MemorySessionStore
 from vivavoce.session.state import fold
+from vivavoce.storage.derived import Derived
 
+
+class NoResults:
+    async def get(self, session_id: str, stage: str) -> Derived | None:
+        return None
+
+
+NOTHING = NoResults()
 AT = datetime(2030, 1, 1, 9, 0, tzinfo=UTC)
 SHA = "ab" * 32
 
@@ -58,7 +66,7 @@ async def test_latest_is_the_newest_that_somebody_came_to(store: MemorySessionSt
 
 
 async def test_an_unknown_session_is_named(store: MemorySessionStore) -> None:
-    for call in (report(store, "s9"), export(store, "s9", ExportFormat.TXT)):
+    for call in (report(store, NOTHING, "s9"), export(store, NOTHING, "s9", ExportFormat.TXT)):
         with pytest.raises(SessionUnknown, match="s9"):
             await call
 
@@ -72,7 +80,7 @@ async def test_a_report_is_what_follows_from_the_log(
     lease = await store.claim("s-1", holder="host", ttl_s=60)
     for event in rest:
         await store.append(lease, [event.payload], at=event.at)
-    found = await report(store, "latest")
+    found = await report(store, NOTHING, "latest")
     assert found.events == [first, *rest]
     assert found.state == fold(found.events)
     assert len(found.transcript.turns) > 0
@@ -83,7 +91,7 @@ async def test_a_report_is_what_follows_from_the_log(
 
 async def test_every_format_is_written(store: MemorySessionStore) -> None:
     await schedule(store, "s1", 0, join=True)
-    written = {format: await export(store, "latest", format) for format in ExportFormat}
+    written = {format: await export(store, NOTHING, "latest", format) for format in ExportFormat}
     assert json.loads(written[ExportFormat.JSON])["session_id"] == "s1"
     assert written[ExportFormat.VTT].startswith("WEBVTT\n")
     assert written[ExportFormat.TXT].startswith("Demo (demo)\n")
