@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from vivavoce.pipeline.alignment import joined, likeness, share, timed
 from vivavoce.pipeline.cutting import Window, windows
+from vivavoce.pipeline.edges import levels, put_right, stretches
 from vivavoce.pipeline.interview import Interview, Spoken, interview
 from vivavoce.pipeline.patience import NotYet
 from vivavoce.pipeline.stage import Stage
@@ -180,27 +181,17 @@ class Transcription(Stage[ToTranscribe]):
         for speaker in SPEAKERS:
             turns = [turn for turn in inputs.interview.spoken if turn.speaker == speaker]
             for window in windows(turns, begin_s=part.start_s, end_s=part.start_s + part.duration_s):
-                heard = await self._heard(part, speaker, window, inputs)
+                pcm = await part.cut(speaker, window.start_s, window.end_s)
+                heard = await self._heard(pcm, window, inputs)
                 if heard is None:
                     continue
-                words = tuple(
-                    Word(
-                        text=word.text,
-                        start_s=window.start_s + word.start_s,
-                        end_s=window.start_s + word.end_s,
-                        confidence=word.confidence,
-                    )
-                    for word in heard.words
-                )
+                words = await asyncio.to_thread(_timed_by_sound, heard, pcm, window.start_s)
                 for turn, shared in zip(window.turns, share(words, window.turns), strict=True):
                     takes[speaker, turn.id] = _Take(shared, heard.language, heard.confidence)
         return takes
 
-    async def _heard(
-        self, part: Part, speaker: Speaker, window: Window, inputs: ToTranscribe
-    ) -> Heard | None:
+    async def _heard(self, pcm: bytes, window: Window, inputs: ToTranscribe) -> Heard | None:
         """What the recogniser made of a window; None: it takes no such language, or there is no sound."""
-        pcm = await part.cut(speaker, window.start_s, window.end_s)
         if not pcm:
             return None
         language = window.turns[0].language or inputs.interview.language
@@ -224,6 +215,17 @@ class Transcription(Stage[ToTranscribe]):
                     raise
                 return None
         return None
+
+
+def _timed_by_sound(heard: Heard, pcm: bytes, begin_s: float) -> tuple[Word, ...]:
+    """The words of a window that begins at `begin_s` of the session clock, on that clock."""
+    words = [
+        Word(text=w.text, start_s=w.start_s, end_s=w.end_s, confidence=w.confidence) for w in heard.words
+    ]
+    return tuple(
+        word.model_copy(update={"start_s": begin_s + word.start_s, "end_s": begin_s + word.end_s})
+        for word in put_right(words, stretches(levels(pcm, RATE)))
+    )
 
 
 def assemble(

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.integration.speech.conftest import models_dir as models_dir
+from tests.lib.recorded import AT, BEGUN, ENDED
 
-from vivavoce.session.events import (
-    ConsentGiven,
-    ParticipantJoined,
-    Payload,
-    Reason,
-    SessionEnded,
-    SessionScheduled,
-    SessionStatus,
-    SessionWaiting,
-)
+from vivavoce.session.events import Payload, SessionScheduled
 from vivavoce.storage.engine import make_engine
 from vivavoce.storage.sessions import PostgresSessionStore
-
-AT = datetime(2030, 1, 1, 9, 0, tzinfo=UTC)
-SHA = "ab" * 32
-BEGUN: tuple[Payload, ...] = (
-    ConsentGiven(version="1", text_sha256=SHA, language="en", disclosure_sha256=SHA),
-    SessionWaiting(transport="webrtc"),
-    ParticipantJoined(transport="webrtc", connection_id="c"),
-)
-ENDED = SessionEnded(status=SessionStatus.COMPLETED, reason=Reason.FINISHED, at_s=60.0)
 
 Hold = Callable[..., Awaitable[None]]
 

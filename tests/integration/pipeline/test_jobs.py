@@ -10,7 +10,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
-from tests.integration.pipeline.conftest import AT, BEGUN, ENDED, Hold
+from tests.integration.pipeline.conftest import Hold
+from tests.lib.recorded import AT, BEGUN, ENDED
 
 from vivavoce.errors import VivavoceError
 from vivavoce.pipeline.stage import Chain, Stage
