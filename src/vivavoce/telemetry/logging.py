@@ -32,6 +32,7 @@ QUIET: dict[str, int] = {
     "asyncio": logging.WARNING,
     "sqlalchemy": logging.WARNING,
     "alembic": logging.WARNING,
+    "procrastinate": logging.WARNING,
     # At debug it prints what participants say.
     "livekit": logging.WARNING,
 }
