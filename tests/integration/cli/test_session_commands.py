@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
+import psycopg
 import pytest
 import webvtt
 
@@ -241,3 +242,24 @@ def test_a_folder_without_data_is_named_and_not_made(tmp_path: Path) -> None:
     assert f"There is no Viva Voce data in {tmp_path / 'none'}." in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "none").exists()
+
+
+def test_jobs_are_listed_and_dead_ones_tried_again(run: Run, folder: Path) -> None:
+    (job,) = json.loads(ok(run, "jobs", "list", "--json"))
+    assert (job["stage"], job["session_id"], job["state"]) == ("transcription", "session-0", "waiting")
+    assert "No jobs." in ok(run, "jobs", "list", "--state", "dead")
+    assert "No dead jobs." in ok(run, "jobs", "retry", "all")
+    with embedded_postgres(folder) as url, psycopg.connect(url) as connection:
+        connection.execute("UPDATE procrastinate_jobs SET status = 'failed'")
+    assert "dead" in ok(run, "jobs", "list")
+    assert ok(run, "jobs", "retry", str(job["id"])) == "1 to be tried again.\n"
+    code, _, said = run("jobs", "retry", "999999")
+    assert code == 1
+    assert "There is no dead job 999999." in said
+
+
+@pytest.mark.parametrize("arguments", [("worker", "--stages", "cooking"), ("jobs", "retry", "some")])
+def test_what_is_no_stage_or_job_is_refused(run: Run, arguments: tuple[str, ...]) -> None:
+    code, _, said = run(*arguments)
+    assert code == 2
+    assert "Invalid value" in said
