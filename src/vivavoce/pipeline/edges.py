@@ -6,7 +6,7 @@ before it in it (`benchmarks/second_pass.md`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,10 @@ PAUSE_S = 0.05
 """Seconds that a silence has at least: a stop consonant holds the sound for less."""
 
 REACH_S = 0.3
-"""Seconds that a start or an end is moved at most."""
+"""Seconds that a start or an end is moved at most where there is sound."""
+
+SILENCE_S = 1.0
+"""Seconds that one is moved at most out of a silence, where it cannot be right; more of it is soft speech, perhaps."""
 
 
 def levels(pcm: bytes, rate: int) -> NDArray[np.float32]:
@@ -65,15 +68,19 @@ def put_right(words: Sequence[Word], sound: Sequence[tuple[float, float]]) -> tu
     for place, word in enumerate(words):
         before = moved[-1].end_s if moved else 0.0
         after = words[place + 1].start_s if place + 1 < len(words) else float("inf")
-        start = _nearest(word.start_s, (begin for begin, _ in sound if before <= begin < word.end_s))
-        start = max(before, start)
-        end = _nearest(word.end_s, (end for _, end in sound if start < end <= max(after, word.end_s)))
-        end = max(start, end)
+        begins = [begin for begin, _ in sound if before <= begin < word.end_s]
+        start = max(before, _nearest(word.start_s, begins, reach_s=_reach(word.start_s, sound)))
+        ends = [end for _, end in sound if start < end <= max(after, word.end_s)]
+        end = max(start, _nearest(word.end_s, ends, reach_s=_reach(word.end_s, sound)))
         moved.append(word.model_copy(update={"start_s": start, "end_s": end}))
     return tuple(moved)
 
 
-def _nearest(at_s: float, edges: Iterable[float]) -> float:
+def _reach(at_s: float, sound: Sequence[tuple[float, float]]) -> float:
+    return REACH_S if any(begin <= at_s <= end for begin, end in sound) else SILENCE_S
+
+
+def _nearest(at_s: float, edges: Sequence[float], *, reach_s: float) -> float:
     """The edge nearest to a time, or the time itself where none is within reach."""
     found = min(edges, key=lambda edge: abs(edge - at_s), default=at_s)
-    return found if abs(found - at_s) <= REACH_S else at_s
+    return found if abs(found - at_s) <= reach_s else at_s

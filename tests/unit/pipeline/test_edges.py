@@ -27,7 +27,7 @@ def sound(*parts: tuple[float, float], length_s: float, noise: float = 0.0) -> b
 
 
 @st.composite
-def rows(draw: st.DrawFn, least: float = 0.0) -> list[tuple[float, float]]:
+def rows(draw: st.DrawFn) -> list[tuple[float, float]]:
     times = sorted(draw(st.lists(st.floats(0, 30, allow_nan=False), max_size=20)))
     return list(zip(times[::2], times[1::2], strict=False))
 
@@ -40,7 +40,6 @@ def test_order_is_kept_whatever_the_sound(
     assert [each.text for each in moved] == [str(n) for n in range(len(said))]
     times = [time for each in moved for time in (each.start_s, each.end_s)]
     assert times == sorted(times)
-    assert all(abs(each.start_s - was[0]) <= 30 for each, was in zip(moved, said, strict=True))
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.003])
@@ -67,5 +66,12 @@ def test_edges_near_a_silence_are_put_right_and_those_within_a_word_stay() -> No
 
 
 def test_what_is_out_of_reach_stays() -> None:
-    (moved,) = put_right([word("one", 0.0, 3.0)], [(1.0, 2.0)])
-    assert (moved.start_s, moved.end_s) == (0.0, 3.0)
+    (moved,) = put_right([word("one", 0.0, 5.0)], [(1.5, 3.5)])
+    assert (moved.start_s, moved.end_s) == (0.0, 5.0)
+    (moved,) = put_right([word("one", 1.0, 2.0)], [(0.6, 2.4)])
+    assert (moved.start_s, moved.end_s) == (1.0, 2.0)
+
+
+def test_a_silence_before_a_word_is_no_part_of_it() -> None:
+    (moved,) = put_right([word("one", 0.0, 2.8)], [(0.8, 2.0)])
+    assert (moved.start_s, moved.end_s) == (0.8, 2.0)
