@@ -59,9 +59,11 @@ History = Callable[[Random, int], list[SessionEvent]]
 LONGEST = (
     "tests/e2e/test_spoken_with_a_model.py",
     "tests/e2e/test_interview.py",
+    "tests/e2e/test_interview_livekit.py",
     "tests/integration/moderator/test_rehearse_with_a_model.py",
     "tests/integration/agent/",
     "tests/faults/",
+    "tests/contract/transport/test_conformance_livekit.py",
     "tests/contract/transport/test_conformance.py",
     "tests/integration/ops/test_simulate_command.py",
     "tests/integration/speech/test_speech_models.py",

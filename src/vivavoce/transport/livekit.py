@@ -40,7 +40,7 @@ SEND_TIMEOUT_S = 3.0
 """Seconds a message or 20 ms of sound may take to leave."""
 
 HANG_UP_S = 1.0
-"""Seconds a page that was told to hang up may take; then the SFU does it."""
+"""Seconds a page that was told to hang up may take."""
 
 MAKE_WAY_S = 0.5
 """Seconds between an old connection's going and a newer one's coming, where the one replaced the other."""
@@ -283,8 +283,8 @@ class LiveKitLine(LineBase):
             await pacer.tick()
             try:
                 while self._pending:
-                    await self._publish(self._pending[0])
-                    self._pending.popleft()
+                    # It is on its way when we begin to wait, so being cancelled loses nothing.
+                    await self._publish(self._pending.popleft())
             except (TimeoutError, PublishDataError) as error:
                 self._lose(f"the SFU takes no messages: {error}")
                 return
@@ -306,7 +306,11 @@ class LiveKitLine(LineBase):
         self._leaving.set()
 
     async def _part(self, end: LineEnd) -> None:
-        """Say the last words, and see that the page leaves: it does so when it is told, or else the SFU sees to it."""
+        """Say the last words, and have the page leave: it does so when it is told.
+
+        Where it was lost, or does not behave, the SFU sees to it. Not otherwise: another agent may have the session by
+        now, and the page with it, whose identity is the same.
+        """
         if end.reason is EndReason.REPLACED or self._leaving.is_set():
             return
         try:
@@ -318,7 +322,8 @@ class LiveKitLine(LineBase):
                     await self._leaving.wait()
                 return
         except (TimeoutError, PublishDataError):
-            pass  # it does not listen
+            if end.error_code is None:
+                return
         try:
             await self._hang_up()
         except VivavoceError:

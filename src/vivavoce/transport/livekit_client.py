@@ -97,7 +97,8 @@ class LiveKitParticipant(Participant):
         while True:
             data = await self._arrived.get()
             if json.loads(data).get("type") == "hang_up":
-                self._start(self._room.disconnect(), "hang up")
+                self._ended(CallEnd(None, "the agent hung up"))
+                await self._room.disconnect()
                 return
             self._take(data)
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import JSONResponse
 from livekit import rtc
 from numpy.typing import NDArray
-from sfu import SfuProcess, running_sfu
+from sfu import SfuProcess
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from vivavoce.session.clock import SystemClock
@@ -30,7 +30,6 @@ from vivavoce.transport.client import Participant, WebRtcParticipant, WebSocketP
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import LOST_AFTER_S, Line, LineEnd
 from vivavoce.transport.livekit import LiveKitLine, Seat, leave
-from vivavoce.transport.livekit_client import LiveKitParticipant
 from vivavoce.transport.messages import PageMessage
 from vivavoce.transport.resample import Resampler
 from vivavoce.transport.sfu.api import Sfu
@@ -52,29 +51,19 @@ class Wire:
     slack_s: float = 0
     """By how much sound may be longer than it was: libwebrtc's jitter buffer stretches it where packets are late."""
     likeness: float = 0.9
+    lets_go_at_once: bool = True
+    """Of its sockets; libwebrtc does so when it likes, and on LiveKit a session's process ends with it."""
     lines: int = 10
     """In one process; on LiveKit a session has its own, and each line is two participants of libwebrtc here."""
 
 
-WIRES = {
-    "webrtc": WebRtcParticipant,
-    "websocket": WebSocketParticipant,
-    "livekit": LiveKitParticipant,
-}
+WIRES = [Wire("webrtc", WebRtcParticipant), Wire("websocket", WebSocketParticipant)]
+"""Those that need nothing beside the house; `test_conformance_livekit.py` has the other one."""
 
 
-@pytest.fixture(scope="session")
-def sfu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SfuProcess]:
-    with running_sfu(tmp_path_factory.mktemp("sfu")) as running:
-        yield running
-
-
-@pytest.fixture(params=WIRES)
+@pytest.fixture(params=WIRES, ids=lambda wire: wire.name)
 def wire(request: pytest.FixtureRequest) -> Wire:
-    name = request.param
-    if name == "livekit":
-        return Wire(name, WIRES[name], request.getfixturevalue("sfu"), slack_s=0.1, likeness=0.8, lines=3)
-    return Wire(name, WIRES[name])
+    return request.param
 
 
 class Socket:

@@ -435,13 +435,14 @@ async def test_twenty_calls_leave_nothing_behind(wire: Wire) -> None:
         async def counts() -> tuple[int, int, int]:
             await asyncio.sleep(0.3)
             gc.collect()
-            return len(asyncio.all_tasks()), threading.active_count(), open_files()
+            files = open_files() if wire.lets_go_at_once else 0
+            # The loop's own threads, which look names up, are made when they are needed, and stay.
+            ours = [one for one in threading.enumerate() if not one.name.startswith("asyncio_")]
+            return len(asyncio.all_tasks()), len(ours), files
 
         for _ in range(2):
             await call()
         before = await counts()
         for _ in range(20):
             await call()
-        after = await counts()
-        # Fewer is what tests before have left, which let go of their sockets late.
-        assert all(now <= then for now, then in zip(after, before, strict=True)), (before, after)
+        assert await counts() == before

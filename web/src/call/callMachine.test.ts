@@ -351,6 +351,14 @@ describe("coming in", () => {
     expect(transportOf(play([{ type: "connected" }], state).state)).toBe("websocket");
   });
 
+  it("goes through the SFU where the host stands on one, and no other way", () => {
+    const rooms = { ...CREDENTIALS, transports: ["livekit" as const] };
+    const state = { ...initialState(ABLE), credentials: rooms };
+    expect(transportOf(state)).toBe("livekit");
+    expect(transportOf({ ...state, webrtcFailed: true })).toBe("livekit");
+    expect(transportOf({ ...state, capabilities: { ...ABLE, webrtc: false } })).toBe(null);
+  });
+
   it("keeps trying WebRTC where there is nothing else", () => {
     const only = { ...CREDENTIALS, transports: ["webrtc" as const] };
     const events: Event[] = [
