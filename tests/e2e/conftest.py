@@ -75,10 +75,17 @@ class DemoServer:
     link: str = ""
     output: list[str] = field(default_factory=list[str])
 
+    settings: dict[str, str] = field(default_factory=dict[str, str])
+
     @property
     def environment(self) -> dict[str, str]:
         """For other commands on the same data folder."""
-        return {**os.environ, "VIVAVOCE_DATA_DIR": str(self.data_dir)}
+        return {**os.environ, **self.settings, "VIVAVOCE_DATA_DIR": str(self.data_dir)}
+
+    @property
+    def recordings(self) -> Path:
+        """Where recordings are kept."""
+        return self.data_dir / "recordings"
 
     def run(self, *arguments: str) -> str:
         """Run another `vivavoce` command beside it; returns what it prints."""

@@ -15,7 +15,7 @@ import numpy as np
 import soxr
 
 from vivavoce.ops.simulate.ear import Ear
-from vivavoce.transport.client import CallRefused, WebSocketParticipant
+from vivavoce.transport.client import CallRefused, Participant, WebSocketParticipant
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech"
 
@@ -35,15 +35,22 @@ def speech(name: str) -> Samples:
 
 
 class Caller:
-    """Calls by WebSocket.
+    """Calls, by WebSocket unless told otherwise.
 
     Args:
         urls: of the servers; each try goes to the next, as behind a balancer.
         invitation: the token of the link.
         come_back: whether to connect again after a break; while it is False it waits.
+        participant: how sound travels.
     """
 
-    def __init__(self, *urls: str, invitation: str, come_back: bool = True) -> None:
+    def __init__(
+        self,
+        *urls: str,
+        invitation: str,
+        come_back: bool = True,
+        participant: type[Participant] = WebSocketParticipant,
+    ) -> None:
         self.urls = list(urls)
         self.come_back = come_back
         self.take_over = False
@@ -60,7 +67,8 @@ class Caller:
         self._token = ""
         self._invitation = invitation
         self._voice = np.zeros(0, dtype=np.int16)
-        self._line: WebSocketParticipant | None = None
+        self._participant = participant
+        self._line: Participant | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -144,7 +152,7 @@ class Caller:
 
     async def cut(self) -> None:
         """The network is gone: nothing is said, the connection is no more. It comes back if `come_back`."""
-        assert self._line is not None
+        assert isinstance(self._line, WebSocketParticipant)
         socket = self._line._socket
         assert socket is not None
         socket.transport.abort()
@@ -160,7 +168,7 @@ class Caller:
             url = self.urls[tries % len(self.urls)]
             take_over = self.take_over or (lost_at is not None and time.monotonic() - lost_at < GHOST_S)
             try:
-                async with WebSocketParticipant(
+                async with self._participant(
                     f"{url}/api/v1",
                     self.session_id,
                     self._token,

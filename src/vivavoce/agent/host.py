@@ -355,7 +355,7 @@ class Host:
         session_id = state.session_id
         study = (await self._studies.get(state.study_id, state.study_hash)).study
         prices = self._session_prices(study, state.language)
-        lease = await self._claim(state, take_over=take_over)
+        lease = await self._claim(state, transport, take_over=take_over)
         # Whoever held it before may have written until now.
         state = await self._store.state(session_id)
         if state.status.terminal:
@@ -403,13 +403,15 @@ class Host:
             past = [*await self._store.read(first.continues), *past]
         return past
 
-    async def _claim(self, state: SessionState, *, take_over: bool) -> Lease:
+    async def _claim(self, state: SessionState, transport: Transport, *, take_over: bool) -> Lease:
         session_id, ttl_s = state.session_id, self.timers.lease_s
         try:
             return await self._store.claim(session_id, holder=self.holder, ttl_s=ttl_s)
         except LeaseHeld as error:
-            # The participant is at our door: whoever holds the interview, dead or cut off, holds it for nobody.
-            if take_over or state.status is SessionStatus.DISCONNECTED:
+            # The participant is at our door: whoever holds the interview, dead or cut off, holds it for nobody. Not in
+            # a room, to which several may have been sent: there its agent waits for them.
+            at_our_door = state.status is SessionStatus.DISCONNECTED and transport != "livekit"
+            if take_over or at_our_door:
                 log.warning("session taken from another host", session_id=session_id, holder=error.holder)
                 return await self._store.seize(session_id, holder=self.holder, ttl_s=ttl_s)
             if state.status is SessionStatus.ACTIVE:

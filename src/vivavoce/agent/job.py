@@ -21,6 +21,7 @@ from vivavoce.agent.purse import Purse
 from vivavoce.agent.stall import StallWatch
 from vivavoce.errors import VivavoceError
 from vivavoce.session.clock import SystemClock
+from vivavoce.session.errors import AlreadyConnected, HostFull
 from vivavoce.settings import Settings, load
 from vivavoce.speech.client import SpeechClient
 from vivavoce.storage.open import open_storage
@@ -83,9 +84,8 @@ async def hold(ctx: JobContext) -> None:
     def done(task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             known = isinstance(error, VivavoceError)
-            log.error(
-                "session not held", session_id=job.session_id, error=str(error), exc_info=not known and error
-            )
+            say = log.info if isinstance(error, AlreadyConnected | HostFull) else log.error
+            say("session not held", session_id=job.session_id, error=str(error), exc_info=not known and error)
         ctx.shutdown("the session is over")
 
     held.task.add_done_callback(done)

@@ -1,0 +1,113 @@
+"""`vivavoce agent` in a process of its own: an agent worker on a test's SFU, and a speech server for all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+from sfu import free_port
+
+START_S = 120.0
+
+
+@contextmanager
+def speech_server() -> Generator[str]:
+    """A speech server in a process of its own; its URL."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "vivavoce", "speech", "--port", str(port)])
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@dataclass
+class WorkerProcess:
+    """`vivavoce agent` in a process of its own."""
+
+    environment: dict[str, str]
+    output: list[str] = field(default_factory=list[str])
+    health: int = field(default_factory=free_port)
+    process: subprocess.Popen[str] | None = None
+
+    async def start(self, data_dir: Path) -> None:
+        """Start it and wait until the SFU knows it."""
+        ready = threading.Event()
+        self.process = subprocess.Popen(  # noqa: ASYNC220 - it only begins here
+            [sys.executable, "-m", "vivavoce", "agent"],
+            env={
+                **os.environ,
+                **self.environment,
+                "VIVAVOCE_DATA_DIR": str(data_dir),
+                "VIVAVOCE_LIVEKIT__HEALTH_HOST": "127.0.0.1",
+                "VIVAVOCE_LIVEKIT__HEALTH_PORT": str(self.health),
+                "VIVAVOCE_LIVEKIT__METRICS_PORT": "0",
+                "COLUMNS": "200",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        threading.Thread(target=self._read, args=(self.process, ready), daemon=True).start()
+        await asyncio.to_thread(ready.wait, START_S)
+        assert self.running.poll() is None and "Ready for" in "".join(self.output), self.said()
+
+    @property
+    def running(self) -> subprocess.Popen[str]:
+        assert self.process is not None
+        return self.process
+
+    def kill(self) -> None:
+        """SIGKILL it with all its processes, as a node that dies."""
+        top = psutil.Process(self.running.pid)
+        family = [top, *top.children(recursive=True)]
+        for one in family:
+            one.kill()
+        self.running.wait()
+
+    async def ended(self, *, within_s: float) -> int:
+        return await asyncio.to_thread(self.running.wait, within_s)
+
+    def close(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(90)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    async def ready(self) -> int:
+        """What `/readyz` answers."""
+        async with httpx.AsyncClient(timeout=10) as http:
+            return (await http.get(f"http://127.0.0.1:{self.health}/readyz")).status_code
+
+    async def places(self) -> int:
+        """How many sessions it holds."""
+        async with httpx.AsyncClient(timeout=10) as http:
+            checks = (await http.get(f"http://127.0.0.1:{self.health}/readyz")).json()["checks"]
+        found = re.match(r"(\d+) of", checks["host"]["detail"])
+        assert found is not None
+        return int(found[1])
+
+    def said(self) -> str:
+        return "".join(self.output[-60:])
+
+    def _read(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.output.append(line)
+            if "Ready for" in line:
+                ready.set()
+        ready.set()
