@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from vivavoce.ops.children import speech_server
 from vivavoce.pipeline.stage import Chain
-from vivavoce.pipeline.transcription import Transcription
+from vivavoce.pipeline.transcription import Recogniser, Transcription
 from vivavoce.pipeline.worker import Worker
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock, SystemClock
@@ -21,7 +21,7 @@ from vivavoce.telemetry.metrics import Metrics
 from vivavoce.voice.cast import Cast
 
 
-def chain(settings: Settings, storage: Storage, client: SpeechClient, clock: Clock) -> Chain:
+def chain(settings: Settings, storage: Storage, recogniser: Recogniser, clock: Clock) -> Chain:
     """Every stage there is. Who writes another one adds it here."""
     cast = Cast(settings.speech)
     own = settings.pipeline.stt_model
@@ -29,7 +29,7 @@ def chain(settings: Settings, storage: Storage, client: SpeechClient, clock: Clo
         log=storage.sessions,
         studies=lambda study_id, content_hash: _study(storage.studies, study_id, content_hash),
         archive=storage.recordings,
-        recogniser=client,
+        recogniser=recogniser,
         hearing=cast.hearing if own is None else lambda language: own,
         clock=clock,
     )
@@ -39,7 +39,7 @@ def chain(settings: Settings, storage: Storage, client: SpeechClient, clock: Clo
 def worker(
     settings: Settings,
     storage: Storage,
-    client: SpeechClient,
+    recogniser: Recogniser,
     *,
     clock: Clock,
     metrics: Metrics,
@@ -48,7 +48,7 @@ def worker(
     """A worker for these stages; None: all there are."""
     return Worker(
         storage.url,
-        chain=chain(settings, storage, client, clock),
+        chain=chain(settings, storage, recogniser, clock),
         only=only,
         jobs=storage.jobs,
         results=storage.derived,
