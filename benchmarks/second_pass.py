@@ -314,6 +314,9 @@ Words wrong of the speech set (`tests/data/speech`), each clip an answer in one 
 as they are recognised live, straight from the microphone's sound. Then when a word is said to begin, less when it does;
 negative is early. Words after a pause (60 ms of silence and more) are rows of single words; those of sentences follow
 each other.
+
+The goal is 100 ms for every word; it is met at the median, not by all: inside a sentence Whisper has words begin
+some 60 ms early, and nothing in the sound says where they do.
 """
 
 if __name__ == "__main__":
