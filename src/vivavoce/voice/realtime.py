@@ -19,7 +19,7 @@ from vivavoce.breaker import Breaker
 from vivavoce.settings import RealtimeProfile, RealtimeSettings
 from vivavoce.voice.failover import RULES, Link
 from vivavoce.voice.llm import NO_KEY
-from vivavoce.voice.plugins import plugin
+from vivavoce.voice.plugins import PluginRefused, plugin
 
 RETRIES = 1
 """What the plug-in tries by itself where a connection breaks; after that we open a new one with the log's history."""
@@ -30,13 +30,14 @@ RETRY_S = 1.0
 class Realtimes:
     """The profiles of the settings, shared by the sessions of a process. Nothing is connected yet.
 
-    Build it on the main thread, where livekit imports its plug-ins.
+    Build it on the main thread, where livekit imports its plug-ins, in the event loop that will use it.
 
     Args:
         settings: the profiles.
 
     Raises:
         PluginMissing: a profile's provider is an extra that is not installed.
+        PluginRefused: a plug-in does not take its profile, for want of a key for example.
     """
 
     def __init__(self, settings: RealtimeSettings) -> None:
@@ -44,9 +45,17 @@ class Realtimes:
         self._links = {
             name: Link(name, profile, Breaker(RULES)) for name, profile in settings.profiles.items()
         }
-        for profile in settings.profiles.values():
-            plugin(profile.provider)
         self._http: aiohttp.ClientSession | None = None
+        for name, profile in settings.profiles.items():
+            plugin(profile.provider)
+            try:
+                self.open(profile, languages=())
+            except ValueError as error:
+                raise PluginRefused(
+                    f"The plug-in {profile.provider!r} does not take the speech-to-speech profile {name!r}: {error}.",
+                    next_step=f"Set VIVAVOCE_REALTIME__PROFILES__{name.upper().replace('-', '_')}__API_KEY, or what "
+                    "else it misses.",
+                ) from error
 
     def order(self, name: str) -> list[Link[RealtimeProfile]]:
         """A profile and those that new sessions try after it.

@@ -26,6 +26,7 @@ from vivavoce.settings import RealtimeProfile, RealtimeSettings
 from vivavoce.speech.client import SpeechDropped, SpeechUnavailable
 from vivavoce.voice.duplex import Duplex, Generation, RealtimeAway
 from vivavoce.voice.failover import RULES, Link, Switch
+from vivavoce.voice.plugins import PluginRefused
 from vivavoce.voice.realtime import Realtimes
 from vivavoce.voice.voiced import Voiced
 
@@ -154,6 +155,17 @@ def at_gemini(server: ScriptedGemini) -> RealtimeProfile:
         voice="Kore",
         first_sound_s=10,
     )
+
+
+@pytest.mark.parametrize("provider", ["openai", "google"])
+async def test_a_profile_without_a_key_is_refused_at_the_start(
+    provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("OPENAI_API_KEY", "GOOGLE_API_KEY"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(PluginRefused) as refused:
+        Realtimes(RealtimeSettings(profiles={"my-voice": RealtimeProfile(provider=provider, model="m")}))
+    assert "VIVAVOCE_REALTIME__PROFILES__MY_VOICE__API_KEY" in refused.value.next_step
 
 
 # OpenAI Realtime
