@@ -74,6 +74,13 @@ def writable(text: str) -> str:
 
 def clean(sentence: str) -> str:
     """A sentence without markup and stage directions; empty if it is not for ears at all."""
+    # What is taken away may uncover more of it: a list in a quotation, a direction in stars.
+    while (cleaned := _cleaned(sentence)) != sentence:
+        sentence = cleaned
+    return cleaned
+
+
+def _cleaned(sentence: str) -> str:
     if _MACHINE.search(sentence):
         return ""
     printable = "".join(char if char.isprintable() else " " for char in sentence)

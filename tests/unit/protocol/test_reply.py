@@ -33,6 +33,8 @@ def test_a_sentence_is_given_as_soon_as_the_next_one_begins() -> None:
         ("**So** you _walked_.\n- How was it?", ["So you walked.", "How was it?"]),
         ("[smiles] How was it?", ["How was it?"]),
         ("How was it? (smiling)", ["How was it?"]),
+        ("“[smiles] How was it?” (waits) (smiling)", ["How was it?"]),
+        ("<*think* How was it?", []),
         ("<think>The user walked. I ask.</think>How was it?", ["How was it?"]),
         ("How was it? <think>and I never come back", ["How was it?"]),
         ('{"name": "probe"} How was it for you?', []),
