@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from made import made
 from vivavoce.settings import load
-from vivavoce.speech.engines.base import Halt, alone
+from vivavoce.speech.engines import base
+from vivavoce.speech.engines.base import alone
 from vivavoce.speech.engines.kokoro import Kokoro
 from vivavoce.speech.engines.whisper import Whisper
 from vivavoce.speech.messages import EngineOptions
@@ -49,9 +50,7 @@ def spoken(kokoro: Kokoro) -> Iterator[tuple[str, str, Sound]]:
         for voice in voices:
             for kind, texts in (("sentence", SENTENCES[language]), ("a word or two", SHORT[language])):
                 for text in texts:
-                    pcm = np.concatenate(
-                        [each.pcm for each in kokoro.synthesize(text, voice, language, 1.0, Halt())]
-                    )
+                    pcm = np.concatenate([each.pcm for each in base.spoken(kokoro, text, voice, language)])
                     sound = soxr.resample(pcm.astype(np.float32), kokoro.sample_rate, RATE).astype(np.int16)
                     yield kind, language, sound
     for file in sorted(SPEECH.glob("real_libri_*.wav")):

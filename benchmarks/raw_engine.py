@@ -38,14 +38,14 @@ def piper(folder: Path, voice: str) -> tuple[int, Speak]:
 
 def kokoro(folder: Path, voice: str) -> tuple[int, Speak]:
     """Our own engine, whose ONNX session several threads may use at once."""
-    from vivavoce.speech.engines.base import Halt
+    from vivavoce.speech.engines.base import spoken
     from vivavoce.speech.engines.kokoro import Kokoro
     from vivavoce.speech.messages import EngineOptions
 
     engine = Kokoro(EngineOptions(folders=(folder,), threads=os.cpu_count() or 1))
 
     def speak(text: str) -> Iterator[bytes]:
-        for stretch in engine.synthesize(text, voice, None, 1.0, Halt()):
+        for stretch in spoken(engine, text, voice):
             yield stretch.pcm.tobytes()
 
     return engine.sample_rate, speak

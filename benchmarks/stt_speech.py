@@ -19,7 +19,7 @@ import soxr
 from numpy.typing import NDArray
 
 from vivavoce.settings import load
-from vivavoce.speech.engines.base import RECOGNISER_RATE, Halt, SpeechEngine
+from vivavoce.speech.engines.base import RECOGNISER_RATE, SpeechEngine, spoken
 from vivavoce.speech.messages import EngineOptions
 from vivavoce.speech.store import ModelStore
 
@@ -206,8 +206,7 @@ def _speak(paths: Sequence[Path]) -> None:
         voice = VOICES[number % len(VOICES)]
         engine = engines[voice.startswith("en_US")]
         speed = SPEEDS[number // len(VOICES) % len(SPEEDS)]
-        stretches = engine.synthesize(said, voice, None, speed, Halt())
-        pcm = np.concatenate([stretch.pcm for stretch in stretches if stretch is not None])
+        pcm = np.concatenate([stretch.pcm for stretch in spoken(engine, said, voice, speed=speed)])
         write(path, _resampled(pcm, engine.sample_rate, RECOGNISER_RATE))
 
 

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from made import made
 from vivavoce.settings import load
-from vivavoce.speech.engines.base import RECOGNISER_RATE, Halt, Pcm, SpeechEngine, alone
+from vivavoce.speech.engines import base
+from vivavoce.speech.engines.base import RECOGNISER_RATE, Pcm, SpeechEngine, alone
 from vivavoce.speech.engines.kokoro import Kokoro
 from vivavoce.speech.engines.piper import Piper
 from vivavoce.speech.engines.whisper import Whisper
@@ -78,9 +79,7 @@ def spoken(engine: SpeechEngine, voice: str, texts: Sequence[str]) -> Iterator[S
         sounds: list[Pcm] = []
         words: list[WordTime] = []
         length_s = 0.0
-        for stretch in engine.synthesize(text, voice, None, 1.0, Halt()):
-            if stretch is None:
-                continue
+        for stretch in base.spoken(engine, text, voice):
             sounds.append(stretch.pcm)
             words += [
                 word.model_copy(update={"start_s": word.start_s + length_s, "end_s": word.end_s + length_s})

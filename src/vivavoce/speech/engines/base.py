@@ -190,6 +190,14 @@ class TranscriptionEngine(Protocol):
         ...
 
 
+def spoken(
+    engine: SpeechEngine, text: str, voice: str, language: str | None = None, speed: float = 1.0
+) -> Iterator[Stretch]:
+    """A text as an engine speaks it, for whoever has it to themselves: see `SpeechEngine.synthesize`."""
+    stretches = engine.synthesize(text, voice, language, speed, Halt())
+    return (stretch for stretch in stretches if stretch is not None)
+
+
 def alone(engine: TranscriptionEngine, work: Generator[Operation | WrittenPart, Any, ResultT]) -> ResultT:
     """The result of some work of an engine's, each of its operations done by itself."""
     result: Any = None
