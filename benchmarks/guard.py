@@ -50,6 +50,7 @@ class PlayedSpeech:
     def __init__(self, first_s: float) -> None:
         self.first_s = first_s
         self.sample_rate = RATE
+        self.begins_s = 0.0
 
     @asynccontextmanager
     async def speak(self, text: str, **_: Any) -> AsyncGenerator[PlayedSpeech]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+from scheduling import scheduled
 
 from vivavoce.session.clock import ManualClock
 from vivavoce.session.errors import SessionUnknown, StudySpent
@@ -15,7 +16,6 @@ from vivavoce.session.events import (
     Payload,
     Reason,
     SessionEnded,
-    SessionScheduled,
     SessionStatus,
     UsageMetered,
 )
@@ -38,10 +38,7 @@ class Bench:
 
     async def schedule(self, *session_ids: str, study_id: str = "demo") -> None:
         for session_id in session_ids:
-            scheduled = SessionScheduled(
-                study_id=study_id, study_hash="f", study_title="Demo", language="en", participant_id="p"
-            )
-            await self.store.create(session_id, scheduled, at=AT)
+            await self.store.create(session_id, scheduled(study_id), at=AT)
 
     async def write(self, session_id: str, *payloads: Payload) -> None:
         lease = await self.store.claim(session_id, holder="host", ttl_s=60)

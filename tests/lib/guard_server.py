@@ -30,6 +30,7 @@ class GuardServer:
         rule: see `Rule`.
         fault: what it does instead of answering.
         after_s: how long it thinks.
+        usage: what it says it has counted; None: nothing.
         requests: every request so far: head, and body as JSON.
     """
 
@@ -38,6 +39,9 @@ class GuardServer:
     fault: Fault = ""
     after_s: float = 0.0
     finish: str = "stop"
+    usage: dict[str, Any] | None = field(
+        default_factory=lambda: {"prompt_tokens": 300, "completion_tokens": 3, "total_tokens": 303}
+    )
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
     connections: int = 0
 
@@ -95,8 +99,9 @@ class GuardServer:
                     "finish_reason": self.finish,
                 }
             ],
-            "usage": {"prompt_tokens": 300, "completion_tokens": 3, "total_tokens": 303},
         }
+        if self.usage is not None:
+            answer["usage"] = self.usage
         return json.dumps(answer).encode()
 
 

@@ -91,9 +91,10 @@ class Table:
             record=self._record,
             thinks=True,
         )
+        way = models(self.switches.append)
         self.moderator = ThinkingModerator(
             self.director,
-            models(self.switches.append),
+            lambda: way,
             self.dialogue,
             Watch(
                 self.study,

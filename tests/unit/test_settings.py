@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from vivavoce import settings
 from vivavoce.cli.main import app
-from vivavoce.settings import Settings, SettingsError, load
+from vivavoce.settings import ProfileUnknown, Settings, SettingsError, load
 from vivavoce.settings.names import fields_of
 
 SECRET_URL = "postgresql://vivavoce:hunter2@db/vivavoce"
@@ -445,3 +445,20 @@ class TestProfiles:
         found = load({}, config=_file(tmp_path, text))
         assert list(found.llm.order(None)) == ["my-model", "cloud"]
         assert list(found.llm.order("cloud")) == ["cloud"]
+
+    def test_a_language_may_have_a_profile_of_its_own(self, tmp_path: Path) -> None:
+        text = PROFILES + '\n[llm.profiles.cloud]\nprovider = "google"\nmodel = "gemini"\n'
+        settings = {
+            "VIVAVOCE_LLM__DEFAULT": "my-model",
+            "VIVAVOCE_LLM__PER_LANGUAGE": "JA=cloud, pt-BR = cloud",
+        }
+        llm = load(settings, config=_file(tmp_path, text)).llm
+        assert [llm.profile(None, code)[0] for code in ("ja", "ja-JP", "pt-br", "pt", "en")] == [
+            "cloud", "cloud", "cloud", "my-model", "my-model",
+        ]  # fmt: skip
+        assert llm.profile("my-model", "ja")[0] == "my-model", "what a study names goes before"
+        assert list(llm.order(None, "ja")) == ["cloud"]
+        with pytest.raises(ProfileUnknown, match="'clod'"):
+            load({"VIVAVOCE_LLM__PER_LANGUAGE": "ja=clod"}, config=_file(tmp_path, text))
+        with pytest.raises(SettingsError, match="each should be like ja=my-model"):
+            load({"VIVAVOCE_LLM__PER_LANGUAGE": "cloud"}, config=_file(tmp_path, text))

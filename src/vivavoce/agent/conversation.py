@@ -40,7 +40,7 @@ from vivavoce.session.usage import Used
 from vivavoce.transport.desk import Desk
 from vivavoce.voice.activity import SharedVAD
 from vivavoce.voice.duplex import Duplex
-from vivavoce.voice.ears import Ear
+from vivavoce.voice.ears import CountedEar
 from vivavoce.voice.failover import Route
 from vivavoce.voice.stt import Failure, Languages, ServerSTT, Utterance
 from vivavoce.voice.tts import ServerTTS
@@ -144,7 +144,7 @@ class Conversation:
         interruption_s: seconds of the participant's voice after which the moderator falls silent.
         new_utterance_id: makes utterance ids.
         listener: told what happens.
-        models: the way along the models that moderate; None in a structured interview.
+        models: gives the way along the models that moderate; None in a structured interview.
         dialogue: the interview so far, for the model.
         watch: has the model's sentences judged before they are heard.
         now_s: the session clock.
@@ -157,7 +157,7 @@ class Conversation:
         *,
         desk: Desk,
         director: Director,
-        ears: Ear,
+        ears: CountedEar,
         voice: ServerTTS,
         voices: Callable[[str], Voice],
         listening: Languages,
@@ -167,7 +167,7 @@ class Conversation:
         interruption_s: float,
         new_utterance_id: Callable[[], str],
         listener: Listener,
-        models: Route[Mind] | None,
+        models: Callable[[], Route[Mind]] | None,
         dialogue: Dialogue,
         watch: Watch,
         now_s: Callable[[], float],

@@ -6,7 +6,6 @@ import asyncio
 import os
 import socket
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -44,9 +43,7 @@ from vivavoce.session.lease import Lease
 from vivavoce.session.state import SessionState
 from vivavoce.session.store import SessionStore
 from vivavoce.session.timers import HostTimers
-from vivavoce.session.usage import Part
-from vivavoce.settings import ProfileUnknown, RealtimeUnknown, Settings
-from vivavoce.settings.voice import SPEECH
+from vivavoce.settings import Settings
 from vivavoce.speech.client import SpeechClient
 from vivavoce.telemetry.metrics import Metrics
 from vivavoce.transport.line import AudioSocket
@@ -354,7 +351,7 @@ class Host:
     async def _start(self, state: SessionState, transport: Transport, *, take_over: bool) -> SessionRunner:
         session_id = state.session_id
         study = (await self._studies.get(state.study_id, state.study_hash)).study
-        prices = self._session_prices(study, state.language)
+        prices = SessionPrices.of(self._prices, self._settings, study)
         lease = await self._claim(state, transport, take_over=take_over)
         # Whoever held it before may have written until now.
         state = await self._store.state(session_id)
@@ -427,28 +424,6 @@ class Host:
     @staticmethod
     def _loop_time() -> float:
         return asyncio.get_running_loop().time()
-
-    def _session_prices(self, study: Study, language: str) -> SessionPrices:
-        models: dict[str, Part] = {}
-        if study.moderator.thinks:
-            with suppress(ProfileUnknown):  # then no model is used; the runner says so in the log
-                models = dict.fromkeys(self._settings.llm.order(study.moderator.profile), "llm")
-        transcribers: list[str] = []
-        if study.moderator.thinks and study.moderator.realtime is not None:
-            with suppress(RealtimeUnknown):
-                order = self._settings.realtime.order(study.moderator.realtime)
-                models |= dict.fromkeys(order, "realtime")
-                transcribers = [name for name, profile in order.items() if profile.transcriber is not None]
-        cast, stt, tts = self._equipment.cast, self._settings.stt, self._settings.tts
-        first = stt.order_for(language)[0]
-        return SessionPrices.of(
-            self._prices,
-            # In every language: a session may change to another one.
-            hears={cast.hearing(each) for each in study.languages} | stt.profiles.keys() | set(transcribers),
-            speaks={cast.voice(study, each).engine for each in study.languages} | tts.profiles.keys(),
-            models=models,
-            elsewhere={} if first == SPEECH else {"stt": first},
-        )
 
     def _forget(self, session_id: str, study: Study) -> None:
         self._runners.pop(session_id, None)

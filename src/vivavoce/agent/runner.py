@@ -175,8 +175,7 @@ class SessionRunner:
             used=self._till.take,
             switched=self._switched("realtime"),
             failed=self._realtime_failed,
-            chosen=self._realtime_chosen,
-            stand_in=models.current.name if models is not None else STUDY,
+            stand_in=models().current.name if models is not None else STUDY,
         )
         if self._duplex is not None:
             journal.watch(lambda event, _: tell(self._duplex, event))
@@ -188,10 +187,9 @@ class SessionRunner:
                 first=own_ear(self._duplex),
             ),
             voice=ServerTTS(
-                equipment.providers.speakers(switched=self._switched("tts")),
+                equipment.providers.speakers(switched=self._switched("tts"), used=self._till.take),
                 equipment.wording,
                 equipment.cast.voice(study, state.language),
-                used=self._till.take,
             ),
             voices=lambda language: equipment.cast.voice(study, language),
             hearing=equipment.cast.hearing,
@@ -548,7 +546,9 @@ class SessionRunner:
 
     # -- small things
 
-    def _models(self, study: Study) -> tuple[Route[Mind] | None, Chain, list[Link[RealtimeProfile]]]:
+    def _models(
+        self, study: Study
+    ) -> tuple[Callable[[], Route[Mind]] | None, Chain, list[Link[RealtimeProfile]]]:
         """The way along the study's models, who judges them, and the speech-to-speech models that go before them.
 
         Without either, or where what they are told was not reviewed, a semi-structured interview is held in the
@@ -561,7 +561,7 @@ class SessionRunner:
         links: list[Link[RealtimeProfile]] = []
         try:
             minds.may_hold(study.languages)
-            judges = self._equipment.guards.chain(study.guard)
+            judges = self._equipment.guards.chain(study.guard, used=self._till.take)
         except (PackUnreviewed, GuardUnknown) as error:
             self._note("guard" if isinstance(error, GuardUnknown) else "llm", error)
             return None, nobody, []
@@ -571,11 +571,12 @@ class SessionRunner:
             except RealtimeUnknown as error:
                 self._note("realtime", error)
         try:
-            return minds.route(study.moderator.profile, switched=self._switched("llm")), judges, links
+            ways = minds.routes(study.moderator.profile, study.languages, switched=self._switched("llm"))
         except ProfileUnknown as error:
             if not links:
                 self._note("llm", error)
             return None, judges, links
+        return lambda: ways[self._journal.state.language], judges, links
 
     def _note(self, stage: Literal["guard", "llm", "realtime"], error: VivavoceError) -> None:
         self._journal.post(Fault(stage=stage, code=error.code, message=str(error), recovered=True))
@@ -583,14 +584,8 @@ class SessionRunner:
     def _realtime_failed(self, error: RealtimeAway) -> None:
         self.post(Fault(stage="realtime", code=error.code, message=str(error), recovered=True))
 
-    def _realtime_chosen(self, link: Link[RealtimeProfile]) -> None:
-        if link.part.transcriber is not None:
-            self._till.went_over("stt", link.name)
-
     def _switched(self, stage: Literal["stt", "tts", "llm", "realtime"]) -> Switched:
         def write(switch: Switch) -> None:
-            if stage == "stt" or stage == "tts":
-                self._till.went_over(stage, switch.after)
             self.post(ProviderSwitched(stage=stage, at_s=self._now_s(), **asdict(switch)))
 
         return write

@@ -28,7 +28,6 @@ def voice_to_voice(
     used: Used,
     switched: Switched,
     failed: Callable[[RealtimeAway], None],
-    chosen: Callable[[Link[RealtimeProfile]], None],
     stand_in: str,
 ) -> Duplex | None:
     """The session's duplex; None where no profile is to hold it. The arguments are `Duplex`'s own."""
@@ -49,7 +48,6 @@ def voice_to_voice(
         used=used,
         switched=switched,
         failed=failed,
-        chosen=chosen,
         stand_in=stand_in,
     )
 

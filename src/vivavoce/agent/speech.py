@@ -28,18 +28,32 @@ class SpokenText(io.TextOutput):
             self._words = []
             self._ended = False
         word = text.strip()
-        if not word:
-            return
         if (
             isinstance(text, TimedString)
             and isinstance(text.start_time, float)
             and isinstance(text.end_time, float)
         ):
-            self._words.append(TimedWord(word, text.start_time, text.end_time))
-        else:
+            if word:
+                self._words.append(TimedWord(word, text.start_time, text.end_time))
+            else:
+                self._say_again(text.start_time, text.end_time)
+        elif word:
             # Without a time a word counts as heard with the one before it.
             at = self._words[-1].end_s if self._words else 0.0
             self._words.append(TimedWord(word, at, at))
+
+    def _say_again(self, from_s: float, begins_s: float) -> None:
+        """A voice broke off, and another says the words from `from_s` on anew: see `tts.again`.
+
+        What was heard of them the first time was heard; the others come when the other voice says them.
+        """
+        heard = len(heard_until(self._words, begins_s).split())
+        self._words = [
+            TimedWord(word.text, word.start_s - from_s + begins_s, word.end_s - from_s + begins_s)
+            if at >= heard and word.start_s >= from_s
+            else word
+            for at, word in enumerate(self._words)
+        ]
 
     def flush(self) -> None:
         """The segment's text is complete."""

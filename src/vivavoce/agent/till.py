@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
+from vivavoce.protocol.study import Study
 from vivavoce.session.events import UsageMetered
 from vivavoce.session.state import SessionState
 from vivavoce.session.usage import Part, Use
-from vivavoce.settings.voice import SPEECH
+from vivavoce.settings import GuardUnknown, ProfileUnknown, RealtimeUnknown, Settings
+from vivavoce.voice.cast import Cast
 from vivavoce.voice.prices import Priced, PriceTable
 from vivavoce.voice.tariff import MachineTariff, Tariff
 
@@ -23,43 +26,50 @@ class SessionPrices:
     Attributes:
         by_name: each use's tariff, by its part and the name in the settings.
         machines: those of the team's own that it occupies.
-        elsewhere: profiles that hear or speak from the start instead of the speech server, by part.
     """
 
     by_name: Mapping[tuple[Part, str], Tariff]
     machines: Sequence[MachineTariff]
-    elsewhere: Mapping[Part, str] = field(default_factory=dict[Part, str])
 
     @classmethod
-    def of(
-        cls,
-        table: PriceTable,
-        *,
-        hears: Collection[str],
-        speaks: Collection[str],
-        models: Mapping[str, Part],
-        elsewhere: Mapping[Part, str],
-    ) -> SessionPrices:
-        """The prices of a session.
+    def of(cls, table: PriceTable, settings: Settings, study: Study) -> SessionPrices:
+        """The prices of a session of a study.
+
+        A profile that the settings do not have is used by nobody; the runner says so in the log.
 
         Args:
             table: of the deployment.
-            hears: the engines that may transcribe.
-            speaks: the engines of its voices.
-            models: the model profiles it may use, with what for.
+            settings: who hears, speaks, moderates and judges.
+            study: what is asked.
 
         Raises:
-            PriceUnknown: one of them has no price.
+            PriceUnknown: something that it may use has no price.
+            VoiceMissing: a language of the study has no voice.
         """
-        used: dict[tuple[Part, str], Priced] = {("stt", name): table.engine(name) for name in hears}
-        used |= {("tts", name): table.engine(name) for name in speaks}
-        for profile, part in models.items():
-            used[part, profile] = table.model(profile)
+        cast, stt, tts = Cast(settings.speech), settings.stt, settings.tts
+        # In every language: a session may change to another one.
+        hears = {cast.hearing(each) for each in study.languages} | stt.profiles.keys()
+        speaks = {cast.voice(study, each).engine for each in study.languages} | tts.profiles.keys()
+        used: dict[tuple[Part, str], Priced] = {("stt", name): table.engine(name) for name in sorted(hears)}
+        used |= {("tts", name): table.engine(name) for name in sorted(speaks)}
+        if study.moderator.thinks:
+            with suppress(ProfileUnknown):
+                for each in study.languages:
+                    models = settings.llm.order(study.moderator.profile, each)
+                    used |= {("llm", name): table.model(name) for name in models}
+            with suppress(RealtimeUnknown):
+                spoken = study.moderator.realtime
+                order = {} if spoken is None else settings.realtime.order(spoken)
+                used |= {("realtime", name): table.model(name) for name in order}
+                writes = [name for name, profile in order.items() if profile.transcriber is not None]
+                used |= {("stt", name): table.engine(name) for name in writes}
+            with suppress(GuardUnknown):
+                judges = settings.guard.chosen(study.guard.models)
+                used |= {("guard", name): table.guard(name) for name in judges}
         machines = {priced.machine.model: priced.machine for priced in used.values() if priced.machine}
         return cls(
             {key: priced.tariff for key, priced in used.items()},
             (table.host, *machines.values()),
-            elsewhere,
         )
 
 
@@ -85,20 +95,11 @@ class Till:
         self._post = post
         self._state = state
         self._now_s = now_s
-        self._elsewhere = dict(prices.elsewhere)
         # The time in which nobody held the session was no machine's.
         self._machines_s = now_s()
 
-    def went_over(self, part: Part, name: str) -> None:
-        """From now on a profile does this work; `SPEECH` is the speech server again."""
-        if name == SPEECH:
-            self._elsewhere.pop(part, None)
-        else:
-            self._elsewhere[part] = name
-
     def take(self, use: Use) -> None:
         """Write down a use, at its price."""
-        use = replace(use, name=self._elsewhere.get(use.part, use.name))
         tariff = self._prices.by_name.get((use.part, use.name))
         if tariff is None:
             raise AssertionError(f"a session uses {use.name!r} for {use.part}, which it has no price for")

@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vivavoce.session.money import cents, dollars, in_cents, shares_in_cents, written
+from vivavoce.session.usage import OURSELVES
 
 if TYPE_CHECKING:
     from vivavoce.ops.cost import Alternative, Bill
+
+
+AS_IT_WAS = "as it was"
 
 
 def register(app: typer.Typer) -> None:
@@ -88,28 +92,50 @@ def _as_json(found: Bill, others: list[Alternative]) -> dict[str, Any]:
 
 
 def _print(found: Bill, others: list[Alternative]) -> None:
+    sessions = len(found.by(lambda line: line.session_id))
     typer.echo(
-        f"Study {found.study_id}: {in_cents(cents(found.total))}, {found.seconds / 60:.1f} minutes of interviews"
+        f"Study {found.study_id}: {in_cents(cents(found.total))} for {sessions} "
+        f"session{'s' if sessions != 1 else ''}, {_time(found.seconds)} of interviews"
     )
     _print_standing(found)
     _table("By session", found.by(lambda line: line.session_id))
-    _table("By provider", found.by(lambda line: line.provider))
+    _table("By provider", found.by(lambda line: _payee(line.provider)))
     _table("By model", found.by(lambda line: f"{line.provider}/{line.model}"))
     _table("By kind", found.by(lambda line: line.part))
+    _print_use(found)
+    _print_others(found, others)
+
+
+def _print_use(found: Bill) -> None:
+    """What was used of each model, at which price, and what that came to."""
+    rows = found.by(lambda line: (line.part, line.provider, line.model, line.price))
+    shares = shares_in_cents(list(rows.values()))
+    width = max(len(f"{provider}/{model}") for _, provider, model, _ in rows)
     typer.echo("\nWhat was used\n-------------")
-    for model in dict.fromkeys((line.part, line.provider, line.model, line.price) for line in found.lines):
-        lines = [line for line in found.lines if (line.part, line.provider, line.model, line.price) == model]
-        part, provider, name, price = model
-        amounts = {
+    for row, share in zip(rows, shares, strict=True):
+        part, provider, model, price = row
+        lines = [line for line in found.lines if (line.part, line.provider, line.model, line.price) == row]
+        counts = {
             "tokens in": sum(line.input_tokens for line in lines),
             "of them cached": sum(line.cached_tokens for line in lines),
             "tokens out": sum(line.output_tokens for line in lines),
             "characters": sum(line.characters for line in lines),
-            "minutes": round(sum(line.seconds for line in lines) / 60, 1),
         }
-        told = ", ".join(f"{value} {what}" for what, value in amounts.items() if value)
-        typer.echo(f"{part:<9}{provider}/{name}: {told or 'nothing'} ({price})")
-    _print_others(found, others)
+        seconds = sum(line.seconds for line in lines)
+        told = [f"{count:,} {what}" for what, count in counts.items() if count]
+        told += [_time(seconds)] if seconds else []
+        name = f"{provider}/{model}"
+        typer.echo(
+            f"{part:<9}{name:<{width}}  {in_cents(share):>10}  {', '.join(told) or 'nothing'} (price: {price})"
+        )
+
+
+def _payee(provider: str) -> str:
+    return f"{provider} (machines of yours)" if provider == OURSELVES else provider
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 60 else f"{seconds / 60:.1f} minutes"
 
 
 def _print_standing(found: Bill) -> None:
@@ -136,8 +162,9 @@ def _print_others(found: Bill, others: list[Alternative]) -> None:
     title = "For the same interviews"
     width = max(len(other.name) for other in others) if others else 0
     typer.echo(f"\n{title}\n{'-' * len(title)}")
+    width = max(width, len(AS_IT_WAS))
     typer.echo(f"{'':<{width}}  {'a minute':>10}{'the study':>12}")
-    for name, amount in (("as it was", found.total), *((other.name, other.amount) for other in others)):
+    for name, amount in ((AS_IT_WAS, found.total), *((other.name, other.amount) for other in others)):
         a_minute = f"${dollars(amount) / minutes:.4f}"
         typer.echo(f"{name:<{width}}  {a_minute:>10}{in_cents(cents(amount)):>12}")
     for other in others:

@@ -62,10 +62,16 @@ async def _rehearse(checked: Study, profile: str | None, languages: list[str] | 
     found = settings.load()
     minds, guards = Minds(found.llm), Guards(found.guard)
     try:
-        models = minds.route(profile or checked.moderator.profile) if checked.moderator.thinks else None
+        wanted = profile or checked.moderator.profile
         judges = guards.chain(checked.guard) if checked.moderator.thinks else None
         return [
-            await rehearse(checked, language=language, models=models, judges=judges, on_case=_tell)
+            await rehearse(
+                checked,
+                language=language,
+                models=minds.route(wanted, language) if checked.moderator.thinks else None,
+                judges=judges,
+                on_case=_tell,
+            )
             for language in languages or checked.languages
         ]
     finally:

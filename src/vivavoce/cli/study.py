@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,9 +37,10 @@ def check_files(
 ) -> None:
     """Report every problem of study files, with its line and what to write instead.
 
-    Exit code 1 if a file has errors; warnings alone are no failure.
+    Where the settings here name servers for models or speech, it is a warning that a study could not be published with
+    them, say for want of a price. Exit code 1 if a file has errors; warnings alone are no failure.
     """
-    results = [_check(path) for path in files]
+    results = [_held_here(_check(path)) for path in files]
     if format is Format.JSON:
         typer.echo(json.dumps([_as_json(result) for result in results], indent=2, ensure_ascii=False))
     else:
@@ -89,6 +90,25 @@ def _check(path: Path) -> CheckResult:
         problem = Problem(1, 1, "", "error", f"The file cannot be read: {error.strerror}.", "Check the path.")
         return CheckResult(str(path), None, (problem,))
     return check_study(data, source=str(path))
+
+
+def _held_here(result: CheckResult) -> CheckResult:
+    """With a warning, if the study could not be published with the settings that there are here."""
+    from vivavoce.settings import SettingsError, load
+
+    if result.study is None:
+        return result
+    try:
+        settings = load()
+    except SettingsError:
+        return result  # nothing is known of where it will be held
+    elsewhere = (settings.llm.profiles, settings.guard.profiles, settings.stt.profiles, settings.tts.profiles)
+    if settings.speech.url is None and not settings.speech.upstreams and not any(elsewhere):
+        return result
+    from vivavoce.ops.publish import unready  # a second, which a file alone does not take
+
+    problem = unready(settings, result.study)
+    return result if problem is None else replace(result, problems=(*result.problems, problem))
 
 
 def _as_json(result: CheckResult) -> dict[str, object]:

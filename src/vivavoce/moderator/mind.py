@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -112,14 +112,31 @@ class Minds:
         """Seconds that the most patient profile gives a reply."""
         return max((profile.reply_s for profile in self._settings.profiles.values()), default=0.0)
 
-    def route(self, name: str | None, *, switched: Switched = lambda switch: None) -> Route[Mind]:
-        """One session's way along a profile (the default one for None) and its fallbacks. Nothing is connected yet.
+    def route(
+        self, name: str | None, language: str | None = None, *, switched: Switched = lambda switch: None
+    ) -> Route[Mind]:
+        """One session's way along a profile and its fallbacks; see `LlmSettings.profile`. Nothing is connected yet.
 
         Raises:
             ProfileUnknown: there is no such profile.
         """
-        links = [self._link(called, profile) for called, profile in self._settings.order(name).items()]
+        order = self._settings.order(name, language)
+        links = [self._link(called, profile) for called, profile in order.items()]
         return Route(links, now=asyncio.get_running_loop().time, switched=switched)
+
+    def routes(
+        self, name: str | None, languages: Sequence[str], *, switched: Switched = lambda switch: None
+    ) -> Mapping[str, Route[Mind]]:
+        """One session's way in each of its languages; those with the same profile go the same way.
+
+        Raises:
+            ProfileUnknown: there is no such profile.
+        """
+        ways: dict[str, Route[Mind]] = {}
+        for language in languages:
+            way = self.route(name, language, switched=switched)
+            ways[language] = next((same for same in ways.values() if same.links == way.links), way)
+        return ways
 
     def _link(self, name: str, profile: LlmProfile) -> Link[Mind]:
         if name not in self._open:

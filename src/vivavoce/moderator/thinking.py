@@ -65,7 +65,8 @@ class ThinkingModerator(llm.LLM[str]):
 
     Args:
         director: decides who has the words.
-        models: the way along the models: one goes on where another's server fails; None where there is none.
+        models: gives the way along the models in the session's language: one goes on where another's server fails;
+            None where there is none.
         dialogue: the interview so far; kept up to date by whoever writes the log.
         watch: has the model's sentences judged.
         decided: told of every decision with its ticket, before its first word leaves.
@@ -78,7 +79,7 @@ class ThinkingModerator(llm.LLM[str]):
     def __init__(
         self,
         director: Director,
-        models: Route[Mind] | None,
+        models: Callable[[], Route[Mind]] | None,
         dialogue: Dialogue,
         watch: Watch,
         *,
@@ -90,7 +91,7 @@ class ThinkingModerator(llm.LLM[str]):
     ) -> None:
         super().__init__()
         self.director = director
-        self.models = models
+        self._models = models
         self.dialogue = dialogue
         self.watch = watch
         self.decided = decided
@@ -100,6 +101,11 @@ class ThinkingModerator(llm.LLM[str]):
         self._faulted = faulted
         self._failures = 0
         self._rests_until = 0.0
+
+    @property
+    def models(self) -> Route[Mind] | None:
+        """The way along the models, in the language that is spoken now; None where there is none."""
+        return None if self._models is None else self._models()
 
     @property
     def model(self) -> str:

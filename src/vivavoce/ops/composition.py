@@ -25,7 +25,7 @@ from vivavoce.ops.rooms import rooms_of, sfu_check
 from vivavoce.ops.spool import keep_left_over
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock, SystemClock
-from vivavoce.settings import GuardSettings, LlmSettings, RealtimeSettings, Settings
+from vivavoce.settings import Settings
 from vivavoce.speech.client import SpeechClient
 from vivavoce.storage.open import Storage
 from vivavoce.telemetry.metrics import Metrics
@@ -72,10 +72,9 @@ class Server:
     client: SpeechClient
     wording: WordingStore
     clock: Clock
-    llm: LlmSettings
+    settings: Settings
+    prices: PriceTable
     cast: Cast
-    guard: GuardSettings
-    realtime: RealtimeSettings
     host: Holder
 
     async def publish(
@@ -89,10 +88,8 @@ class Server:
                 shelf=self.storage.studies,
                 client=client,
                 wording=self.wording,
-                llm=self.llm,
-                cast=self.cast,
-                guard=self.guard,
-                realtime=self.realtime,
+                settings=self.settings,
+                prices=self.prices,
                 on_progress=on_progress,
             )
 
@@ -104,9 +101,9 @@ class Server:
             count,
             url=self.url,
             clock=self.clock,
-            llm=self.llm,
-            guard=self.guard,
-            realtime=self.realtime,
+            llm=self.settings.llm,
+            guard=self.settings.guard,
+            realtime=self.settings.realtime,
             language=language,
         )
 
@@ -203,9 +200,8 @@ async def compose(
             client=client,
             wording=wording,
             clock=clock,
-            llm=settings.llm,
+            settings=settings,
+            prices=prices,
             cast=Cast(settings.speech),
-            guard=settings.guard,
-            realtime=settings.realtime,
             host=host,
         )

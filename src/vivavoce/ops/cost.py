@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from vivavoce.agent.purse import study_cap
 from vivavoce.session.ledger import Standing
+from vivavoce.session.money import micro, written
 from vivavoce.session.usage import Use
 from vivavoce.settings import MoneySettings
 from vivavoce.storage.ledger import BillLine
@@ -115,7 +116,7 @@ def compare(
         cheapest = min((each.amount for each in alternatives), default=0)
         alternatives.append(
             Alternative(
-                f"a machine at ${hour_usd:f} an hour, {sessions} at once",
+                f"a machine at {written(micro(hour_usd))} an hour, {sessions} at once",
                 MachineTariff(HOST, "", hour_usd, sessions).amount(use),
                 even_at=alone / cheapest if cheapest else None,
             )

@@ -6,8 +6,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from vivavoce.agent.till import SessionPrices
+from vivavoce.errors import VivavoceError
 from vivavoce.ops.children import speech_server
 from vivavoce.protocol.check import load_study
+from vivavoce.protocol.problems import Problem
 from vivavoce.protocol.prompts.pack import require_reviewed
 from vivavoce.protocol.study import Study
 from vivavoce.protocol.wordings import wordings
@@ -15,6 +18,7 @@ from vivavoce.settings import GuardSettings, LlmSettings, RealtimeSettings, Sett
 from vivavoce.speech.client import SpeechClient, Word
 from vivavoce.storage.open import open_storage
 from vivavoce.voice.cast import Cast
+from vivavoce.voice.prices import PriceTable, PriceUnknown
 from vivavoce.voice.wording import RECOGNISER_RATE, Voice, WordingStore, prepare
 
 READ_TIMEOUT_S = 120.0
@@ -50,10 +54,8 @@ async def publish(
     shelf: Shelf,
     client: SpeechClient,
     wording: WordingStore,
-    llm: LlmSettings,
-    cast: Cast,
-    guard: GuardSettings,
-    realtime: RealtimeSettings,
+    settings: Settings,
+    prices: PriceTable,
     on_progress: Progress = lambda language, done, total: None,
 ) -> Study:
     """Make a study ready to be held.
@@ -64,22 +66,21 @@ async def publish(
         shelf: keeps it.
         client: the speech server.
         wording: keeps the sound.
-        llm: the model profiles that studies may name.
-        cast: who speaks and hears in a language.
-        guard: the guard profiles that studies may name.
-        realtime: the speech-to-speech profiles that studies may name.
+        settings: who hears, speaks, moderates and judges.
+        prices: of everything in them.
         on_progress: see `Progress`.
 
     Raises:
         StudyError: the file has errors; nothing was kept.
         ProfileUnknown, RealtimeUnknown, GuardUnknown, PackUnreviewed: see `check_model`; nothing was kept.
         VoiceMissing: a language has no voice, or none that runs here; nothing was kept.
+        PriceUnknown: see `check_prices`; nothing was kept.
         WordingFailed, SpeechUnavailable, SpeechRejected: a sound could not be made; what was made is kept, and
             publishing again goes on from there.
     """
     study = load_study(data, source=source)
-    check_model(llm, guard, realtime, study)
-    cast.check(study)
+    check(settings, prices, study)
+    cast = Cast(settings.speech)
     await prepare_study(study, client=client, wording=wording, cast=cast, on_progress=on_progress)
     await shelf.publish(data.decode("utf-8"))
     return study
@@ -131,6 +132,49 @@ async def prepare_study(
     return made
 
 
+def check(settings: Settings, prices: PriceTable, study: Study) -> None:
+    """See that a study can be held here: whatever is missing, its first participant does not find out.
+
+    Raises:
+        ProfileUnknown, RealtimeUnknown, GuardUnknown, PackUnreviewed: see `check_model`.
+        VoiceMissing: a language has no voice, or none that runs here.
+        PriceUnknown: see `check_prices`.
+    """
+    check_model(settings.llm, settings.guard, settings.realtime, study)
+    Cast(settings.speech).check(study)
+    check_prices(settings, prices, study)
+
+
+def unready(settings: Settings, study: Study) -> Problem | None:
+    """What keeps a study from being published with these settings, as a warning about its file; None: nothing."""
+    try:
+        check(settings, _prices(settings), study)
+    except VivavoceError as error:
+        message = f"It could not be published with the settings here: {error.what}"
+        return Problem(1, 1, "", "warning", message, error.next_step)
+    return None
+
+
+def _prices(settings: Settings) -> PriceTable:
+    """The prices of the settings, whether or not they say what an hour of this machine costs."""
+    return PriceTable.of(settings.model_copy(update={"money": settings.money.free_unless_said()}))
+
+
+def check_prices(settings: Settings, prices: PriceTable, study: Study) -> None:
+    """See that everything a study's sessions may use has a price.
+
+    Raises:
+        PriceUnknown: something has none.
+    """
+    try:
+        SessionPrices.of(prices, settings, study)
+    except PriceUnknown as error:
+        raise PriceUnknown(
+            f"A session of the study {study.id!r} would use what has no price. {error.what}",
+            next_step=f"{error.next_step} A server that runs takes prices at its start.",
+        ) from error
+
+
 def check_model(llm: LlmSettings, guard: GuardSettings, realtime: RealtimeSettings, study: Study) -> None:
     """See that a study's model and its guards are there, and that what it is told may meet participants.
 
@@ -145,7 +189,8 @@ def check_model(llm: LlmSettings, guard: GuardSettings, realtime: RealtimeSettin
     if study.moderator.realtime is not None:
         realtime.order(study.moderator.realtime)
     if study.moderator.realtime is None or study.moderator.profile is not None:
-        llm.profile(study.moderator.profile)
+        for language in study.languages:
+            llm.profile(study.moderator.profile, language)
     guard.chosen(study.guard.models)
     if not llm.unreviewed_prompts:
         require_reviewed(study.languages)
@@ -161,13 +206,12 @@ async def publish_here(
     """Publish a study into the settings' database, beside a running server or without one; see `publish`.
 
     Raises:
-        ProfileUnknown, RealtimeUnknown, GuardUnknown, PackUnreviewed: see `check_model`.
-        VoiceMissing: a language has no voice, or none that runs here.
+        PriceUnknown: something in the settings has no price, though this machine's hour may go unsaid.
+        ProfileUnknown, RealtimeUnknown, GuardUnknown, PackUnreviewed, VoiceMissing: see `check`.
     """
     # What is wrong comes before anything is started.
-    study, cast = load_study(data, source=source), Cast(settings.speech)
-    check_model(settings.llm, settings.guard, settings.realtime, study)
-    cast.check(study)
+    prices = _prices(settings)
+    check(settings, prices, load_study(data, source=source))
     async with (
         open_storage(settings, exclusive=False) as storage,
         speech_server(settings) as speech,
@@ -179,9 +223,7 @@ async def publish_here(
             shelf=storage.studies,
             client=client,
             wording=WordingStore(settings.wording_dir),
-            llm=settings.llm,
-            cast=cast,
-            guard=settings.guard,
-            realtime=settings.realtime,
+            settings=settings,
+            prices=prices,
             on_progress=on_progress,
         )

@@ -9,6 +9,9 @@ from typing import Literal
 Part = Literal["llm", "guard", "stt", "tts", "realtime", "machine"]
 """What of an interview it was used for. `machine` is a machine's time, whatever runs on it."""
 
+OURSELVES = "self"
+"""The provider of what runs on the team's own machines."""
+
 CountedBy = Literal["provider", "us"]
 """Whose count it is. Ours stands in where a provider gives none: it was broken off before it came to count."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -10,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from vivavoce.settings.errors import ProfileUnknown
 from vivavoce.settings.group import Group
-from vivavoce.settings.profiles import api_url, check_names, nearest_profile
+from vivavoce.settings.profiles import LANGUAGE, api_url, check_names, for_language, nearest_profile
 
 
 class LlmProfile(Group):
@@ -74,6 +75,10 @@ class LlmSettings(Group):
     """Language models that may moderate. Profiles are tables of the file: `[llm.profiles.NAME]`."""
 
     default: str | None = Field(default=None, description="profile of studies that name none")
+    per_language: tuple[str, ...] = Field(
+        default=(),
+        description="another profile for a language of studies that name none, like ja=my-model",
+    )
     unreviewed_prompts: bool = Field(
         default=False,
         description="publish and hold studies with prompt packs that no native speaker has reviewed; "
@@ -97,13 +102,22 @@ class LlmSettings(Group):
                     )
         return value
 
-    def profile(self, name: str | None) -> tuple[str, LlmProfile]:
-        """A profile by its name, with that name; the default one for None.
+    @field_validator("per_language")
+    @classmethod
+    def _by_language(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not re.fullmatch(rf"{LANGUAGE}\s*=\s*[^=\s]+", entry):
+                raise PydanticCustomError("llm_language", "each should be like ja=my-model")
+        return value
+
+    def profile(self, name: str | None, language: str | None = None) -> tuple[str, LlmProfile]:
+        """A profile by its name, with that name; for None a language's own, or the default one.
 
         Raises:
             ProfileUnknown: there is none.
         """
-        wanted = name or self.default
+        own = None if language is None else for_language(self.per_language, language)
+        wanted = name or own or self.default
         if wanted is None:
             raise ProfileUnknown(
                 "No model profile is named, and there is no default one.",
@@ -117,11 +131,11 @@ class LlmSettings(Group):
             )
         return wanted, found
 
-    def order(self, name: str | None) -> dict[str, LlmProfile]:
-        """A profile and those that stand in for it, by name, in the order in which they are asked.
+    def order(self, name: str | None, language: str | None = None) -> dict[str, LlmProfile]:
+        """A `profile` and those that stand in for it, by name, in the order in which they are asked.
 
         Raises:
             ProfileUnknown: there is no such profile.
         """
-        first, profile = self.profile(name)
+        first, profile = self.profile(name, language)
         return {first: profile} | {other: self.profiles[other] for other in profile.fallbacks}

@@ -26,7 +26,7 @@ TARIFFS = (
 
 
 class PriceSettings(Group):
-    """The price of a model profile or a speech engine: of what is used, or of the machine it runs on."""
+    """The price of a model, a guard or a speech engine: of what is used, or of the machine that it runs on."""
 
     machine_hour_usd: Decimal | None = Field(
         default=None,
@@ -114,7 +114,8 @@ class MoneySettings(Group):
         description="most that the sessions of one study may spend together; a study may set less; without it no limit",
     )
     prices: Mapping[str, PriceSettings] = Field(
-        default={}, description="your own prices, by the name of the model profile or the speech engine"
+        default={},
+        description="your own prices, by the name of the model's or guard's profile, or of the speech engine",
     )
 
     def free_unless_said(self) -> MoneySettings:
@@ -130,6 +131,6 @@ class MoneySettings(Group):
             if not is_name(name):
                 raise PydanticCustomError(
                     "price_name",
-                    "a price goes by the name of a model profile or a speech engine, like my-model",
+                    "a price goes by the name of a model profile, a guard profile or a speech engine, like my-model",
                 )
         return value

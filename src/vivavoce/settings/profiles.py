@@ -59,3 +59,13 @@ def by_language(entries: Sequence[str]) -> list[tuple[str, str]]:
     """Entries like `ja=my-ears` in their two parts, without the spaces that may be around them."""
     parts = (entry.partition("=") for entry in entries)
     return [(language.strip(), name.strip()) for language, _, name in parts]
+
+
+def for_language(entries: Sequence[str], language: str) -> str | None:
+    """What entries like `ja=my-ears` name for a language: for it as it is written, else for all its regions.
+
+    Capitals make no difference: `pt-br` is `pt-BR`. Of two entries for one language the last counts.
+    """
+    named = {code.lower(): name for code, name in by_language(entries)}
+    wanted = language.lower()
+    return named.get(wanted) or named.get(wanted.partition("-")[0])

@@ -24,6 +24,7 @@ from vivavoce.settings.names import (
     setting_of,
     variable_of,
 )
+from vivavoce.settings.profiles import by_language
 from vivavoce.settings.tree import Settings
 
 DEFAULT_CONFIG = Path("vivavoce.toml")
@@ -69,6 +70,8 @@ def read(environ: Mapping[str, str], config: Path | None) -> tuple[Settings, dic
         raise _explained(error) from None
     if settings.llm.default is not None:
         settings.llm.profile(settings.llm.default)
+    for _, name in by_language(settings.llm.per_language):
+        settings.llm.profile(name)
     settings.guard.chosen(None)
     absolute = {
         "data_dir": settings.data_dir.expanduser().absolute(),

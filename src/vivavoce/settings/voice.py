@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from vivavoce.settings.group import Group
-from vivavoce.settings.profiles import LANGUAGE, is_name
+from vivavoce.settings.profiles import LANGUAGE, by_language, for_language, is_name
 
 SPEECH = "speech"
 """The speech server of `SpeechSettings` in an order of profiles."""
@@ -61,25 +61,24 @@ class SpeakingProfile(VoiceProfile):
     @classmethod
     def _by_language(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for entry in value:
-            if not re.fullmatch(rf"{LANGUAGE}=\S.*", entry):
+            if not re.fullmatch(rf"{LANGUAGE}\s*=\s*\S.*", entry):
                 raise PydanticCustomError("voice_entry", "each should be like de=nova")
         return value
 
     @model_validator(mode="after")
     def _with_engines(self) -> SpeakingProfile:
-        for entry in self.voices:
-            if self.kind == "server" and not re.fullmatch(r"[^/]+/.+", entry.partition("=")[2]):
+        for name in self.voice_names():
+            if self.kind == "server" and not re.fullmatch(r"[^/]+/.+", name):
                 raise PydanticCustomError("voice_engine", "voices of a server are like de=ENGINE/VOICE")
         return self
 
     def voice_names(self) -> tuple[str, ...]:
         """All its voices, in order, each once."""
-        return tuple(dict.fromkeys(entry.partition("=")[2] for entry in self.voices))
+        return tuple(dict.fromkeys(name for _, name in by_language(self.voices)))
 
     def voice(self, language: str) -> str | None:
         """Its voice for a language: as it is written, or for any of its regions."""
-        by_language = {name.lower(): voice for name, _, voice in (e.partition("=") for e in self.voices)}
-        return by_language.get(language.lower(), by_language.get(language.split("-")[0].lower()))
+        return for_language(self.voices, language)
 
 
 def _check(order: Sequence[str], profiles: Mapping[str, object]) -> None:
@@ -128,18 +127,16 @@ class SttSettings(Group):
         _check_names(self.profiles)
         _check(self.order, self.profiles)
         for entry in self.per_language:
-            if not re.fullmatch(rf"{LANGUAGE}=[^=\s]+", entry):
+            if not re.fullmatch(rf"{LANGUAGE}\s*=\s*[^=\s]+", entry):
                 raise PydanticCustomError("stt_language", "each should be like ja=my-cloud+speech")
-            _check(entry.partition("=")[2].split("+"), self.profiles)
+        for _, order in by_language(self.per_language):
+            _check(order.split("+"), self.profiles)
         return self
 
     def order_for(self, language: str | None) -> tuple[str, ...]:
         """Who is asked to hear a language, in that order."""
-        for entry in self.per_language:
-            name, _, order = entry.partition("=")
-            if language is not None and name.lower() in (language.lower(), language.split("-")[0].lower()):
-                return tuple(order.split("+"))
-        return self.order
+        own = None if language is None else for_language(self.per_language, language)
+        return self.order if own is None else tuple(own.split("+"))
 
 
 class TtsSettings(Group):

@@ -7,7 +7,7 @@ from vivavoce.protocol.languages import base_language, describe
 from vivavoce.protocol.study import Study
 from vivavoce.protocol.voices import DEFAULT_VOICES
 from vivavoce.settings import SpeechSettings
-from vivavoce.settings.profiles import by_language
+from vivavoce.settings.profiles import for_language
 from vivavoce.voice.wording import Voice
 
 
@@ -26,8 +26,6 @@ class Cast:
 
     def __init__(self, settings: SpeechSettings) -> None:
         self._settings = settings
-        self._usual = dict(by_language(settings.voices))
-        self._hearing = dict(by_language(settings.stt_models))
 
     def voice(self, study: Study, language: str) -> Voice:
         """The moderator's voice in a language of a study.
@@ -38,7 +36,7 @@ class Cast:
         own = study.voices.get(language)
         if own is not None:
             return Voice(own.engine, own.voice, language, own.speed)
-        usual = self._usual.get(language) or self._usual.get(base_language(language))
+        usual = for_language(self._settings.voices, language)
         if usual is not None:
             engine, _, voice = usual.partition("/")
             return Voice(engine.strip(), voice.strip(), language)
@@ -53,8 +51,7 @@ class Cast:
 
     def hearing(self, language: str) -> str:
         """The speech server's model that hears a language."""
-        own = self._hearing.get(language) or self._hearing.get(base_language(language))
-        return own or self._settings.stt_model
+        return for_language(self._settings.stt_models, language) or self._settings.stt_model
 
     def check(self, study: Study) -> None:
         """See that every language of a study has a voice, of an engine that runs. A server elsewhere knows its own.

@@ -112,7 +112,6 @@ class Duplex:
         used: told what it used.
         switched: told which profile holds the interview, where that is not the first one.
         failed: told why it was lost.
-        chosen: told which profile holds the interview.
         stand_in: who moderates where no profile can be reached: a language model's profile, or `STUDY`.
     """
 
@@ -127,7 +126,6 @@ class Duplex:
         used: Used,
         switched: Switched,
         failed: Callable[[RealtimeAway], None],
-        chosen: Callable[[Link[RealtimeProfile]], None],
         stand_in: str,
     ) -> None:
         self._links = tuple(links)
@@ -138,7 +136,6 @@ class Duplex:
         self._used = used
         self._switched = switched
         self._failed = failed
-        self._chosen = chosen
         self._stand_in = stand_in
         self._loop = asyncio.get_running_loop()
         self._connection: _Connection | None = None
@@ -168,8 +165,6 @@ class Duplex:
         try:
             link = await self._choose()
             self.holder, self.holds = link, link is not None
-            if link is not None:
-                self._chosen(link)
             self.decided.set()
             while link is not None:
                 connection = self._connection

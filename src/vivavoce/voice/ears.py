@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from livekit import rtc
 from livekit.agents import APIConnectOptions, APIError, stt
 
+from vivavoce.settings.voice import SPEECH
 from vivavoce.speech.client import (
     Priority,
     SpeechBusy,
@@ -25,6 +26,11 @@ from vivavoce.voice.plugins import LONGEST_S
 
 A_SECOND_S = 0.2
 """Patience a second of sound, besides the settings': Whisper takes 0.02-0.05 s a second on two idle cores."""
+
+
+Sent = Callable[[str, float], None]
+"""Told that a profile, or a model of the speech server's, was sent so many more seconds of sound; fewer than none where
+it did not take them."""
 
 
 class Ear(Protocol):
@@ -44,6 +50,23 @@ class Ear(Protocol):
         Raises:
             SpeechUnavailable, SpeechBusy, SpeechRejected.
         """
+        ...
+
+
+class CountedEar(Protocol):
+    """An `Ear` that says who was sent how much; `Ears` is one."""
+
+    async def transcribe(
+        self,
+        pcm: bytes,
+        *,
+        sample_rate: int = 16000,
+        language: str | Sequence[str] | None = None,
+        priority: Priority = "live",
+        model: str,
+        sent: Sent,
+    ) -> Transcript:
+        """See `Ear`; `sent` is told of everybody who is asked."""
         ...
 
 
@@ -137,6 +160,10 @@ class PluginEar:
         return found
 
 
+def _nobody(name: str, seconds: float) -> None:
+    """For whoever keeps no account."""
+
+
 class Ears:
     """One session's ears, in the order of the settings.
 
@@ -168,23 +195,36 @@ class Ears:
         sample_rate: int = 16000,
         language: str | Sequence[str] | None = None,
         priority: Priority = "live",
-        model: str | None = None,
+        model: str,
+        sent: Sent = _nobody,
     ) -> Transcript:
-        """See `Ear`. A partial is asked of whoever hears now, and of nobody else."""
+        """See `CountedEar`. A partial is asked of whoever hears now, and of nobody else."""
+        ours_s = len(pcm) / 2 / sample_rate
+
+        async def ask(name: str, ear: Ear) -> Transcript:
+            # As the server counts; as we do if it was overtaken, or too slow; not if it refused.
+            who = model if name == SPEECH else name
+            sent(who, ours_s)
+            try:
+                transcript = await ear.transcribe(
+                    pcm, sample_rate=sample_rate, language=language, priority=priority, model=model
+                )
+            except SpeechError:
+                sent(who, -ours_s)
+                raise
+            sent(who, transcript.duration_s - ours_s)
+            return transcript
+
         route = self._route(_first(language))
         if priority == "partial":
-            return await route.current.part.transcribe(
-                pcm, sample_rate=sample_rate, language=language, priority=priority, model=model
-            )
-        patience_s = self._switch_s + A_SECOND_S * len(pcm) / 2 / sample_rate
+            return await ask(route.current.name, route.current.part)
+        patience_s = self._switch_s + A_SECOND_S * ours_s
         failure: SpeechError | None = None
         for attempt in route.attempts(anyway=True):
             with attempt:
                 try:
                     async with asyncio.timeout(None if attempt.alone else patience_s):
-                        transcript = await attempt.part.transcribe(
-                            pcm, sample_rate=sample_rate, language=language, priority=priority, model=model
-                        )
+                        transcript = await ask(attempt.name, attempt.part)
                 except SpeechRejected as error:
                     failure = error  # an answer, but no text: another may know the language
                     continue

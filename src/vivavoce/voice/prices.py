@@ -1,4 +1,4 @@
-"""The price table: every model and engine of the settings with its price, or an error that names what to set.
+"""The price table: every model, guard and engine of the settings with its price, or an error that names what to set.
 
 Language models are priced by genai-prices (https://github.com/pydantic/genai-prices, MIT), which knows each provider's
 rules; hosted speech by `prices.toml`; what runs on machines of the team's own by the hour of those machines. A price of
@@ -31,6 +31,12 @@ OWN_PRICES = "settings"
 
 OPENAI_HOST = "api.openai.com"
 
+MODEL, GUARD, ENGINE = "model profile", "guard profile", "speech engine"
+"""What has a price, for people."""
+
+BY_TOKENS, BY_SOUND = "INPUT_USD and …OUTPUT_USD", "CHARACTERS_USD, or …MINUTE_USD"
+"""The ends of the variables that set it."""
+
 _A_MILLION_EACH = Use("llm", "", input_tokens=1_000_000, output_tokens=1_000_000)
 
 
@@ -53,14 +59,20 @@ class PriceTable:
 
     Args:
         models: by name of the model profile, text models and speech-to-speech ones.
+        guards: by name of the guard profile.
         engines: by name of the speech engine.
         host: the hour of this machine.
     """
 
     def __init__(
-        self, models: Mapping[str, Priced], engines: Mapping[str, Priced], host: MachineTariff
+        self,
+        models: Mapping[str, Priced],
+        guards: Mapping[str, Priced],
+        engines: Mapping[str, Priced],
+        host: MachineTariff,
     ) -> None:
         self._models = dict(models)
+        self._guards = dict(guards)
         self._engines = dict(engines)
         self.host = host
 
@@ -81,23 +93,31 @@ class PriceTable:
         host = MachineTariff(
             HOST, OWN_PRICES, money.machine_hour_usd or Decimal(0), sessions=settings.host.slots
         )
-        models: dict[str, Priced] = {}
-        strangers = money.prices.keys() - settings.llm.profiles.keys() - settings.speech.upstreams.keys()
-        strangers -= settings.realtime.profiles.keys()
+        thinkers = settings.llm.profiles.keys() | settings.guard.profiles.keys()
+        thinkers |= settings.realtime.profiles.keys()
+        strangers = money.prices.keys() - thinkers - settings.speech.upstreams.keys()
         strangers -= settings.stt.profiles.keys() | settings.tts.profiles.keys()
         if not elsewhere and (strangers := strangers - set(LOCAL_ENGINES)):
             unknown.append(
-                f"There is no model profile or speech engine {', '.join(sorted(strangers))} to price."
+                f"There is no model profile, guard profile or speech engine {', '.join(sorted(strangers))} to price."
             )
             steps.append("Name it in the settings, or take its price away.")
-        for name, profile in settings.llm.profiles.items():
-            found = _own(name, profile.model, money.prices.get(name), pieces=("input_usd",))
-            found = found or _hosted(model_tariff(profile.base_url, profile.model, provider=profile.provider))
+
+        def by_tokens(what: str, name: str, url: str | None, model: str, provider: str) -> dict[str, Priced]:
+            found = _own(name, model, money.prices.get(name), pieces=("input_usd",))
+            found = found or _hosted(model_tariff(url, model, provider=provider))
             if found is None:
-                unknown.append(f"The price of model profile {name!r} ({profile.model}) is not known.")
-                steps.append(_how(name, "INPUT_USD and …OUTPUT_USD"))
-            else:
-                models[name] = found
+                unknown.append(f"The price of {what} {name!r} ({model}) is not known.")
+                steps.append(_how(name, BY_TOKENS))
+                return {}
+            return {name: found}
+
+        models: dict[str, Priced] = {}
+        for name, profile in settings.llm.profiles.items():
+            models |= by_tokens(MODEL, name, profile.base_url, profile.model, profile.provider)
+        guards: dict[str, Priced] = {}
+        for name, profile in settings.guard.profiles.items():
+            guards |= by_tokens(GUARD, name, profile.base_url, profile.model, "openai")
         engines: dict[str, Priced] = {}
         for name, spoken in settings.realtime.profiles.items():
             own = money.prices.get(name)
@@ -129,9 +149,8 @@ class PriceTable:
         )
         wanted = hears if elsewhere else settings.speech.engines
         hosted = (*settings.stt.profiles, *settings.tts.profiles)
-        for name in dict.fromkeys((*wanted, *hosted, *money.prices)):
-            if name in settings.llm.profiles or name in settings.realtime.profiles:
-                continue
+        priced = (name for name in money.prices if name not in thinkers)
+        for name in dict.fromkeys((*wanted, *hosted, *priced)):
             upstream = settings.speech.upstreams.get(name)
             called = name if upstream is None or upstream.model is None else upstream.model
             found = _own(name, called, money.prices.get(name), pieces=("characters_usd", "minute_usd"))
@@ -140,13 +159,13 @@ class PriceTable:
             elif found is None and upstream is not None:
                 found = _hosted(speech_tariff(urlsplit(upstream.url).hostname, upstream.model))
             if found is None:
-                unknown.append(f"The price of speech engine {name!r} is not known.")
-                steps.append(_how(name, "CHARACTERS_USD, or …MINUTE_USD"))
+                unknown.append(f"The price of {ENGINE} {name!r} is not known.")
+                steps.append(_how(name, BY_SOUND))
             else:
                 engines[name] = found
         if unknown:
             raise PriceUnknown(" ".join(unknown), next_step=" ".join(steps))
-        return cls(models, engines, host)
+        return cls(models, guards, engines, host)
 
     def model(self, profile: str) -> Priced:
         """What a model profile costs.
@@ -154,7 +173,15 @@ class PriceTable:
         Raises:
             PriceUnknown: there is no such profile.
         """
-        return self._found(self._models, profile, "model profile", "INPUT_USD and …OUTPUT_USD")
+        return self._found(self._models, profile, MODEL, BY_TOKENS)
+
+    def guard(self, profile: str) -> Priced:
+        """What a guard profile costs.
+
+        Raises:
+            PriceUnknown: there is no such profile.
+        """
+        return self._found(self._guards, profile, GUARD, BY_TOKENS)
 
     def engine(self, name: str) -> Priced:
         """What a speech engine costs.
@@ -162,7 +189,7 @@ class PriceTable:
         Raises:
             PriceUnknown: the settings say nothing of it.
         """
-        return self._found(self._engines, name, "speech engine", "CHARACTERS_USD, or …MINUTE_USD")
+        return self._found(self._engines, name, ENGINE, BY_SOUND)
 
     @staticmethod
     def _found(table: Mapping[str, Priced], name: str, what: str, pieces: str) -> Priced:

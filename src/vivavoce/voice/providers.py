@@ -10,6 +10,7 @@ import aiohttp
 from livekit.agents import stt, tts
 
 from vivavoce.breaker import Breaker
+from vivavoce.session.usage import Used, unmetered
 from vivavoce.settings import Settings
 from vivavoce.settings.voice import SPEECH, SpeakingProfile, VoiceProfile
 from vivavoce.speech.client import SpeechClient
@@ -66,7 +67,7 @@ class Providers:
             switched=switched,
         )
 
-    def speakers(self, *, switched: Switched) -> Speakers:
+    def speakers(self, *, switched: Switched, used: Used = unmetered) -> Speakers:
         """A session's speakers."""
         tts = self._settings.tts
         return Speakers(
@@ -74,6 +75,7 @@ class Providers:
             now=asyncio.get_running_loop().time,
             switch_s=tts.switch_s,
             switched=switched,
+            used=used,
         )
 
     async def aclose(self) -> None:

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from livekit.agents import APIConnectOptions, APIError, tts
 
-from vivavoce.settings.voice import SpeakingProfile
+from vivavoce.session.usage import Use, Used, unmetered
+from vivavoce.settings.voice import SPEECH, SpeakingProfile
 from vivavoce.speech.client import SpeechBusy, SpeechClient, SpeechError, SpeechRejected, SpeechUnavailable
 from vivavoce.voice.failover import Attempt, Link, Route, Switched
 from vivavoce.voice.plugins import LONGEST_S
@@ -46,6 +47,25 @@ class Speaker(Protocol):
         Raises:
             SpeechUnavailable, SpeechBusy, SpeechRejected.
         """
+        ...
+
+
+class Saying(Sound, Protocol):
+    """Sound in which the text may begin again, where another voice took over in its middle."""
+
+    @property
+    def begins_s(self) -> float:
+        """Seconds of it that came before the text began for the last time."""
+        ...
+
+
+class Sayer(Protocol):
+    """A `Speaker` that goes on where one fails; `Speakers` is one."""
+
+    def speak(
+        self, text: str, *, model: str, voice: str, language: str | None = None, speed: float = 1.0
+    ) -> AbstractAsyncContextManager[Saying]:
+        """See `Speaker`."""
         ...
 
 
@@ -105,6 +125,20 @@ class _PluginSound:
             raise SpeechUnavailable(f"{self.label} failed: {error.message}.", next_step="") from error
 
 
+@dataclass
+class _Said:
+    """A `Saying`: `seconds` are those of whoever says it now."""
+
+    begins_s: float = 0.0
+    seconds: float = 0.0
+    sample_rate: int = SAMPLE_RATE
+    pieces: AsyncGenerator[bytes] | None = None
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        assert self.pieces is not None, "it is set before it is given out"
+        return self.pieces
+
+
 class Speakers:
     """One session's speakers, in the order of the settings.
 
@@ -113,6 +147,7 @@ class Speakers:
         now: see `Route`.
         switch_s: seconds without sound after which the next one speaks.
         switched: told when another one speaks.
+        used: told of what each of them said.
     """
 
     def __init__(
@@ -122,40 +157,55 @@ class Speakers:
         now: Callable[[], float],
         switch_s: float,
         switched: Switched,
+        used: Used = unmetered,
     ) -> None:
         self._route: Route[Speaker] = Route(links, now=now, switched=switched)
         self._switch_s = switch_s
+        self._used = used
 
     @asynccontextmanager
     async def speak(
         self, text: str, *, model: str, voice: str, language: str | None = None, speed: float = 1.0
-    ) -> AsyncGenerator[Sound]:
+    ) -> AsyncGenerator[Saying]:
         """See `Speaker`; the sound is at `wording.SAMPLE_RATE`.
 
         Who takes over in the middle says the whole text again: a sentence in two voices with a gap would be understood
         by nobody.
         """
-        async with aclosing(self._pieces(text, model, voice, language, speed)) as pieces:
-            yield _Pieces(pieces)
+        said = _Said()
+        async with aclosing(self._pieces(said, text, model, voice, language, speed)) as pieces:
+            said.pieces = pieces
+            yield said
 
     async def _pieces(
-        self, text: str, model: str, voice: str, language: str | None, speed: float
+        self, said: _Said, text: str, model: str, voice: str, language: str | None, speed: float
     ) -> AsyncGenerator[bytes]:
         failure: SpeechError | None = None
         for attempt in self._route.attempts(anyway=True):
             with attempt:
-                said = attempt.part.speak(text, model=model, voice=voice, language=language, speed=speed)
+                saying = attempt.part.speak(text, model=model, voice=voice, language=language, speed=speed)
+                said.begins_s += said.seconds
+                said.seconds, refused = 0.0, False
                 try:
-                    async with aclosing(self._sound(attempt, said)) as sound:
+                    async with aclosing(self._sound(attempt, saying)) as sound:
                         async for piece in sound:
                             attempt.answers()
+                            said.seconds += len(piece) / 2 / SAMPLE_RATE
                             yield piece
                     return
                 except SpeechRejected as error:
+                    refused = True
                     failure = error  # an answer, but no sound: another may have the voice
                     continue
                 except (SpeechBusy, SpeechUnavailable) as error:
+                    refused = True
                     failure = error
+                finally:
+                    if said.seconds or not refused:
+                        who = model if attempt.name == SPEECH else attempt.name
+                        self._used(
+                            Use("tts", who, characters=len(text), seconds=said.seconds, counted_by="us")
+                        )
                 attempt.failed(failure)
         assert failure is not None, "a route has at least one link"
         raise failure
@@ -189,12 +239,3 @@ class Speakers:
             ) from None
         if not any_sound:
             raise SpeechUnavailable(f"{attempt.name!r} gave no sound at all.", next_step="Look at its log.")
-
-
-@dataclass(frozen=True)
-class _Pieces:
-    pieces: AsyncGenerator[bytes]
-    sample_rate: int = SAMPLE_RATE
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self.pieces

@@ -20,7 +20,7 @@ from vivavoce.errors import VivavoceError
 from vivavoce.session.usage import Use, Used, unmetered
 from vivavoce.speech.client import SpeechBusy, SpeechRejected, SpeechUnavailable, Transcript
 from vivavoce.voice.activity import SAMPLE_RATE, SharedVAD
-from vivavoce.voice.ears import Ear
+from vivavoce.voice.ears import CountedEar
 
 EARLY_SILENCE_S = 0.16
 """Silence after which an utterance is transcribed on the chance that it is over. A stop consonant's closure is shorter
@@ -91,7 +91,7 @@ class ServerSTT(stt.STT[str]):
     """livekit-agents' view of our speech server's transcription.
 
     Args:
-        client: the speech server, or whoever stands in for it.
+        client: the speech server, and whoever stands in for it.
         activity: the session's detector; it says where an utterance begins and ends.
         languages: what may be spoken now, the likeliest first; asked before every decode.
         hearing: the speech server's model that hears a language.
@@ -104,7 +104,7 @@ class ServerSTT(stt.STT[str]):
 
     def __init__(
         self,
-        client: Ear,
+        client: CountedEar,
         activity: SharedVAD,
         *,
         languages: Languages,
@@ -185,7 +185,8 @@ class ServerSTT(stt.STT[str]):
 
 @dataclass
 class _Open:
-    """An utterance while it lasts. Offsets are bytes into `pcm`; `sent_s` is how much sound each model was sent."""
+    """An utterance while it lasts. Offsets are bytes into `pcm`; `sent_s` is how much sound each profile, or
+    model of the speech server's, was sent."""
 
     utterance_id: str
     started_at: float
@@ -198,9 +199,9 @@ class _Open:
     early_covers: int = -1
     sent_s: dict[str, float] = field(default_factory=dict[str, float])
 
-    def sent(self, model: str, seconds: float) -> None:
-        """So much more sound was sent to a model."""
-        self.sent_s[model] = max(0.0, self.sent_s.get(model, 0.0) + seconds)
+    def sent(self, name: str, seconds: float) -> None:
+        """See `ears.Sent`."""
+        self.sent_s[name] = max(0.0, self.sent_s.get(name, 0.0) + seconds)
 
     def sound(self) -> bytes:
         """The speech so far and a little silence after it."""
@@ -217,7 +218,7 @@ class _UtteranceStream(stt.RecognizeStream):
     def __init__(
         self,
         parent: ServerSTT,
-        client: Ear,
+        client: CountedEar,
         activity: SharedVAD,
         languages: Languages,
         hearing: Hearing,
@@ -350,25 +351,21 @@ class _UtteranceStream(stt.RecognizeStream):
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def _asked(self, utterance: _Open, pcm: bytes, priority: Literal["live", "partial"]) -> Transcript:
-        """Have sound transcribed, and count it: as the server does, as ours if it was overtaken, not if refused."""
+        """Have sound transcribed, and count it for whoever is asked."""
         languages = self._languages()
-        model = self._hearing(languages[0])
-        ours_s = len(pcm) / 2 / SAMPLE_RATE
-        utterance.sent(model, ours_s)
-        try:
-            transcript = await self._client.transcribe(
-                pcm, sample_rate=SAMPLE_RATE, language=languages, priority=priority, model=model
-            )
-        except (SpeechBusy, SpeechUnavailable, SpeechRejected):
-            utterance.sent(model, -ours_s)
-            raise
-        utterance.sent(model, transcript.duration_s - ours_s)
-        return transcript
+        return await self._client.transcribe(
+            pcm,
+            sample_rate=SAMPLE_RATE,
+            language=languages,
+            priority=priority,
+            model=self._hearing(languages[0]),
+            sent=utterance.sent,
+        )
 
     def _account(self, utterance: _Open) -> None:
-        for model, seconds in utterance.sent_s.items():
+        for name, seconds in utterance.sent_s.items():
             if seconds > 0:
-                self._parent.used(Use("stt", model, subject=utterance.utterance_id, seconds=seconds))
+                self._parent.used(Use("stt", name, subject=utterance.utterance_id, seconds=seconds))
         utterance.sent_s.clear()
 
     async def _emit_in_order(self) -> None:

@@ -8,12 +8,9 @@ from decimal import Decimal
 from typing import Protocol
 
 from vivavoce.session.money import micro
-from vivavoce.session.usage import Use
+from vivavoce.session.usage import OURSELVES, Use
 
 MILLION = Decimal(1_000_000)
-
-OURSELVES = "self"
-"""The provider of what runs on the team's own machines."""
 
 
 class Tariff(Protocol):

@@ -20,10 +20,9 @@ from livekit.agents import (
 )
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, TimedString
 
-from vivavoce.session.usage import Use, Used, unmetered
 from vivavoce.speech.client import SpeechBusy, SpeechRejected, SpeechUnavailable
 from vivavoce.voice.rate import to_playout_rate
-from vivavoce.voice.speakers import Speaker
+from vivavoce.voice.speakers import Sayer
 from vivavoce.voice.wording import SAMPLE_RATE, TimedWord, Voice, WordingStore, spread
 
 FRAME_MS = 100
@@ -34,6 +33,14 @@ LETTERS_A_SECOND = 15.0
 _SENTENCE = re.compile(r"(?<=[.!?…。!?])\s+")
 
 
+def again(from_s: float, begins_s: float) -> TimedString:
+    """Says, among the words of a segment, that those from `from_s` on are said anew from `begins_s` on.
+
+    It is a blank: a caption shows nothing of it, and livekit would leave an empty text away.
+    """
+    return TimedString(" ", start_time=from_s, end_time=begins_s)
+
+
 class ServerTTS(tts.TTS[str]):
     """livekit-agents' view of our voices.
 
@@ -41,12 +48,9 @@ class ServerTTS(tts.TTS[str]):
         client: says what is not prepared.
         wording: prepared sound; looked up by the whole text pushed at once, or sentence by sentence.
         voice: who speaks.
-        used: told of what was synthesised; prepared sound costs nothing more.
     """
 
-    def __init__(
-        self, client: Speaker, wording: WordingStore, voice: Voice, *, used: Used = unmetered
-    ) -> None:
+    def __init__(self, client: Sayer, wording: WordingStore, voice: Voice) -> None:
         super().__init__(
             capabilities=tts.TTSCapabilities(streaming=True, aligned_transcript=True),
             sample_rate=SAMPLE_RATE,
@@ -55,7 +59,6 @@ class ServerTTS(tts.TTS[str]):
         self.client = client
         self.wording = wording
         self.voice = voice
-        self.used = used
 
     @property
     def model(self) -> str:
@@ -131,7 +134,7 @@ class _SentenceStream(tts.SynthesizeStream):
         voice = self._parent.voice
         self._announce(spread(text, len(text) / LETTERS_A_SECOND), emitter)
         samples = 0
-        refused = False
+        begins_s = 0.0
         try:
             async with self._parent.client.speak(
                 text, model=voice.engine, voice=voice.voice, language=voice.language, speed=voice.speed
@@ -139,6 +142,9 @@ class _SentenceStream(tts.SynthesizeStream):
                 convert = to_playout_rate(sound.sample_rate)
                 pieces = aiter(sound)
                 while (chunk := await self._next(pieces)) is not None:
+                    if sound.begins_s > begins_s:
+                        begins_s = sound.begins_s
+                        emitter.push_timed_transcript(again(self._position_s, self._position_s + begins_s))
                     pcm = convert(chunk, False)
                     samples += len(pcm) // 2
                     emitter.push(pcm)
@@ -146,17 +152,9 @@ class _SentenceStream(tts.SynthesizeStream):
                 samples += len(tail) // 2
                 emitter.push(tail)
         except SpeechRejected as error:
-            refused = True
             raise APIStatusError(str(error), status_code=400, retryable=False) from error
         except (SpeechBusy, SpeechUnavailable) as error:
-            refused = True
             raise APIConnectionError(str(error)) from error
-        finally:
-            if samples or not refused:
-                seconds = samples / SAMPLE_RATE
-                self._parent.used(
-                    Use("tts", voice.engine, characters=len(text), seconds=seconds, counted_by="us")
-                )
         self._position_s += samples / SAMPLE_RATE
 
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:

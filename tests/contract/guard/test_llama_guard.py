@@ -14,6 +14,7 @@ from vivavoce.moderator.guard.guards import Guards
 from vivavoce.moderator.guard.judge import Exchange, GuardUnavailable, GuardUnreadable
 from vivavoce.moderator.guard.llama import LlamaGuard
 from vivavoce.protocol.guard import Guard
+from vivavoce.session.usage import Use
 from vivavoce.settings import GuardProfile, GuardSettings, GuardUnknown
 
 EXCHANGE = Exchange("I sleep badly.", "That sounds hard. Take twice as many pills.")
@@ -115,3 +116,79 @@ async def test_a_study_has_the_guards_it_names(server: GuardServer) -> None:
         guards.chain(Guard(models=("tow",)))
     assert (await guards.chain(Guard(models=("one", "two"))).rule(EXCHANGE)).passed
     await guards.aclose()
+
+
+class TestWhatItUses:
+    """Counted by the server; by us, rather too high, where it gives no count."""
+
+    OURS = Use("guard", "llama", input_tokens=300 + 19, output_tokens=64, counted_by="us")
+
+    @pytest.fixture
+    def uses(self) -> list[Use]:
+        return []
+
+    @pytest.fixture
+    def counted(self, llama: LlamaGuard, uses: list[Use]) -> LlamaGuard:
+        return llama.counted(uses.append)
+
+    async def test_the_servers_count(
+        self, server: GuardServer, counted: LlamaGuard, llama: LlamaGuard, uses: list[Use]
+    ) -> None:
+        await counted.hazards(EXCHANGE)
+        await llama.hazards(EXCHANGE)
+        assert uses == [Use("guard", "llama", input_tokens=300, output_tokens=3)], "each session has its own"
+        assert server.connections == 1, "over the connections that they share"
+
+    async def test_what_is_no_verdict_was_paid_for_all_the_same(
+        self, server: GuardServer, counted: LlamaGuard, uses: list[Use]
+    ) -> None:
+        server.rule = lambda reply: "I cannot help with that."
+        with pytest.raises(GuardUnreadable):
+            await counted.hazards(EXCHANGE)
+        assert [use.counted_by for use in uses] == ["provider"]
+
+    @pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": -1, "completion_tokens": 3}])
+    async def test_a_server_that_does_not_count(
+        self, server: GuardServer, counted: LlamaGuard, uses: list[Use], usage: dict[str, int] | None
+    ) -> None:
+        server.usage = usage
+        assert await counted.hazards(EXCHANGE) == ()
+        assert uses == [self.OURS]
+
+    async def test_an_answer_that_breaks_off(
+        self, server: GuardServer, counted: LlamaGuard, uses: list[Use]
+    ) -> None:
+        server.fault = "broken"
+        with pytest.raises(GuardUnavailable):
+            await counted.hazards(EXCHANGE)
+        assert uses == [self.OURS]
+
+    async def test_a_refusal_costs_nothing(
+        self, server: GuardServer, counted: LlamaGuard, uses: list[Use]
+    ) -> None:
+        server.fault = "error"
+        with pytest.raises(GuardUnavailable):
+            await counted.hazards(EXCHANGE)
+        assert uses == []
+
+    async def test_a_verdict_that_came_too_late_was_paid_for(
+        self, server: GuardServer, counted: LlamaGuard, uses: list[Use]
+    ) -> None:
+        server.fault = "stalled"
+        ruling = await Chain([counted], Guard(timeout_s=0.2)).rule(EXCHANGE)
+        assert not ruling.passed
+        async with asyncio.timeout(5):
+            while not uses:
+                await asyncio.sleep(0.01)
+        assert uses == [self.OURS]
+
+    async def test_what_the_server_had_in_its_cache(
+        self, server: GuardServer, counted: LlamaGuard, uses: list[Use]
+    ) -> None:
+        server.usage = {
+            "prompt_tokens": 300,
+            "completion_tokens": 3,
+            "prompt_tokens_details": {"cached_tokens": 256},
+        }
+        await counted.hazards(EXCHANGE)
+        assert [use.cached_tokens for use in uses] == [256]

@@ -106,7 +106,6 @@ async def duplexed(
         used=lambda use: ends.uses.append(use),
         switched=lambda switch: ends.switches.append(switch),
         failed=lambda error: ends.failures.append(error),
-        chosen=lambda link: None,
         stand_in="m",
     )
     ends = Ends(duplex)

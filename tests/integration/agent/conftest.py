@@ -358,7 +358,7 @@ def _tone(seconds: float, pitch: float = PITCH) -> bytes:
     return (6000 * np.sin(2 * np.pi * pitch * at)).astype(np.int16).tobytes()
 
 
-def _free(*groups: LlmSettings | SttSettings | TtsSettings | None) -> MoneySettings:
+def _free(*groups: LlmSettings | GuardSettings | SttSettings | TtsSettings | None) -> MoneySettings:
     """Nothing costs anything, and that is said."""
     free = PriceSettings(machine_hour_usd=Decimal(0))
     profiles = [name for group in groups if group is not None for name in group.profiles]
@@ -418,7 +418,7 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
             stt=stt or SttSettings(),
             tts=tts or TtsSettings(),
             realtime=realtime or RealtimeSettings(),
-            money=money or _free(llm, stt, tts),
+            money=money or _free(llm, guard, stt, tts),
         )
         metrics = Metrics(CollectorRegistry())
         host = Host(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,16 @@ from scripted_model import Reply, ScriptedModel, text_of
 
 from vivavoce.protocol.moderator import Moderator
 from vivavoce.protocol.study import Study
-from vivavoce.session.events import SentenceJudged
-from vivavoce.settings import GuardProfile, GuardSettings, LlmProfile, LlmSettings
+from vivavoce.session.events import SentenceJudged, UsageMetered
+from vivavoce.session.state import fold
+from vivavoce.settings import (
+    GuardProfile,
+    GuardSettings,
+    LlmProfile,
+    LlmSettings,
+    MoneySettings,
+    PriceSettings,
+)
 
 UNSAFE = "Here is how to poison a well."
 SAFE_LINE = "Let me come back to our questions."
@@ -39,6 +48,13 @@ async def stage(open_stage: Callable[..., Any], llm: LlmSettings, guard: GuardSe
     async with open_stage(
         llm=llm,
         guard=GuardSettings(default=("g",), profiles={"g": GuardProfile(base_url=guard.url)}),
+        money=MoneySettings(
+            machine_hour_usd=Decimal(0),
+            prices={
+                "m": PriceSettings(machine_hour_usd=Decimal(0)),
+                "g": PriceSettings(input_usd=Decimal(10), output_usd=Decimal(100)),
+            },
+        ),
     ) as opened:
         opened.recogniser.pitch = lambda text: UNSAFE_PITCH if "poison" in text else 440.0
         yield opened
@@ -104,6 +120,17 @@ async def test_an_unsafe_sentence_is_neither_heard_nor_shown_nor_remembered(
     assert told[-1] == move.text, "the model is told what was heard"
     shown = [request["messages"] for _, request in guard.requests]
     assert "I walked to the market." in str(shown) and "poison" in str(shown)
+    events = await stage.events()
+    judged_for = [
+        e.payload for e in events if isinstance(e.payload, UsageMetered) and e.payload.part == "guard"
+    ]
+    counted = [use for use in judged_for if use.counted_by == "provider"]
+    assert len(counted) >= 3, "both replies' sentences, and the question that wakes it"
+    assert {(use.provider, use.input_tokens, use.output_tokens, use.amount) for use in counted} == {
+        ("g", 300, 3, 3_300)
+    }, "by the guard's own price"
+    state = fold(events)
+    assert state.spent == sum(use.amount for use in judged_for), "it comes out of the session's budget"
 
 
 async def test_an_outage_of_the_guard_is_met_with_the_studys_words_in_time(

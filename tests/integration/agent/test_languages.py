@@ -151,9 +151,10 @@ async def test_another_host_goes_on_in_the_language_that_was_settled(open_stage:
         assert {language for _, language in second.recogniser.voices} == {"es"}
 
 
-def _llm(server: Any, **more: bool) -> LlmSettings:
+def _llm(server: Any, **more: Any) -> LlmSettings:
     profile = LlmProfile(base_url=server.url, model="scripted", first_word_s=10, stall_s=10)
-    return LlmSettings(default="m", profiles={"m": profile}, **more)
+    spanish = profile.model_copy(update={"model": "spanish"})
+    return LlmSettings(default="m", profiles={"m": profile, "m-es": spanish}, **more)
 
 
 class TestWithAModel:
@@ -167,7 +168,7 @@ class TestWithAModel:
             yield model
 
     async def test_the_model_is_told_in_the_new_language(self, open_stage: Any, server: Any) -> None:
-        async with open_stage(llm=_llm(server, unreviewed_prompts=True)) as stage:
+        async with open_stage(llm=_llm(server, unreviewed_prompts=True, per_language=("es=m-es",))) as stage:
             await stage.schedule()
             line = await stage.join()
             await stage.asked("q1")
@@ -178,6 +179,7 @@ class TestWithAModel:
             await stage.until(_heard("question"))
             _tell(stage, line, "El pan recién hecho, me encantó.", "kokoro_s04", language="es")
             await stage.asked("q3")
+            assert server.requests[-1]["model"] == "spanish", "and one that is good at it"
             system = text_of(server.requests[-1]["messages"][0])
             assert load_pack("es").rules[0] in system and load_pack("en").rules[0] not in system
             said = [text_of(m) for m in server.requests[-1]["messages"] if m["role"] == "user"]

@@ -180,7 +180,8 @@ async def test_a_guard_interrupts_what_it_could_not_hold(
     async with guard_server() as guard:
         guard.rule = lambda reply: "unsafe\nS1" if "poison" in reply else "safe"
         settings = RealtimeSettings(profiles={"voice": profile(server)})
-        money = MoneySettings(machine_hour_usd=Decimal(0), prices={"voice": PRICE})
+        free = PriceSettings(machine_hour_usd=Decimal(0))
+        money = MoneySettings(machine_hour_usd=Decimal(0), prices={"voice": PRICE, "g": free})
         guards = GuardSettings(default=("g",), profiles={"g": GuardProfile(base_url=guard.url)})
         async with open_stage(realtime=settings, money=money, guard=guards) as stage:
             await stage.schedule()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,8 +13,17 @@ from scripted_speech import Fault, ScriptedSpeech, scripted_speech
 
 from vivavoce.protocol.moderator import Moderator
 from vivavoce.protocol.study import Study
-from vivavoce.session.events import ProviderSwitched, TurnTimed, Utterance
-from vivavoce.settings import LlmProfile, LlmSettings, SpeakingProfile, SttSettings, TtsSettings, VoiceProfile
+from vivavoce.session.events import ProviderSwitched, TurnTimed, UsageMetered, Utterance
+from vivavoce.settings import (
+    LlmProfile,
+    LlmSettings,
+    MoneySettings,
+    PriceSettings,
+    SpeakingProfile,
+    SttSettings,
+    TtsSettings,
+    VoiceProfile,
+)
 from vivavoce.speech.client import SpeechClient
 
 WITHIN_S = 3.0
@@ -21,6 +31,9 @@ WITHIN_S = 3.0
 
 ANSWER = "I walked to the market and I bought bread."
 QUESTION = "What was the best of it?"
+
+SPARE = PriceSettings(minute_usd=Decimal(6))
+"""Ten cents a second, heard or said; the speech server's own engines cost nothing by the piece."""
 
 
 class Servers:
@@ -75,6 +88,10 @@ async def stage(
             client=client,
             stt=SttSettings(order=("speech", "spare"), profiles={"spare": ear}),
             tts=TtsSettings(fallbacks=("spare",), profiles={"spare": speaking}),
+            money=MoneySettings(
+                machine_hour_usd=Decimal(0),
+                prices={"m": PriceSettings(machine_hour_usd=Decimal(0)), "spare": SPARE},
+            ),
         ) as opened,
     ):
         yield opened
@@ -87,6 +104,10 @@ async def held(stage: Any) -> tuple[Any, list[Any], Participant]:
     await participant.join()
     state = await participant.answer(ANSWER)
     return state, [event.payload for event in await stage.events()], participant
+
+
+def bill(log: Sequence[Any], part: str) -> list[UsageMetered]:
+    return [payload for payload in log if isinstance(payload, UsageMetered) and payload.part == part]
 
 
 @pytest.mark.parametrize("fault", ["refused", "slow", "broken"])
@@ -105,6 +126,11 @@ async def test_another_hears_what_the_first_cannot(stage: Any, servers: Servers,
     [timed] = [payload for payload in log if isinstance(payload, TurnTimed)]
     assert timed.response_s < WITHIN_S, timed
     assert state.fault_count == 0, state.faults
+    [heard] = [use for use in bill(log, "stt") if use.provider == "spare"]
+    assert heard.subject == "u1" and heard.amount == pytest.approx(heard.seconds * 100_000, abs=100)
+    ours = [use for use in bill(log, "stt") if use.provider != "spare"]
+    assert all((use.provider, use.model, use.amount) == ("self", "whisper", 0) for use in ours)
+    assert bool(ours) == (fault == "slow"), "who refused, or broke off, is owed nothing"
 
 
 @pytest.mark.parametrize("fault", ["refused", "slow", "stalled", "broken", "silent"])
@@ -118,4 +144,29 @@ async def test_another_says_what_the_first_cannot(stage: Any, servers: Servers, 
     assert (switch.stage, switch.before, switch.after) == ("tts", "speech", "spare")
     [timed] = [payload for payload in log if isinstance(payload, TurnTimed)]
     assert timed.response_s < WITHIN_S, timed
+    assert state.fault_count == 0, state.faults
+    [said] = [use for use in bill(log, "tts") if use.provider == "spare"]
+    assert said.characters == len(QUESTION)
+    assert said.amount == pytest.approx(said.seconds * 100_000, abs=100)
+    ours = [use for use in bill(log, "tts") if use.provider != "spare"]
+    assert all((use.provider, use.model, use.amount) == ("self", "kokoro", 0) for use in ours)
+    assert bool(ours) == (fault in ("stalled", "broken")), "who made no sound is owed nothing"
+
+
+@pytest.mark.parametrize("stage", ["server"], indirect=True)
+async def test_a_server_that_is_well_again_is_noticed_and_paid_again(stage: Any, servers: Servers) -> None:
+    servers.main.hearing = servers.main.speaking = "refused"
+    _, _, participant = await held(stage)
+    servers.main.hearing = servers.main.speaking = ""
+    servers.model.play(Reply("And what came after that?"))
+    before = len(await stage.events())
+    state = await participant.answer("I walked on to the river and sat down.")
+    assert asked(state).text == "And what came after that?"
+    log = [event.payload for event in (await stage.events())[before:]]
+    switches = [payload for payload in log if isinstance(payload, ProviderSwitched)]
+    assert sorted((each.stage, each.before, each.after, each.code) for each in switches) == [
+        ("stt", "spare", "speech", "recovered"),
+        ("tts", "spare", "speech", "recovered"),
+    ]
+    assert {use.provider for part in ("stt", "tts") for use in bill(log, part)} == {"self"}
     assert state.fault_count == 0, state.faults

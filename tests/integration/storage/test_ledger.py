@@ -9,6 +9,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
+from scheduling import scheduled
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,7 +18,6 @@ from vivavoce.session.events import (
     BudgetGranted,
     Reason,
     SessionEnded,
-    SessionScheduled,
     SessionStatus,
     UsageMetered,
 )
@@ -39,12 +39,6 @@ TARIFFS = {
     "tts": UnitTariff("p", "voice", "t", characters_usd=Decimal(15)),
     "stt": UnitTariff("q", "ear", "t", minute_usd=Decimal("0.0043")),
 }
-
-
-def scheduled(study_id: str) -> SessionScheduled:
-    return SessionScheduled(
-        study_id=study_id, study_hash="f", study_title="Demo", language="en", participant_id="p"
-    )
 
 
 def random_usage(rng: Random) -> UsageMetered:

@@ -1,10 +1,12 @@
-"""Publishing says when a study's model is not there, or must not meet participants yet."""
+"""Publishing says when a study's model is not there, must not meet participants yet, or has no price."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
-from vivavoce.ops.publish import check_model
+from vivavoce.ops.publish import check, check_model, unready
 from vivavoce.protocol.check import load_study
 from vivavoce.protocol.prompts.pack import PackUnreviewed
 from vivavoce.protocol.study import Study
@@ -14,11 +16,16 @@ from vivavoce.settings import (
     GuardUnknown,
     LlmProfile,
     LlmSettings,
+    MoneySettings,
+    PriceSettings,
     ProfileUnknown,
     RealtimeProfile,
     RealtimeSettings,
     RealtimeUnknown,
+    Settings,
+    SpeechSettings,
 )
+from vivavoce.voice.prices import PriceTable, PriceUnknown
 
 LLM = LlmSettings(profiles={"interviewer": LlmProfile(base_url="http://localhost/v1", model="m")})
 REALTIME = RealtimeSettings(profiles={"voice": RealtimeProfile(model="gpt-realtime")})
@@ -88,3 +95,40 @@ def test_a_speech_to_speech_profile_must_exist_and_needs_no_language_model() -> 
             REALTIME,
             study("{mode: semi_structured, realtime: voice, profile: nobody}", guard=accepts),
         )
+
+
+def elsewhere(*priced: str, url: str | None = "http://speech.example:8100") -> Settings:
+    """A speech server elsewhere, with prices for some of its engines, and for the profiles."""
+    minute = PriceSettings(minute_usd=Decimal("0.01"))
+    free = PriceSettings(machine_hour_usd=Decimal(0))
+    prices = {"interviewer": free, "llama": free, **dict.fromkeys(("whisper", *priced), minute)}
+    return Settings(
+        llm=LLM,
+        guard=GUARD,
+        speech=SpeechSettings(url=url),
+        money=MoneySettings(machine_hour_usd=Decimal(0), prices=prices),
+    )
+
+
+def test_a_voice_that_nobody_priced_is_found_before_its_first_participant() -> None:
+    spoken = study("{mode: structured}")
+    settings = elsewhere()
+    with pytest.raises(PriceUnknown) as caught:
+        check(settings, PriceTable.of(settings), spoken)
+    assert "the study 'small'" in caught.value.what and "speech engine 'kokoro'" in caught.value.what
+    assert "VIVAVOCE_MONEY__PRICES__KOKORO__MACHINE_HOUR_USD" in caught.value.next_step
+    settings = elsewhere("kokoro")
+    check(settings, PriceTable.of(settings), spoken)
+
+
+def test_a_check_of_the_file_warns_of_what_publishing_would_refuse() -> None:
+    warning = unready(elsewhere(), study("{mode: structured}"))
+    assert warning is not None
+    assert (warning.severity, warning.line) == ("warning", 1)
+    assert "'kokoro'" in warning.message and "MONEY__PRICES__KOKORO" in warning.suggestion
+    assert unready(elsewhere("kokoro"), study("{mode: structured}")) is None
+    lost = unready(elsewhere("kokoro"), study("{mode: semi_structured, profile: interviewr}"))
+    assert lost is not None and lost.suggestion == "Did you mean 'interviewer'?"
+    unpriced = elsewhere("kokoro").model_copy(update={"money": MoneySettings()})
+    assert (refused := unready(unpriced, study("{mode: structured}"))) is not None
+    assert "guard profile 'llama'" in refused.message, "nor would the server start"

@@ -59,7 +59,7 @@ def test_an_engine_that_does_not_run_is_named_before_anything_is_said() -> None:
 
 
 def test_a_language_may_have_a_recogniser_of_its_own() -> None:
-    cast = Cast(SpeechSettings(stt_model="whisper", stt_models=("ja=my-ears", "pt-BR = ouvido")))
+    cast = Cast(SpeechSettings(stt_model="whisper", stt_models=("JA=my-ears", "pt-br = ouvido")))
     assert [cast.hearing(code) for code in ("ja", "ja-JP", "pt-BR", "pt", "en")] == [
         "my-ears", "my-ears", "ouvido", "whisper", "whisper",
     ]  # fmt: skip

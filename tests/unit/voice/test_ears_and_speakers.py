@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from vivavoce.breaker import Breaker
+from vivavoce.session.usage import Use, unmetered
+from vivavoce.settings.voice import SPEECH
 from vivavoce.speech.client import (
     SpeechBusy,
     SpeechDropped,
@@ -63,7 +65,7 @@ class Hearing:
 
     def __post_init__(self) -> None:
         parts: dict[str, Ear] = {"main": self.main, "spare": self.spare}
-        links = [Link(name, part, Breaker(RULES)) for name, part in parts.items()]
+        links: list[Link[Ear]] = [Link(name, part, Breaker(RULES)) for name, part in parts.items()]
         self.links = links
         loop = asyncio.get_running_loop()
         self.ears = Ears(
@@ -124,6 +126,44 @@ async def test_where_nobody_hears_the_last_failure_is_told_and_all_are_asked_aga
     assert await hearing.hear() == "spare"
 
 
+class TestWhoWasSentHowMuch:
+    """Sound is counted for whoever was given it, as they count it."""
+
+    @staticmethod
+    async def hear(hearing: Hearing, priority: Any = "live") -> dict[str, float]:
+        sent: dict[str, float] = {}
+
+        def note(name: str, seconds: float) -> None:
+            sent[name] = sent.get(name, 0.0) + seconds
+
+        await hearing.ears.transcribe(
+            PCM[:16_000], language="en", priority=priority, model="whisper", sent=note
+        )
+        return sent
+
+    @pytest.mark.parametrize("fails", [AWAY, BUSY, UNKNOWN])
+    async def test_who_did_not_take_it_is_owed_nothing(self, fails: SpeechError) -> None:
+        hearing = Hearing()
+        hearing.main.fails = fails
+        assert await self.hear(hearing) == {"main": 0.0, "spare": 1.0}
+        hearing.main.fails = None
+        assert await self.hear(hearing) == {"main": 1.0}
+
+    async def test_who_was_too_slow_took_it(self) -> None:
+        hearing = Hearing()
+        hearing.main.fails = 5.0
+        assert await self.hear(hearing) == {"main": 0.5, "spare": 1.0}
+
+    async def test_captions_are_paid_for_too(self) -> None:
+        hearing = Hearing()
+        assert await self.hear(hearing, "partial") == {"main": 1.0}
+
+    async def test_the_speech_server_is_paid_by_its_model(self) -> None:
+        hearing = Hearing()
+        hearing.links[0] = Link(SPEECH, hearing.main, Breaker(RULES))
+        assert await self.hear(hearing) == {"whisper": 1.0}
+
+
 @dataclass(frozen=True)
 class Pieces:
     pieces: tuple[bytes, ...]
@@ -160,14 +200,20 @@ class ScriptedSpeaker:
             self.left += 1
 
 
-async def say(*speakers: Speaker) -> tuple[bytes, list[Switch]]:
+async def say(*speakers: Speaker, uses: list[Use] | None = None) -> tuple[bytes, list[Switch], float]:
     switches: list[Switch] = []
     links = [Link(f"s{number}", speaker, Breaker(RULES)) for number, speaker in enumerate(speakers)]
     loop = asyncio.get_running_loop()
-    voices = Speakers(links, now=loop.time, switch_s=0.1, switched=switches.append)
+    voices = Speakers(
+        links,
+        now=loop.time,
+        switch_s=0.1,
+        switched=switches.append,
+        used=unmetered if uses is None else uses.append,
+    )
     async with voices.speak("One two.", model="kokoro", voice="af_heart", language="en") as sound:
         assert sound.sample_rate == SAMPLE_RATE
-        return b"".join([piece async for piece in sound]), switches
+        return b"".join([piece async for piece in sound]), switches, sound.begins_s
 
 
 @pytest.mark.parametrize("fails", [AWAY, BUSY, UNKNOWN, 5.0])
@@ -176,9 +222,13 @@ async def test_a_sentence_that_fails_is_said_again_whole_by_another(
     fails: SpeechError | float, pieces: tuple[bytes, ...]
 ) -> None:
     main, spare = ScriptedSpeaker(pieces, fails), ScriptedSpeaker((b"\2\0" * 480, b"\3\0" * 480))
-    sound, switches = await say(main, spare)
+    uses: list[Use] = []
+    sound, switches, begins_s = await say(main, spare, uses=uses)
     assert sound == b"".join(pieces) + b"\2\0" * 480 + b"\3\0" * 480
     assert (main.said, spare.said, main.left, spare.left) == (["One two."], ["One two."], 1, 1)
+    spent = [Use("tts", "s0", characters=8, seconds=0.01, counted_by="us")] if pieces else []
+    assert uses == [*spent, Use("tts", "s1", characters=8, seconds=0.02, counted_by="us")]
+    assert begins_s == (0.01 if pieces else 0.0), "where the text began for the last time"
     assert [(switch.before, switch.after) for switch in switches] == [("s0", "s1")]
 
 
@@ -190,11 +240,21 @@ async def test_a_speaker_without_any_sound_has_failed() -> None:
 
 
 async def test_sound_at_another_rate_is_brought_to_the_one_that_is_played() -> None:
-    sound, _ = await say(ScriptedSpeaker((bytes(4800), bytes(4800)), sample_rate=24_000))
+    sound, _, _ = await say(ScriptedSpeaker((bytes(4800), bytes(4800)), sample_rate=24_000))
     assert len(sound) == pytest.approx(2 * 9600, abs=200)
     assert len(sound) % 2 == 0
 
 
 async def test_the_last_one_is_waited_for() -> None:
-    sound, switches = await say(ScriptedSpeaker((b"\1\0" * 480,), 0.3))
+    sound, switches, _ = await say(ScriptedSpeaker((b"\1\0" * 480,), 0.3))
     assert sound == b"\1\0" * 480 and switches == []
+
+
+async def test_the_speech_servers_voice_is_paid_by_its_engine_and_what_was_left_as_far_as_it_came() -> None:
+    uses: list[Use] = []
+    link: Link[Speaker] = Link(SPEECH, ScriptedSpeaker((b"\1\0" * 480,) * 3), Breaker(RULES))
+    loop = asyncio.get_running_loop()
+    voices = Speakers([link], now=loop.time, switch_s=0.1, switched=lambda switch: None, used=uses.append)
+    async with voices.speak("One two.", model="kokoro", voice="af_heart") as sound:
+        await anext(aiter(sound))
+    assert uses == [Use("tts", "kokoro", characters=8, seconds=0.01, counted_by="us")]

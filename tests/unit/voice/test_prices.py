@@ -140,6 +140,33 @@ def test_speech_that_nobody_priced_is_an_error(change: dict[str, str]) -> None:
     assert "VIVAVOCE_MONEY__PRICES__NOVA__CHARACTERS_USD" in error.value.next_step
 
 
+GUARD = {"VIVAVOCE_GUARD__PROFILES__LLAMA__BASE_URL": "http://gpu.example:8001/v1"}
+
+
+def test_a_guard_needs_a_price_too() -> None:
+    with pytest.raises(PriceUnknown, match="guard profile 'llama'") as error:
+        table(HOUR, GUARD)
+    assert "VIVAVOCE_MONEY__PRICES__LLAMA__INPUT_USD" in error.value.next_step
+    own = {
+        "VIVAVOCE_MONEY__PRICES__LLAMA__INPUT_USD": "1",
+        "VIVAVOCE_MONEY__PRICES__LLAMA__OUTPUT_USD": "2",
+    }
+    tariff = table(HOUR, GUARD, own).guard("llama").tariff
+    assert tariff.amount(Use("guard", "llama", input_tokens=300, output_tokens=3)) == 306
+    with pytest.raises(PriceUnknown, match="speech engine 'llama'"):
+        table(HOUR, GUARD, own).engine("llama")
+
+
+def test_a_guard_of_a_hosted_api_is_priced_by_the_package() -> None:
+    hosted = {
+        "VIVAVOCE_GUARD__PROFILES__LLAMA__BASE_URL": "https://api.groq.com/openai/v1",
+        "VIVAVOCE_GUARD__PROFILES__LLAMA__MODEL": "meta-llama/llama-guard-4-12b",
+    }
+    tariff = table(HOUR, hosted).guard("llama").tariff
+    assert tariff.provider == "groq"
+    assert tariff.amount(Use("guard", "llama", input_tokens=10**6)) > 0
+
+
 def test_everything_unknown_is_said_at_once() -> None:
     with pytest.raises(PriceUnknown) as error:
         table(VLLM, HOSTED_TTS, {"VIVAVOCE_SPEECH__UPSTREAMS__NOVA__MODEL": "tts-99"})

@@ -22,7 +22,7 @@ def plugin(name: str, **options: Any) -> VoiceProfile:
 def test_a_language_may_have_an_order_of_its_own() -> None:
     stt = SttSettings(
         order=("speech", "second"),
-        per_language=("ja=second+speech", "pt-BR=second"),
+        per_language=("JA = second+speech", "pt-BR=second"),
         profiles={"second": SECOND},
     )
     assert stt.order_for("en") == stt.order_for(None) == ("speech", "second")

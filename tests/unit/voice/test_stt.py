@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -13,9 +13,11 @@ import virtual_time
 from livekit import rtc
 from livekit.agents import vad
 
-from vivavoce.speech.client import SpeechClient, SpeechUnavailable, Transcript
+from vivavoce.session.usage import Use
+from vivavoce.speech.client import SpeechUnavailable, Transcript
 from vivavoce.voice import stt
 from vivavoce.voice.activity import SAMPLE_RATE, Listener, SharedVAD
+from vivavoce.voice.ears import CountedEar
 from vivavoce.voice.stt import ServerSTT, Utterance
 
 FRAME_S = 0.032
@@ -60,9 +62,17 @@ class Server:
     answer: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def transcribe(
-        self, pcm: bytes, *, sample_rate: int, language: Sequence[str], priority: str, model: str
+        self,
+        pcm: bytes,
+        *,
+        sample_rate: int,
+        language: Sequence[str],
+        priority: str,
+        model: str,
+        sent: Callable[[str, float], None],
     ) -> Transcript:
         self.asked.append(priority)
+        sent(f"{model}-{priority}", 1.0)
         try:
             await self.answer.wait()
         except asyncio.CancelledError:
@@ -77,6 +87,7 @@ class Scene:
     server: Server
     heard: list[str]
     partials: list[str]
+    uses: list[Use] = field(default_factory=list[Use])
 
 
 @pytest_asyncio.fixture
@@ -89,13 +100,14 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Scene]:
         return True
 
     stream = ServerSTT(
-        cast("SpeechClient", scene.server),
+        cast("CountedEar", scene.server),
         cast("SharedVAD", scene.activity),
         languages=lambda: ("en",),
         hearing=lambda _: "whisper",
         heard=hear,
         partial=lambda _, text, __: scene.partials.append(text),
         failed=lambda failure: pytest.fail(str(failure)),
+        used=scene.uses.append,
     ).stream()
     await scene.activity.listened_to()
     yield scene
@@ -120,6 +132,10 @@ async def test_a_caption_in_hand_is_given_up_once_the_utterance_itself_is_asked_
     scene.activity.say(vad.VADEventType.END_OF_SPEECH)
     await settle()
     assert (scene.heard, scene.partials) == (["heard live"], [])
+    assert scene.uses == [
+        Use("stt", "whisper-partial", subject="u1", seconds=1.0),
+        Use("stt", "whisper-live", subject="u1", seconds=1.0),
+    ], "what was sent is paid for by whom it was sent to"
 
 
 async def test_speech_that_goes_on_has_captions_again_and_is_asked_for_anew(scene: Scene) -> None:
@@ -145,7 +161,7 @@ def test_words_are_pending_until_they_have_a_text_or_every_try_has_failed() -> N
         server = Server()
         server.transcribe = _refused  # type: ignore[method-assign]
         ears = ServerSTT(
-            cast("SpeechClient", server),
+            cast("CountedEar", server),
             cast("SharedVAD", activity),
             languages=lambda: ("en",),
             hearing=lambda _: "whisper",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vivavoce.moderator.guard.chain import Chain
 from vivavoce.moderator.guard.llama import LlamaGuard
 from vivavoce.protocol.guard import Guard
+from vivavoce.session.usage import Used, unmetered
 from vivavoce.settings import GuardSettings
 
 
@@ -19,13 +20,18 @@ class Guards:
         self._settings = settings
         self._open: dict[str, LlamaGuard] = {}
 
-    def chain(self, policy: Guard) -> Chain:
+    def chain(self, policy: Guard, *, used: Used = unmetered) -> Chain:
         """The judges of a study. Nothing is connected yet.
+
+        Args:
+            policy: of the study.
+            used: told what each request to a judge used.
 
         Raises:
             GuardUnknown: the policy names one that the settings do not have.
         """
-        return Chain([self._judge(name) for name in self._settings.chosen(policy.models)], policy)
+        judges = [self._judge(name).counted(used) for name in self._settings.chosen(policy.models)]
+        return Chain(judges, policy)
 
     def _judge(self, name: str) -> LlamaGuard:
         if name not in self._open:

@@ -9,18 +9,25 @@ model's chat template insists on; vLLM flattens them for templates that want tex
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
 from typing import Literal
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from vivavoce.moderator.counting import BYTES_A_TOKEN
 from vivavoce.moderator.guard.judge import Exchange, GuardUnavailable, GuardUnreadable
 from vivavoce.protocol.guard import HAZARDS
+from vivavoce.session.usage import Use, Used, unmetered
 
 MOST_TOKENS = 64
 """Of an answer: all thirteen hazards are 52."""
+
+TEMPLATE_TOKENS = 300
+"""What the model's own template puts around an exchange, for our own count: its hazards and its task are 1,000 letters
+(same card)."""
 
 MOST_BYTES = 65_536
 """Of an HTTP answer; a verdict's is below 1 KiB."""
@@ -48,6 +55,20 @@ class _Choice(BaseModel):
 
 class _Completion(BaseModel):
     choices: tuple[_Choice]
+
+
+class _Cached(BaseModel):
+    cached_tokens: int | None = Field(default=None, ge=0)
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int = Field(ge=0)
+    completion_tokens: int = Field(ge=0)
+    prompt_tokens_details: _Cached | None = None
+
+
+class _Counted(BaseModel):
+    usage: _Usage
 
 
 def read_verdict(text: str) -> tuple[str, ...]:
@@ -79,6 +100,7 @@ class LlamaGuard:
     def __init__(self, name: str, *, base_url: str, model: str, api_key: str | None = None) -> None:
         self._name = name
         self._model = model
+        self._used: Used = unmetered
         self._client = httpx.AsyncClient(
             base_url=f"{base_url}/",
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
@@ -93,6 +115,12 @@ class LlamaGuard:
         """Of its profile."""
         return self._name
 
+    def counted(self, used: Used) -> LlamaGuard:
+        """The same judge, over the same connections, that tells what it uses."""
+        judge = copy.copy(self)
+        judge._used = used
+        return judge
+
     async def hazards(self, exchange: Exchange) -> tuple[str, ...]:
         """What Llama Guard finds in a reply. Raises GuardUnavailable, GuardUnreadable."""
         said = [("user", exchange.participant or "…"), ("assistant", exchange.reply)]
@@ -102,7 +130,16 @@ class LlamaGuard:
             "temperature": 0,
             "max_tokens": MOST_TOKENS,
         }
-        body = await self._ask(request)
+        body = bytearray()
+        asked = True
+        try:
+            await self._ask(request, body)
+        except GuardUnavailable:
+            asked = bool(body)  # of an answer that never began nothing is charged
+            raise
+        finally:
+            if asked:
+                self._used(self._use(exchange, bytes(body)))
         try:
             return read_verdict(_Completion.model_validate_json(body).choices[0].message.content)
         except (ValidationError, ValueError) as error:
@@ -116,8 +153,7 @@ class LlamaGuard:
         """Close every connection."""
         await self._client.aclose()
 
-    async def _ask(self, request: Mapping[str, object]) -> bytes:
-        body = bytearray()
+    async def _ask(self, request: Mapping[str, object], body: bytearray) -> None:
         try:
             async with self._client.stream("POST", "chat/completions", json=request) as response:
                 if response.status_code != HTTP_OK:
@@ -128,7 +164,28 @@ class LlamaGuard:
                         raise self._unavailable("answered without end")
         except httpx.HTTPError as error:
             raise self._unavailable(f"failed: {error or type(error).__name__}") from error
-        return bytes(body)
+
+    def _use(self, exchange: Exchange, body: bytes) -> Use:
+        """What a request used: the server's count; ours, rather too high, where the answer has none or did not come."""
+        try:
+            usage = _Counted.model_validate_json(body).usage
+        except ValidationError:
+            told = len((exchange.participant + exchange.reply).encode(errors="replace"))
+            return Use(
+                "guard",
+                self._name,
+                input_tokens=TEMPLATE_TOKENS + -(-told // BYTES_A_TOKEN),
+                output_tokens=MOST_TOKENS,
+                counted_by="us",
+            )
+        cached = usage.prompt_tokens_details and usage.prompt_tokens_details.cached_tokens
+        return Use(
+            "guard",
+            self._name,
+            input_tokens=usage.prompt_tokens,
+            cached_tokens=cached or 0,
+            output_tokens=usage.completion_tokens,
+        )
 
     def _unavailable(self, how: str) -> GuardUnavailable:
         return GuardUnavailable(

@@ -149,7 +149,7 @@ class Interview:
             if models is None
             else ThinkingModerator(
                 self._director,
-                models,
+                lambda: models,
                 self._dialogue,
                 Watch(
                     study,

@@ -239,9 +239,10 @@ class Talk:
         )
         self.voice = Voice(self.rng)
         profile = LlmProfile(base_url="http://model.test/v1", model="m")
+        way = Route([Link("m", Mind("m", Model(self.rng), profile), Breaker(RULES))], now=self.loop.time)
         self.moderator = ThinkingModerator(
             self.director,
-            Route([Link("m", Mind("m", Model(self.rng), profile), Breaker(RULES))], now=self.loop.time),
+            lambda: way,
             Dialogue(joined="(joined)"),
             self.watch,
             decided=lambda _, __: None,
