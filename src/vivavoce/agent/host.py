@@ -58,7 +58,14 @@ from vivavoce.voice.wording import WordingStore
 log = structlog.get_logger(__name__)
 
 BUSY_RETRY_S = 15.0
-"""When a full host may be asked again: often enough that a place that falls free is not empty for long."""
+"""When a host that is too busy may be asked again: half the time over which it is judged."""
+
+QUEUE_RETRY_S = 5.0
+"""When a full host may be asked again: a place that falls free is not empty for long, and the page is told its new one."""
+
+FORGET_S = 30.0
+"""Who has not asked for so long has gone. A page that is out of sight asks no more than once a minute in some browsers,
+and loses its place; it is last then, and not in the way."""
 
 LAG_EVERY_S = 1.0
 
@@ -148,7 +155,7 @@ class Host:
         self._admitting: dict[str, asyncio.Lock] = {}
         self._draining = False
         self._admission = Admission()
-        self._room = WaitingRoom(forget_s=2.5 * BUSY_RETRY_S)
+        self._room = WaitingRoom(forget_s=FORGET_S)
         self._minds = Minds(settings.llm)
         self._realtimes = Realtimes(settings.realtime)
         self._guards = Guards(settings.guard)
@@ -344,7 +351,7 @@ class Host:
         if capacity.used + place > capacity.slots:
             before = f" {place - 1} wait before you." if place > 1 else ""
             reason = f"All places for interviews are taken at the moment.{before}"
-            raise HostFull(BUSY_RETRY_S, reason=reason)
+            raise HostFull(QUEUE_RETRY_S, reason=reason, place=place)
         if not capacity.accepting and state.joined_at is None:
             raise HostFull(BUSY_RETRY_S, reason=capacity.reason)
 

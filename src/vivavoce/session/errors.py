@@ -70,15 +70,21 @@ class HostFull(SessionError):
     Args:
         retry_after_s: seconds after which asking again makes sense.
         reason: why, as a sentence.
+        place: in the queue, where there is one; 1: the next place that falls free is theirs.
     """
 
     code = "host_full"
 
     def __init__(
-        self, retry_after_s: float, *, reason: str = "All places for interviews are taken at the moment."
+        self,
+        retry_after_s: float,
+        *,
+        reason: str = "All places for interviews are taken at the moment.",
+        place: int | None = None,
     ) -> None:
         super().__init__(reason, next_step=f"Try again in {retry_after_s:.0f} seconds.")
         self.retry_after_s = retry_after_s
+        self.place = place
 
 
 class StudySpent(SessionError):

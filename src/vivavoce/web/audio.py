@@ -8,6 +8,8 @@ close code, because browsers show a page nothing else: so the handshake is accep
 from __future__ import annotations
 
 import asyncio
+import json
+import math
 from typing import Annotated
 
 import structlog
@@ -93,12 +95,19 @@ async def audio(
             code = CLOSE_CODES.get(type(shown), INTERNAL)
             if code == INTERNAL:
                 log.error("audio connection failed", code=error.code, error=str(error))
+            if isinstance(shown, HostFull):
+                await socket.send_text(json.dumps(_queued(shown)))
             await socket.close(code, shown.what)
         else:
             await socket.close(1000, "")
         finally:
             # Only what nobody foresaw leaves it open until here; the server that runs us logs it.
             await socket.close(INTERNAL, "The server failed.")
+
+
+def _queued(full: HostFull) -> dict[str, object]:
+    """What a close code has no room for: when to ask again, and the place in the queue."""
+    return {"type": "queued", "place": full.place, "retry_after_s": math.ceil(full.retry_after_s)}
 
 
 def _token(offered: list[str]) -> str:

@@ -285,8 +285,9 @@ def respond(error: VivavoceError) -> JSONResponse:
         retry_after_s = _RETRY_S
     if retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
-    problem = Problem(code=shown.code, message=shown.what, next_step=shown.next_step)
-    return JSONResponse(ErrorBody(error=problem).model_dump(), status, headers)
+    place = shown.place if isinstance(shown, HostFull) else None
+    problem = Problem(code=shown.code, message=shown.what, next_step=shown.next_step, place=place)
+    return JSONResponse(ErrorBody(error=problem).model_dump(exclude_none=True), status, headers)
 
 
 def install(app: FastAPI) -> None:
@@ -330,4 +331,4 @@ def _plain(status: int, headers: Mapping[str, str] | None) -> JSONResponse:
         message=f"{phrase}.",
         next_step="Check the address and the method against the reference of the API.",
     )
-    return JSONResponse(ErrorBody(error=problem).model_dump(), status, headers)
+    return JSONResponse(ErrorBody(error=problem).model_dump(exclude_none=True), status, headers)

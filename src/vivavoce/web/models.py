@@ -27,6 +27,9 @@ class Problem(_Body):
     code: str = Field(description="stable, snake_case")
     message: str
     next_step: str
+    place: int | None = Field(
+        default=None, description="with `host_full`: in the queue; 1: the next place that falls free is yours"
+    )
 
 
 class ErrorBody(_Body):

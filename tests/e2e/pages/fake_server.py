@@ -82,10 +82,13 @@ class Refusal:
     message: str = "The host refused."
     next_step: str = "Try again."
     retry_after_s: int | None = None
+    place: int | None = None
 
     def response(self) -> JSONResponse:
         headers = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
-        error = {"code": self.code, "message": self.message, "next_step": self.next_step}
+        error: dict[str, object] = {"code": self.code, "message": self.message, "next_step": self.next_step}
+        if self.place is not None:
+            error["place"] = self.place
         return JSONResponse({"error": error}, self.status, headers)
 
 
@@ -366,6 +369,9 @@ class FakeHost:
             return
         refusal = self._held(invitation, session, websocket.query_params["take_over"] == "1")
         if refusal is not None:
+            if refusal.code == "host_full":
+                told = {"type": "queued", "place": refusal.place, "retry_after_s": refusal.retry_after_s}
+                await websocket.send_json(told)
             await websocket.close(CLOSE_CODES[refusal.code])
             return
         await self._replace(session)

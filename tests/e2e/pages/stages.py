@@ -24,7 +24,7 @@ HTMLMediaElement.prototype.play = function () {
   return window.allowed ? Promise.resolve() : Promise.reject(new DOMException("blocked", "NotAllowedError"));
 };
 """
-FULL_FOR_LONG = Refusal(503, "host_full", "All slots are in use.", retry_after_s=24)
+FULL_FOR_LONG = Refusal(503, "host_full", "All slots are in use.", retry_after_s=24, place=3)
 
 
 def refusing_microphone(name: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from .fake_server import FakeHost, Refusal
-from .stages import INSECURE, NO_SOUND, Open, refusing_microphone
+from .stages import INSECURE, NO_SOUND, NO_WEBRTC, Open, refusing_microphone
 from .visit import until
 
 Role = Literal["button", "checkbox", "combobox"]
@@ -207,6 +207,27 @@ async def test_a_full_host_lets_in_by_itself_or_when_asked(host: FakeHost, visit
     assert invitation.session is not None
     assert len(invitation.session.take_overs) == 2, "it tried by itself"
     await seen.press("Try now")
+    await seen.sees("call")
+
+
+@pytest.mark.parametrize("init", ["", NO_WEBRTC], ids=["webrtc", "websocket"])
+async def test_the_queue_moves_on_before_the_participants_eyes(
+    init: str, host: FakeHost, visit: Open
+) -> None:
+    """A screen reader is told of it, too; the heading has the focus and the button is the next thing Tab comes to."""
+    places = [Refusal(503, "host_full", retry_after_s=1, place=place) for place in (3, 2)]
+    next_one = Refusal(503, "host_full", retry_after_s=60, place=1)
+    seen = await visit(host.invite(refuse_line=[*places, next_one]), init=init)
+    await seen.into_check()
+    await seen.press("Start the interview")
+    await seen.sees("full")
+    told = seen.page.get_by_role("status")
+    for text in ("You are number 3", "You are number 2", "You are next"):
+        await expect(told).to_contain_text(text)
+    await expect(seen.page.get_by_role("heading", level=1)).to_be_focused()
+    await seen.page.keyboard.press("Tab")
+    await expect(seen.page.get_by_role("button", name="Try now")).to_be_focused()
+    await seen.page.keyboard.press("Enter")
     await seen.sees("call")
 
 

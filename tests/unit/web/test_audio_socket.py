@@ -179,7 +179,6 @@ class TestRefusing:
         [
             (AlreadyConnected("s"), 4409),
             (SessionOver("s"), 4410),
-            (HostFull(30), 1013),
             (LeaseLost("s", holder="host-7"), 1013),
             (BadFrame("Odd number of bytes."), 4400),
             (VivavoceError("hunter2", next_step="hunter2"), 1011),
@@ -191,6 +190,12 @@ class TestRefusing:
             found, reason = _closed(socket)
         assert found == code
         assert "hunter2" not in reason and "host-7" not in reason
+
+    def test_a_full_host_tells_the_place_in_its_queue_first(self, house: House, connect: Connect) -> None:
+        house.gateway.refusal = HostFull(4.5, place=3)
+        with connect() as socket:
+            assert socket.receive_json() == {"type": "queued", "place": 3, "retry_after_s": 5}
+            assert _closed(socket)[0] == 1013
 
     def test_a_fault_of_ours_closes_the_socket_too(self, house: House, connect: Connect) -> None:
         house.gateway.refusal = RuntimeError("hunter2")

@@ -163,7 +163,7 @@ class TestOffer:
         [
             (AlreadyConnected("s"), 409, "already_connected"),
             (SessionOver("s"), 410, "session_over"),
-            (HostFull(29.2), 503, "host_full"),
+            (HostFull(29.2, place=2), 503, "host_full"),
             (BadFrame("The offer has no audio."), 400, "bad_frame"),
         ],
     )
@@ -177,6 +177,7 @@ class TestOffer:
         )
         assert (response.status_code, _error(response)) == (status, code)
         assert response.headers.get("retry-after") == ("30" if code == "host_full" else None)
+        assert response.json()["error"].get("place") == (2 if code == "host_full" else None)
 
     async def test_what_concerns_only_us_is_not_told(self, house: House) -> None:
         session_id = await house.session()

@@ -48,7 +48,7 @@ describe("requests", () => {
 
 describe("refusals", () => {
   it("keep the host's code, words and waiting time", async () => {
-    const body = { error: { code: "host_full", message: "All taken.", next_step: "Wait." } };
+    const body = { error: { code: "host_full", message: "All taken.", next_step: "Wait.", place: 3 } };
     const { api } = apiThat(() => json(body, 503, { "Retry-After": "7" }));
     const refusal = await api
       .offer("s", "t", { sdp: "", type: "offer", take_over: false })
@@ -60,6 +60,7 @@ describe("refusals", () => {
       message: "All taken.",
       nextStep: "Wait.",
       retryAfterS: 7,
+      place: 3,
     });
   });
 

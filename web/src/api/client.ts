@@ -129,6 +129,7 @@ async function refusal(response: Response): Promise<Error> {
     typeof error["message"] === "string" ? error["message"] : "",
     typeof nextStep === "string" ? nextStep : null,
     retryAfterS,
+    typeof error["place"] === "number" ? error["place"] : null,
   );
 }
 

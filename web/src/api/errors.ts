@@ -10,6 +10,8 @@ export class ApiError extends Error {
     readonly nextStep: string | null = null,
     /** Seconds after which another try makes sense, where the host said so. */
     readonly retryAfterS: number | null = null,
+    /** In the queue of a full host; 1: the next place is ours. */
+    readonly place: number | null = null,
   ) {
     super(message);
   }

@@ -369,6 +369,11 @@ export interface components {
             message: string;
             /** Next Step */
             next_step: string;
+            /**
+             * Place
+             * @description with `host_full`: in the queue; 1: the next place that falls free is yours
+             */
+            place?: number | null;
         };
         /**
          * ProgressView

@@ -72,7 +72,7 @@ const TO_CALL: Event[] = [...TO_CONNECTING, { type: "connected" }];
 const failed = (failure: LineFailure, at = 1000): Event => ({ type: "lineFailed", failure, at });
 const said = (message: ServerMessage, at = 0): Event => ({ type: "message", message, at });
 const problem = (code: string): Problem => ({ code, message: "", nextStep: null });
-const FULL = failed({ cause: "host_full", retryAfterS: 20 });
+const FULL = failed({ cause: "host_full", retryAfterS: 20, place: 3 });
 
 const screenAfter = (...events: Event[]): Screen => play(events).state.screen;
 const nameAfter = (...events: Event[]): string => screenAfter(...events).name;
@@ -382,16 +382,16 @@ describe("coming in", () => {
 
   it("waits where the host is full, as long as the host says, and lets in from there", () => {
     const waiting = play([...TO_CONNECTING, FULL]);
-    expect(waiting.state.screen).toEqual({ name: "full", retryAt: 21_000, trying: false });
+    expect(waiting.state.screen).toEqual({ name: "full", retryAt: 21_000, trying: false, place: 3 });
     expect(waiting.effects).toEqual([{ do: "closeLine" }, { do: "retryAfter", ms: 20_000 }]);
     const trying = play([{ type: "retry" }], waiting.state);
-    expect(trying.state.screen).toMatchObject({ name: "full", trying: true });
+    expect(trying.state.screen).toMatchObject({ name: "full", trying: true, place: 3 });
     expect(done(trying.effects)).toEqual(["connect"]);
     expect(play([FULL], trying.state).state.screen).toMatchObject({ name: "full", trying: false });
     expect(play([{ type: "connected" }], trying.state).state.screen.name).toBe("call");
     expect(play([failed({ cause: "unreachable" })], trying.state).state.screen.name).toBe("connecting");
-    const unsaid = play([...TO_CONNECTING, failed({ cause: "host_full", retryAfterS: null }, 0)]).state
-      .screen;
+    const unsaid = play([...TO_CONNECTING, failed({ cause: "host_full", retryAfterS: null, place: null }, 0)])
+      .state.screen;
     expect(unsaid).toMatchObject({ retryAt: FULL_RETRY_S * 1000 });
   });
 

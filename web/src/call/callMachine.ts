@@ -384,7 +384,7 @@ function lineFailed(state: State, failure: LineFailure, at: number): Step {
       const ms = Math.max(1, failure.retryAfterS ?? FULL_RETRY_S) * 1000;
       return show(
         state,
-        { name: "full", retryAt: at + ms, trying: false },
+        { name: "full", retryAt: at + ms, trying: false, place: failure.place },
         { do: "closeLine" },
         { do: "retryAfter", ms },
       );

@@ -203,7 +203,7 @@ describe("the way in", () => {
 
   it("tries a full host again when it said so", async () => {
     const { toCall, lines, opening, screen } = world();
-    opening.push(() => Promise.reject(new LineError({ cause: "host_full", retryAfterS: 3 })));
+    opening.push(() => Promise.reject(new LineError({ cause: "host_full", retryAfterS: 3, place: null })));
     await toCall();
     expect(screen()).toBe("full");
     await vi.advanceTimersByTimeAsync(3_000);

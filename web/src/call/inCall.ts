@@ -102,6 +102,7 @@ function told(call: CallView, message: ServerMessage, at: number): Partial<CallV
     case "pong":
     case "flush":
     case "hang_up":
+    case "queued":
       return {};
   }
 }

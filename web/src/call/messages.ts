@@ -28,6 +28,8 @@ export type ServerMessage =
   | { type: "notice"; code: string; text: string }
   | { type: "ended"; status: string; reason: string; text: string }
   | { type: "pong"; n: number }
+  /** On WebSocket lines, before a full host closes: the place in its queue, and when to ask again. */
+  | { type: "queued"; place: number | null; retry_after_s: number | null }
   /** On WebSocket lines: drop what was sent but has not been played, the moderator was interrupted. */
   | { type: "flush" }
   /** On LiveKit: the agent is done with this line, and has said all it had to say. */
@@ -107,6 +109,12 @@ export function parseMessage(text: string): ServerMessage | null {
       const n = number(value["n"]);
       return n === null ? null : { type: "pong", n };
     }
+    case "queued":
+      return {
+        type: "queued",
+        place: number(value["place"]),
+        retry_after_s: number(value["retry_after_s"]),
+      };
     case "flush":
       return { type: "flush" };
     case "hang_up":

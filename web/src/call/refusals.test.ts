@@ -21,9 +21,15 @@ it.each([
 });
 
 it("keeps how long a full host asks to wait", () => {
-  expect(failureOf(new ApiError(503, "host_full", "", null, 9))).toEqual({
+  expect(failureOf(new ApiError(503, "host_full", "", null, 9, 2))).toEqual({
     cause: "host_full",
     retryAfterS: 9,
+    place: 2,
+  });
+  expect(failureOfClose(1013, false, { type: "queued", place: 2, retry_after_s: 9 })).toEqual({
+    cause: "host_full",
+    retryAfterS: 9,
+    place: 2,
   });
 });
 

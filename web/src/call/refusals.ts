@@ -1,4 +1,5 @@
 import { ApiError, Unreachable } from "../api/errors.ts";
+import type { ServerMessage } from "./messages.ts";
 import type { LineFailure, Problem } from "./state.ts";
 
 /** What a refused or failed request means for the line that was to be opened. */
@@ -8,7 +9,7 @@ export function failureOf(cause: unknown): LineFailure {
   if (cause.code === "already_connected") return { cause: "already_connected" };
   if (cause.code === "session_over" || cause.status === 410) return { cause: "session_over" };
   if (cause.code === "host_full") {
-    return { cause: "host_full", retryAfterS: cause.retryAfterS };
+    return { cause: "host_full", retryAfterS: cause.retryAfterS, place: cause.place };
   }
   // Consent given once more brings a token that has it.
   if (cause.status === 401 || cause.code === "consent_missing") return { cause: "unauthorised" };
@@ -23,9 +24,13 @@ export function problemOf(cause: ApiError): Problem {
 
 /**
  * What a WebSocket's close code means (docs/architecture.md). `established`: the host had let us in before, so
- * "already connected" means that another page took our place.
+ * "already connected" means that another page took our place. `queued`: what a full host said before it closed.
  */
-export function failureOfClose(code: number, established: boolean): LineFailure {
+export function failureOfClose(
+  code: number,
+  established: boolean,
+  queued: Extract<ServerMessage, { type: "queued" }> | null = null,
+): LineFailure {
   switch (code) {
     case 4401:
     case 4403:
@@ -35,7 +40,7 @@ export function failureOfClose(code: number, established: boolean): LineFailure 
     case 4410:
       return { cause: "session_over" };
     case 1013:
-      return { cause: "host_full", retryAfterS: null };
+      return { cause: "host_full", retryAfterS: queued?.retry_after_s ?? null, place: queued?.place ?? null };
     case 4404:
       return { cause: "refused", problem: { code: "session_unknown", message: "", nextStep: null } };
     case 4400:

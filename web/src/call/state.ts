@@ -69,8 +69,8 @@ export type Screen =
   | { name: "microphone"; why: MicrophoneProblem; opening: boolean }
   | { name: "connecting"; attempt: number }
   | { name: "elsewhere" }
-  /** No place is free. `retryAt`: milliseconds of the page's monotonic clock. */
-  | { name: "full"; retryAt: number; trying: boolean }
+  /** No place is free. `retryAt`: milliseconds of the page's monotonic clock; `place`: in the queue, 1 is next. */
+  | { name: "full"; retryAt: number; trying: boolean; place: number | null }
   | { name: "call"; call: CallView }
   | { name: "lost" }
   | { name: "replaced" }
@@ -103,7 +103,7 @@ export interface State {
 export type LineFailure =
   | { cause: "already_connected" }
   | { cause: "session_over" }
-  | { cause: "host_full"; retryAfterS: number | null }
+  | { cause: "host_full"; retryAfterS: number | null; place: number | null }
   | { cause: "unauthorised" }
   | { cause: "replaced" }
   /** The host cannot be reached. */

@@ -1,7 +1,7 @@
 import { LevelMeter } from "../sound/level.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type CallLine, type LineEvents, LineError } from "./line.ts";
-import { type PageMessage, parseMessage } from "./messages.ts";
+import { type PageMessage, type ServerMessage, parseMessage } from "./messages.ts";
 import { failureOfClose } from "./refusals.ts";
 import type { Credentials, LineFailure } from "./state.ts";
 import captureUrl from "./worklets/capture.worklet.ts?worker&url";
@@ -121,12 +121,18 @@ export class WebSocketLine implements CallLine {
       const aborted = () => settle(() => reject(signal.reason as Error));
       const timer = setTimeout(() => settle(() => reject(new LineError({ cause: "unreachable" }))), OPEN_MS);
       signal.addEventListener("abort", aborted);
+      let queued: Extract<ServerMessage, { type: "queued" }> | null = null;
       socket.onclose = ({ code }) => {
-        const failure = failureOfClose(code, this.established);
+        const failure = failureOfClose(code, this.established, queued);
         if (this.established) this.fail(failure);
         else settle(() => reject(new LineError(failure)));
       };
       socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+        const first = !this.established && typeof data === "string" ? parseMessage(data) : null;
+        if (first?.type === "queued") {
+          queued = first;
+          return;
+        }
         if (!this.established) {
           this.established = true;
           settle(resolve);

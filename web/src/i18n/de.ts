@@ -177,6 +177,10 @@ export const de: Strings = {
   full: {
     title: "Alle Plätze sind belegt",
     text: "Gerade laufen viele Interviews. Lassen Sie diese Seite offen: Sie kommen hinein, sobald ein Platz frei ist.",
+    place: (place) =>
+      place <= 1
+        ? "Sie sind als Nächstes dran: Der erste freie Platz ist Ihrer."
+        : `Sie sind Nummer ${place} in der Warteschlange.`,
     next: (seconds) =>
       seconds === 1 ? "Nächster Versuch in 1 Sekunde" : `Nächster Versuch in ${seconds} Sekunden`,
     trying: "Versuch läuft …",

@@ -174,6 +174,10 @@ export const en = {
   full: {
     title: "All places are taken",
     text: "Many interviews run at the moment. Keep this page open: it lets you in as soon as a place is free.",
+    place: (place: number) =>
+      place <= 1
+        ? "You are next: the first place that falls free is yours."
+        : `You are number ${place} in the queue.`,
     next: (seconds: number) => (seconds === 1 ? "Next try in 1 second" : `Next try in ${seconds} seconds`),
     trying: "Trying now…",
     button: "Try now",

@@ -171,6 +171,10 @@ export const es: Strings = {
   full: {
     title: "Todas las plazas están ocupadas",
     text: "Hay muchas entrevistas en este momento. Deje esta página abierta: entrará en cuanto quede una plaza libre.",
+    place: (place) =>
+      place <= 1
+        ? "Su turno es el siguiente: la primera plaza libre es para usted."
+        : `Es el número ${place} de la cola.`,
     next: (seconds) =>
       seconds === 1 ? "Próximo intento en 1 segundo" : `Próximo intento en ${seconds} segundos`,
     trying: "Intentando…",

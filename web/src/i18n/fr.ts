@@ -174,6 +174,10 @@ export const fr: Strings = {
   full: {
     title: "Toutes les places sont prises",
     text: "Beaucoup d’entretiens ont lieu en ce moment. Gardez cette page ouverte : vous entrerez dès qu’une place se libère.",
+    place: (place) =>
+      place <= 1
+        ? "C’est bientôt à vous : la première place libre est la vôtre."
+        : `Vous êtes au rang ${place} de la file d’attente.`,
     next: (seconds) =>
       seconds <= 1 ? `Prochain essai dans ${seconds} seconde` : `Prochain essai dans ${seconds} secondes`,
     trying: "Essai en cours…",

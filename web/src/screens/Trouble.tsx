@@ -68,6 +68,10 @@ export function Full({ screen }: { screen: Extract<Screen, { name: "full" }> }) 
   return (
     <Page name="full" title={full.title} icon="queue">
       <p className="lead">{full.text}</p>
+      {/* Its own live region: a screen reader is told when the queue moves on, and nothing else. */}
+      <p className="queue-place" role="status">
+        {screen.place !== null && full.place(screen.place)}
+      </p>
       {/* Not live: a countdown read aloud every second helps nobody. */}
       <p className="countdown">{screen.trying || seconds <= 0 ? full.trying : full.next(seconds)}</p>
       <div className="actions">
