@@ -61,7 +61,7 @@ BUSY_RETRY_S = 15.0
 """When a host that is too busy may be asked again: half the time over which it is judged."""
 
 QUEUE_RETRY_S = 5.0
-"""When a full host may be asked again: a place that falls free is not empty for long, and the page is told its new one."""
+"""When a full host may be asked again: a place that falls free is soon taken, and a page learns of its new one."""
 
 FORGET_S = 30.0
 """Who has not asked for so long has gone. A page that is out of sight asks no more than once a minute in some browsers,
@@ -154,6 +154,8 @@ class Host:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._admitting: dict[str, asyncio.Lock] = {}
         self._draining = False
+        self._held = 0
+        self._worn = asyncio.Event()
         self._admission = Admission()
         self._room = WaitingRoom(forget_s=FORGET_S)
         self._minds = Minds(settings.llm)
@@ -270,6 +272,15 @@ class Host:
         """Wait until no session runs here."""
         while tasks := list(self._tasks.values()):
             await asyncio.wait(tasks)
+
+    async def worn_out(self) -> int:
+        """Wait until the host has held `recycle_after` sessions and all have come to their end; how many it held.
+
+        Interviews are not cut short for it: each has its own hard limit. Waits for ever where there is no such number.
+        """
+        await self._worn.wait()
+        await self.finished()
+        return self._held
 
     async def end_sessions(self) -> None:
         """Say goodbye in every session and let go of them; one whose participant is away is left to another host."""
@@ -397,6 +408,10 @@ class Host:
             closed=lambda: self._forget(session_id, study),
         )
         self._runners[session_id] = runner
+        self._held += 1
+        if self._held == self._settings.host.recycle_after:
+            self.begin_drain()
+            self._worn.set()
         self._tasks[session_id] = asyncio.create_task(runner.run(), name=f"session {session_id}")
         return runner
 

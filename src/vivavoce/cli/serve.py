@@ -140,7 +140,8 @@ def invite(
 
 async def _serve_until_stopped(server: Server, console: Console) -> None:
     console.print(f"Ready at {server.url}. Ctrl-C stops.")
-    await asyncio.Event().wait()
+    held = await server.host.worn_out()
+    console.print(f"{held} sessions were held, so this server ends; its supervisor starts a fresh one.")
 
 
 def _run(settings: Settings, work: Callable[[Server, Console], Awaitable[None]]) -> None:

@@ -57,6 +57,10 @@ class Holder(Protocol):
         """Wait until the sessions have come to their end; False if some have not in time."""
         ...
 
+    async def worn_out(self) -> int:
+        """Wait until enough sessions were held here and all have ended (`host.recycle_after`); how many it was."""
+        ...
+
     async def aclose(self) -> None:
         """Let go of the sessions."""
         ...

@@ -33,6 +33,13 @@ class HostSettings(Group):
         default=10.0, gt=0, le=300, description="seconds between two looks for sessions that nobody holds"
     )
 
+    recycle_after: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="sessions after which the server takes no new one, lets those that run finish, and ends; 0: never",
+    )
+
     @model_validator(mode="after")
     def _beats_in_time(self) -> Self:
         if self.lease_s < 2 * self.heartbeat_s:

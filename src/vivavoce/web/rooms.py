@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -85,6 +86,10 @@ class Rooms:
     def begin_drain(self) -> None:
         """Say that this server closes; the interviews go on without it."""
         self._draining = True
+
+    async def worn_out(self) -> int:
+        """Never comes back: the agent workers hold the sessions, each in a process that ends with it."""
+        return await asyncio.get_running_loop().create_future()
 
     async def drain(self) -> bool:
         """There is nothing to wait for."""

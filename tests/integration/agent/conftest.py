@@ -390,6 +390,7 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
     async def stage(
         *,
         slots: int = 4,
+        recycle_after: int = 0,
         store: MemorySessionStore | None = None,
         seconds_a_word: float = 0.12,
         llm: LlmSettings | None = None,
@@ -412,7 +413,7 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
         recogniser = Recogniser()
         store = store or MemorySessionStore(SystemClock())
         settings = Settings(
-            host=HostSettings(slots=slots),
+            host=HostSettings(slots=slots, recycle_after=recycle_after),
             llm=llm or LlmSettings(),
             guard=guard or GuardSettings(),
             stt=stt or SttSettings(),

@@ -181,6 +181,31 @@ async def test_a_full_host_says_so_and_takes_the_next_when_a_place_is_free(open_
         await stage.asked("q1", "s2")
 
 
+async def test_a_host_that_held_enough_sessions_takes_no_more_and_lets_the_last_ones_finish(
+    open_stage: Any,
+) -> None:
+    async with open_stage(recycle_after=2) as stage:
+        worn = asyncio.create_task(stage.host.worn_out())
+        lines = []
+        for name in ("s1", "s2"):
+            await stage.schedule(name)
+            lines.append(await stage.join(name))
+        await stage.schedule("s3")
+        with pytest.raises(HostFull):
+            await stage.join("s3")
+        assert stage.host.capacity().draining
+        await stage.asked("q1", "s1")
+        lines[0].leave()
+        await stage.until(lambda state: state.status.terminal, "s1")
+        assert not worn.done()
+        lines[1].lose()
+        await stage.until(lambda state: state.status is SessionStatus.DISCONNECTED, "s2")
+        back = await stage.join("s2")  # whoever was in an interview finds it still there
+        await stage.until(lambda state: state.status is SessionStatus.ACTIVE, "s2")
+        back.leave()
+        assert await asyncio.wait_for(worn, 20) == 2
+
+
 async def test_a_failing_session_touches_no_other(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.recogniser.texts = ["I walked to the market and bought some bread."]
     await stage.schedule("s1")
