@@ -95,26 +95,43 @@ def close_session(
 
 
 def export_session(
-    session_id: Annotated[str, typer.Argument(metavar="SESSION", help="A session's id, or `latest`.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A session's id, `latest`, or a study's id for all of its.")
+    ],
     format: Annotated[
-        Literal["json", "vtt", "txt"],
-        typer.Option(case_sensitive=False, help="vtt: WebVTT captions, in step with the recording."),
+        Literal["json", "vtt", "txt", "csv", "grid", "srt", "docx", "pdf", "qdpx", "parquet"],
+        typer.Option(
+            case_sensitive=False,
+            help="vtt, srt: captions, in step with the recording. csv: a row for each thing said; grid: a row for "
+            "each interview, a column for each question. qdpx: a REFI-QDA project with the recordings.",
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option(help="The file to write; default: to the terminal.", dir_okay=False)
     ] = None,
 ) -> None:
-    """Write a session's transcript."""
-    from vivavoce.ops.export import ExportFormat, export, write
+    """Write the transcript of a session, or of all interviews of a study that are over."""
+    from vivavoce.ops.export import NotForTerminals, write
 
-    text = with_storage(
-        lambda storage: export(storage.sessions, storage.derived, session_id, ExportFormat(format))
-    )
+    if output is None and format in {"docx", "pdf", "qdpx", "parquet"}:
+        raise NotForTerminals(format)
+    content = with_storage(lambda storage: _exported(storage, name, format))
     if output is None:
-        typer.echo(text, nl=False)
+        typer.echo(content.decode(), nl=False)
     else:
-        write(output, text)
+        write(output, content)
         typer.echo(f"Written to {output}.", err=True)
+
+
+async def _exported(storage: Storage, name: str, format: str) -> bytes:
+    from vivavoce.ops import export, gathering
+    from vivavoce.pipeline.exports.formats import ExportFormat
+
+    of_session = {str(one) for one in export.ExportFormat}
+    if format in of_session and not await storage.sessions.list(study_id=name, limit=1):
+        kept = export.ExportFormat(format)
+        return (await export.export(storage.sessions, storage.derived, name, kept)).encode()
+    return await gathering.exported(storage, name, ExportFormat(format))
 
 
 def with_storage(read: Callable[[Storage], Awaitable[T]]) -> T:

@@ -42,6 +42,17 @@ class ExportFailed(VivavoceError):
     code = "export_failed"
 
 
+class NotForTerminals(VivavoceError):
+    """A file was asked for that no terminal can show."""
+
+    code = "not_for_terminals"
+
+    def __init__(self, format: str) -> None:
+        super().__init__(
+            f"A terminal cannot show {format}.", next_step=f"Give a file: --output interviews.{format}"
+        )
+
+
 class ExportFormat(StrEnum):
     """What a transcript can be written as."""
 
@@ -129,19 +140,17 @@ async def _best(results: Results, state: SessionState) -> Transcript:
         return live  # another version of ours made it, and its job will be run again
 
 
-def write(path: Path, content: str) -> None:
-    """Write an export whole or not at all, in UTF-8; a file that is there is replaced.
+def write(path: Path, content: str | bytes) -> None:
+    """Write an export whole or not at all, text in UTF-8; a file that is there is replaced.
 
     Raises:
         ExportFailed: it cannot be written.
     """
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             fresh = Path(file.name)
             try:
-                file.write(content)
+                file.write(content.encode() if isinstance(content, str) else content)
                 file.close()
                 fresh.chmod(0o644)
                 fresh.replace(path)

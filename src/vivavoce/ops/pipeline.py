@@ -27,7 +27,7 @@ def chain(settings: Settings, storage: Storage, recogniser: Recogniser, clock: C
     own = settings.pipeline.stt_model
     transcription = Transcription(
         log=storage.sessions,
-        studies=lambda study_id, content_hash: _study(storage.studies, study_id, content_hash),
+        studies=lambda study_id, content_hash: version_of(storage.studies, study_id, content_hash),
         archive=storage.recordings,
         recogniser=recogniser,
         hearing=cast.hearing if own is None else lambda language: own,
@@ -73,7 +73,8 @@ async def work(settings: Settings, *, only: Collection[str] | None = None) -> No
         ).run()
 
 
-async def _study(studies: StudyStore, study_id: str, content_hash: str) -> Study | None:
+async def version_of(studies: StudyStore, study_id: str, content_hash: str) -> Study | None:
+    """The version of a study with that content hash; None: it is not to be had any more."""
     try:
         return (await studies.get(study_id, content_hash)).study
     except StudyUnknown:

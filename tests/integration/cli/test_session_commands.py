@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import psycopg
 import pytest
 import webvtt
+from docx import Document
 
 from vivavoce.cli import main
 from vivavoce.session.events import (
@@ -184,12 +187,37 @@ def test_a_transcript_is_exported_in_every_format(run: Run, tmp_path: Path) -> N
     assert "Très bien, “merci” 🙂" in target.read_text(encoding="utf-8")
 
 
+def test_all_of_a_study_is_exported(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+
+    def exported(format: str, name: str = "demo") -> bytes:
+        assert ok(run, "export", name, "--format", format, "--output", str(target)) == ""
+        return target.read_bytes()
+
+    [interview] = json.loads(ok(run, "export", "demo", "--format", "json"))["sessions"]
+    assert [segment["source"] for segment in interview["segments"]] == ["live", "live"]
+    rows = list(csv.DictReader(StringIO(exported("csv").decode("utf-8-sig"))))
+    assert [row["text"] for row in rows] == ["How are you?", "Très bien, “merci” 🙂"]
+    assert len(list(csv.reader(StringIO(exported("grid").decode("utf-8-sig"))))) == 2
+    assert "Très bien" in exported("txt").decode()
+    assert "00:00:03,000 -->" in exported("srt", "session-0").decode()
+    assert b"Participant" in exported("vtt")
+    assert any("merci" in paragraph.text for paragraph in Document(BytesIO(exported("docx"))).paragraphs)
+    assert exported("pdf", "latest").startswith(b"%PDF")
+    with ZipFile(BytesIO(exported("qdpx"))) as project:
+        assert "project.qde" in project.namelist()
+    assert exported("parquet").startswith(b"PAR1")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (("session", "show", "s9"), "There is no session 's9'."),
         (("export", "s9", "--format", "txt"), "`vivavoce session list` shows them all"),
-        (("export", "latest", "--format", "docx"), "docx"),
+        (("export", "latest", "--format", "odt"), "odt"),
+        (("export", "latest", "--format", "docx"), "Give a file: --output interviews.docx"),
+        (("export", "s9", "--format", "csv"), "There is no session 's9'."),
+        (("export", "other", "--format", "csv"), "No interview of the study 'other' is over yet."),
         (
             ("export", "latest", "--format", "txt", "--output", "/none/out.txt"),
             "cannot be written to /none/out.txt",

@@ -1,0 +1,87 @@
+"""Interviews gathered for an export: one session's, or all of a study's, with the best text there is of each."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pydantic import ValidationError
+
+from vivavoce.errors import VivavoceError
+from vivavoce.ops.export import resolve
+from vivavoce.ops.pipeline import version_of
+from vivavoce.pipeline.exports.bundle import Bundle
+from vivavoce.pipeline.exports.formats import WRITERS, ExportFormat
+from vivavoce.pipeline.interview import interview
+from vivavoce.pipeline.transcript import Transcript
+from vivavoce.pipeline.transcription import assemble
+from vivavoce.session.errors import SessionUnknown
+from vivavoce.storage.open import Storage
+
+MOST_SESSIONS = 100_000
+"""Of a study: far beyond what anybody holds."""
+
+
+class NothingHeld(VivavoceError):
+    """A study has no interview that is over."""
+
+    code = "nothing_held"
+
+
+async def gather(storage: Storage, name: str) -> Bundle:
+    """What is exported under a name.
+
+    Args:
+        name: a session's id, `latest`, or a study's id for all its interviews that are over, the oldest first.
+
+    Raises:
+        SessionUnknown: neither a session nor a study has that name.
+        NoSessions: `latest`, and there is none.
+        NothingHeld: the study has no interview that is over.
+        LogUnreadable, StorageUnavailable.
+    """
+    of_study = await storage.sessions.list(study_id=name, limit=MOST_SESSIONS)
+    if not of_study:
+        one = await analysed(storage, await resolve(storage.sessions, name))
+        return Bundle(title=one.study.title, redaction=None, sessions=(one,))
+    held = [summary for summary in reversed(of_study) if summary.joined_at and summary.status.terminal]
+    if not held:
+        raise NothingHeld(
+            f"No interview of the study {name!r} is over yet.",
+            next_step=f"See `vivavoce session list --study {name}`; one session can be exported by its id.",
+        )
+    sessions = [await analysed(storage, summary.session_id) for summary in held]
+    return Bundle(title=sessions[-1].study.title, redaction=None, sessions=tuple(sessions))
+
+
+async def analysed(storage: Storage, session_id: str) -> Transcript:
+    """A session's analysed transcript: the second pass's where there is one, else of what was heard live.
+
+    Raises:
+        SessionUnknown: there is no such session.
+    """
+    derived = await storage.derived.get(session_id, "transcription")
+    if derived is not None:
+        try:
+            return Transcript.model_validate_json(derived.output)
+        except ValidationError:
+            pass  # another version of ours made it, and its job will be run again
+    events = await storage.sessions.read(session_id)
+    if not events:
+        raise SessionUnknown(session_id)
+    told = interview(events, None)
+    study = await version_of(storage.studies, told.study.id, told.study.content_hash)
+    return assemble(told if study is None else interview(events, study), (), {}, models={})
+
+
+async def exported(storage: Storage, name: str, format: ExportFormat) -> bytes:
+    """The file. Raises what `gather` does, `ExportImpossible` and `RecordingsUnavailable`."""
+    bundle = await gather(storage, name)
+    writer = WRITERS[format]
+    audio: dict[str, bytes] = {}
+    if writer.audio:
+        for part in (part for session in bundle.sessions for part in session.recording):
+            if part.outcome in {"used", "silent", "truncated"}:
+                async with storage.recordings.borrow(part.key) as file:
+                    if file is not None:
+                        audio[part.key] = await asyncio.to_thread(file.read_bytes)
+    return writer.write(bundle, audio)

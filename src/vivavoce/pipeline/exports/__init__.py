@@ -1,0 +1,1 @@
+"""Exports: analysed transcripts, with their codes, as the files that researchers' tools open. All pure."""
