@@ -24,6 +24,9 @@ export VIVAVOCE_MODELS_DIR := $(MODELS)
 # These tests mostly wait, so five run at a time on two cores; a file stays on one process, with the servers it started.
 SLOW := -q -n 5 --dist loadfile --no-loadscope-reorder
 
+# The same as on one machine, through an SFU.
+SFU := tests/e2e/test_interview_livekit.py tests/contract/transport/test_conformance_livekit.py
+
 .PHONY: help setup demo test faults newest livekit unit integration contract e2e lint types imports format lock models pages browser guests bench clean
 
 help: ## this list
@@ -89,17 +92,17 @@ unit: $(STAMP)/python ## fast tests: no I/O, virtual time
 integration: $(STAMP)/python models livekit ## real PostgreSQL, real processes, real models
 	$(BIN)/pytest tests/integration tests/contract $(SLOW)
 
-faults: $(STAMP)/python pages models browser livekit ## what dies, hangs or fills up while people speak: about a quarter of an hour
-	$(BIN)/pytest tests/faults $(SLOW)
+faults: $(STAMP)/python pages models browser livekit ## what dies, hangs or fills up while people speak, and the main job through an SFU
+	$(BIN)/pytest tests/faults $(SFU) $(SLOW)
 
 e2e: setup browser livekit ## whole interviews in a real browser
 	$(BIN)/pytest tests/e2e -q
 
-test: setup browser livekit ## all tests but those of `make faults`
+test: setup browser ## all tests but those of `make faults`
 	$(BIN)/pytest tests/unit -q -n 2
 	cd web && npm run --silent test
-	$(BIN)/pytest tests/integration tests/contract tests/e2e $(SLOW)
-	@echo 'Not run here: tests/faults, which wait for time-outs. Run them with: make faults'
+	$(BIN)/pytest tests/integration tests/contract tests/e2e $(SFU:%=--ignore=%) $(SLOW)
+	@echo 'Not run here: tests/faults, and the main job and the conformance through an SFU. Run them with: make faults'
 
 lint: $(STAMP)/python
 	$(BIN)/ruff check .

@@ -6,7 +6,8 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -131,6 +132,19 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def database_url(postgres_url: str) -> Iterator[str]:
     """The URL of this test's own database, migrated and empty."""
+    with _own_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared_database_url(postgres_url: str) -> Iterator[str]:
+    """The URL of this file's own database, migrated and at first empty."""
+    with _own_database(postgres_url) as url:
+        yield url
+
+
+@contextmanager
+def _own_database(postgres_url: str) -> Generator[str]:
     name = f"test_{next(_numbers)}"
     admin = postgres_url.replace("/vivavoce?", "/postgres?")
     with psycopg.connect(admin, autocommit=True) as connection:

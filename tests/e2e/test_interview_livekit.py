@@ -1,5 +1,4 @@
-"""The main job through an SFU: a whole interview in a real browser, held by an agent worker. A short
-one, to save time."""
+"""The main job through an SFU: the whole demo interview in a real browser, held by an agent worker."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ from tests.e2e.conftest import DemoServer
 from tests.e2e.test_interview import assert_all_is_kept, hold_interview, hosts_of
 from worker_process import WorkerProcess, speech_server
 
-STUDY = Path(__file__).parents[1] / "data" / "studies" / "two-questions.yaml"
+STUDY = Path(__file__).parents[2] / "studies" / "demo.yaml"
 
 pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -37,13 +36,13 @@ async def started(web: ServerProcess, worker: WorkerProcess, folder: Path) -> As
 
 
 @pytest.fixture
-def through_sfu(tmp_path: Path, postgres_url: str) -> Iterator[tuple[DemoServer, SfuProcess]]:
+def through_sfu(tmp_path: Path, database_url: str) -> Iterator[tuple[DemoServer, SfuProcess]]:
     folder = tmp_path / "data"
     with running_sfu(tmp_path) as sfu, speech_server() as speech:
         settings = {
             **sfu.environment,
             "VIVAVOCE_SPEECH__URL": speech,
-            "VIVAVOCE_DATABASE_URL": postgres_url,
+            "VIVAVOCE_DATABASE_URL": database_url,
             "VIVAVOCE_RECORDINGS_URL": f"file://{folder / 'recordings'}",
             "VIVAVOCE_MONEY__MACHINE_HOUR_USD": "0",
             "VIVAVOCE_MONEY__PRICES__KOKORO__MACHINE_HOUR_USD": "0",
@@ -61,7 +60,7 @@ def through_sfu(tmp_path: Path, postgres_url: str) -> Iterator[tuple[DemoServer,
                 assert web.process is not None
                 demo = DemoServer(web.process, folder, settings=settings)
                 demo.run("publish", str(STUDY))
-                demo.link = demo.run("invite", "two-questions").strip()
+                demo.link = demo.run("invite", "demo").strip()
                 # The command does not know the port that was free.
                 demo.link = f"{web.url}{urlsplit(demo.link).path}"
                 yield demo, sfu
@@ -80,7 +79,7 @@ def test_a_participant_holds_an_interview_through_an_sfu(
     # What a failure is understood by.
     page.on("console", lambda message: print("page:", message.text))
     page.goto(demo.link)
-    expect(page.get_by_role("heading", name="Two questions")).to_be_visible()
+    expect(page.get_by_role("heading", name="A recent errand")).to_be_visible()
     page.get_by_text("I have read this and I agree to take part.").click()
     assert not any(re.search(r"livekit", url) for url in requests), (
         "LiveKit's library is loaded when it is used"
@@ -88,8 +87,8 @@ def test_a_participant_holds_an_interview_through_an_sfu(
     page.get_by_role("button", name="Agree and continue").click()
     page.get_by_role("button", name="Turn on my microphone").click()
     page.get_by_role("button", name="Start the interview").click()
-    given = hold_interview(page, say, within_s=90)
+    given = hold_interview(page, say)
     assert hosts_of(requests) <= hosts_of([demo.link, sfu.url]), "the page talked to somebody else"
     assert hosts_of(sockets) == hosts_of([sfu.url])
-    assert len(given) >= 2
+    assert len(given) >= 5
     assert_all_is_kept(demo, given, transcribe)

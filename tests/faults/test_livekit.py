@@ -59,14 +59,14 @@ class Rooms:
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def rooms(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> AsyncGenerator[Rooms]:
+async def rooms(tmp_path_factory: pytest.TempPathFactory, shared_database_url: str) -> AsyncGenerator[Rooms]:
     folder = tmp_path_factory.mktemp("rooms")
     (folder / "recordings").mkdir()
     with running_sfu(folder) as sfu, speech_server() as speech:
         environment = {
             **sfu.environment,
             "VIVAVOCE_SPEECH__URL": speech,
-            "VIVAVOCE_DATABASE_URL": postgres_url,
+            "VIVAVOCE_DATABASE_URL": shared_database_url,
             "VIVAVOCE_RECORDINGS_URL": f"file://{folder / 'recordings'}",
             "VIVAVOCE_HOST__DRAIN_S": str(DRAIN_S),
             "VIVAVOCE_MONEY__MACHINE_HOUR_USD": "0",
