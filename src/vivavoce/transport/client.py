@@ -261,6 +261,10 @@ class WebRtcParticipant(Participant):
             self._on_sound(pcm, opus.SAMPLE_RATE, time.monotonic())
 
 
+def _queued(frame: bytes | str) -> bool:
+    return isinstance(frame, str) and json.loads(frame).get("type") == "queued"
+
+
 class WebSocketParticipant(Participant):
     """A participant on a WebSocket.
 
@@ -318,10 +322,12 @@ class WebSocketParticipant(Participant):
             ) from error
         except (InvalidHandshake, OSError, TimeoutError) as error:
             raise CallRefused(f"No WebSocket came about: {error}.", api_code="", status=0) from error
-        # The host accepts before it judges, so the first frame tells whether it took the call.
+        # The host accepts before it judges, so the first frame tells whether it took the call. One that is full says
+        # when to ask again, and hangs up.
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                first = await self._socket.recv()
+                while _queued(first := await self._socket.recv()):
+                    pass
         except ConnectionClosed as error:
             code = error.rcvd.code if error.rcvd else 0
             reason = error.rcvd.reason if error.rcvd else "the connection broke"
