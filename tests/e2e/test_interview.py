@@ -38,7 +38,8 @@ ANSWERS = [
 ]
 """Answers of a dozen words or more, so that no probe asks for more than was asked; the last is a person's voice."""
 
-QUIET_S = 0.8
+QUIET_S = 2.5
+"""How long the page must be listening: after the farewell it may be for a moment, until the last event is stored."""
 ANSWER_S = 8
 INTERVIEW_S = 240
 
