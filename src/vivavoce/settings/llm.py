@@ -11,7 +11,14 @@ from pydantic_core import PydanticCustomError
 
 from vivavoce.settings.errors import ProfileUnknown
 from vivavoce.settings.group import Group
-from vivavoce.settings.profiles import LANGUAGE, api_url, check_names, for_language, nearest_profile
+from vivavoce.settings.profiles import (
+    LANGUAGE,
+    api_url,
+    check_fallbacks,
+    check_names,
+    for_language,
+    nearest_profile,
+)
 
 
 class LlmProfile(Group):
@@ -92,14 +99,7 @@ class LlmSettings(Group):
     @classmethod
     def _profile_names(cls, value: Mapping[str, LlmProfile]) -> Mapping[str, LlmProfile]:
         check_names(value, like="my-model")
-        for name, profile in value.items():
-            for fallback in profile.fallbacks:
-                if fallback == name or fallback not in value:
-                    raise PydanticCustomError(
-                        "llm_fallback",
-                        "the fallback {fallback} of {name} should be another profile",
-                        {"fallback": fallback, "name": name},
-                    )
+        check_fallbacks(value, error="llm_fallback")
         return value
 
     @field_validator("per_language")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import LiteralString, Protocol
 
 from pydantic_core import PydanticCustomError
 
@@ -30,6 +31,32 @@ def check_names(names: Collection[str], *, like: str) -> None:
             "a profile's name is small letters, digits and hyphens, like {like}",
             {"like": like},
         )
+
+
+class Replaceable(Protocol):
+    """A profile that others may stand in for."""
+
+    @property
+    def fallbacks(self) -> tuple[str, ...]:
+        """Their names, in order."""
+        ...
+
+
+def check_fallbacks(profiles: Mapping[str, Replaceable], *, error: LiteralString) -> None:
+    """See that whoever stands in for a profile is another one that there is; an error for pydantic if not.
+
+    Args:
+        profiles: by name.
+        error: the error's type.
+    """
+    for name, profile in profiles.items():
+        for fallback in profile.fallbacks:
+            if fallback == name or fallback not in profiles:
+                raise PydanticCustomError(
+                    error,
+                    "the fallback {fallback} of {name} should be another profile",
+                    {"fallback": fallback, "name": name},
+                )
 
 
 def api_url(url: str) -> str:

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from vivavoce.settings.errors import RealtimeUnknown
 from vivavoce.settings.group import Group
-from vivavoce.settings.profiles import api_url, check_names, nearest_profile
+from vivavoce.settings.profiles import api_url, check_fallbacks, check_names, nearest_profile
 
 
 class RealtimeProfile(Group):
@@ -72,14 +72,7 @@ class RealtimeSettings(Group):
     @classmethod
     def _profile_names(cls, value: Mapping[str, RealtimeProfile]) -> Mapping[str, RealtimeProfile]:
         check_names(value, like="my-voice-model")
-        for name, profile in value.items():
-            for fallback in profile.fallbacks:
-                if fallback == name or fallback not in value:
-                    raise PydanticCustomError(
-                        "realtime_fallback",
-                        "the fallback {fallback} of {name} should be another profile",
-                        {"fallback": fallback, "name": name},
-                    )
+        check_fallbacks(value, error="realtime_fallback")
         return value
 
     def order(self, name: str) -> dict[str, RealtimeProfile]:
