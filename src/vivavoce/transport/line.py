@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from vivavoce.session.errors import BadFrame
 from vivavoce.session.events import Transport
-from vivavoce.transport.messages import Message, Oversize, PageMessage, Ping, parse
+from vivavoce.transport.messages import Message, Oversize, PageMessage, Ping, dump, parse
 
 if TYPE_CHECKING:
     from vivavoce.transport.desk import Desk
@@ -22,6 +23,9 @@ browser's jitter buffer, and 30 ms of sound card; twice that where the processor
 
 LOST_AFTER_S = 5.0
 """Seconds of nothing at all after which the page is lost. It sends sound, or a `ping`, at least every 2 s."""
+
+MAX_PENDING = 256
+"""Messages that may wait to leave."""
 
 MAX_BAD_MESSAGES = 5
 """Messages a page may get wrong before its line is closed: a page of another version deserves some patience."""
@@ -150,6 +154,7 @@ class LineBase:
         self._end: asyncio.Future[LineEnd] = asyncio.get_running_loop().create_future()
         self._fault: BaseException | None = None
         self._on_message: MessageHandler | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def send(self, message: Message) -> None:
         """Send a message to the page; see `Line.send`."""
@@ -166,6 +171,33 @@ class LineBase:
     def ending(self) -> bool:
         """Whether the line has ended or is about to."""
         return self._end.done()
+
+    def _start(self, work: Coroutine[None, None, None], name: str) -> None:
+        """Begin work that goes on until the line ends; where it fails, the line breaks."""
+        task = asyncio.create_task(work, name=f"line.{self.connection_id}.{name}")
+        task.add_done_callback(self._task_done)
+        self._tasks.append(task)
+
+    async def _stop(self) -> None:
+        """End all that was begun."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._break(error)
+
+    async def _comes(self, event: asyncio.Event, *, within_s: float, otherwise: str) -> bool:
+        """Wait for what the line cannot begin without; False when it ended before, or was lost for want of it."""
+        coming = asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait((coming, self._end), timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            coming.cancel()
+        if not event.is_set():
+            self._lose(otherwise)
+        return not self._end.done()
 
     def _finish(self, end: LineEnd) -> None:
         if not self._end.done():
@@ -215,3 +247,28 @@ class LineBase:
         # Waited for, not awaited: cancelling whoever runs the line must not cancel the future others look at.
         await asyncio.wait((self._end,))
         return self._end.result()
+
+
+class QueuedLine(LineBase):
+    """A line whose messages wait, in order, until its own work sends them."""
+
+    def __init__(
+        self,
+        *,
+        connection_id: str | None = None,
+        client_delay_s: float = CLIENT_DELAY_S,
+        lost_after_s: float = LOST_AFTER_S,
+    ) -> None:
+        super().__init__(
+            connection_id=connection_id, client_delay_s=client_delay_s, lost_after_s=lost_after_s
+        )
+        self._pending: deque[str] = deque()
+
+    def send(self, message: Message) -> None:
+        """Send a message to the page; see `Line.send`."""
+        if self._end.done():
+            return
+        if len(self._pending) >= MAX_PENDING:
+            self._lose("the page does not take its messages")
+            return
+        self._pending.append(dump(message))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
@@ -21,8 +20,15 @@ from vivavoce.errors import VivavoceError
 from vivavoce.session.events import Transport
 from vivavoce.transport import playout
 from vivavoce.transport.desk import Desk
-from vivavoce.transport.line import LOST_AFTER_S, EndReason, LineBase, LineEnd, MessageHandler
-from vivavoce.transport.messages import Message, dump
+from vivavoce.transport.line import (
+    LOST_AFTER_S,
+    MAX_PENDING,
+    EndReason,
+    LineEnd,
+    MessageHandler,
+    QueuedLine,
+)
+from vivavoce.transport.messages import dump
 from vivavoce.transport.pacer import TICK_S, Pacer
 from vivavoce.transport.sfu.tokens import PARTICIPANT
 
@@ -44,9 +50,6 @@ HANG_UP_S = 1.0
 
 MAKE_WAY_S = 0.5
 """Seconds between an old connection's going and a newer one's coming, where the one replaced the other."""
-
-MAX_PENDING = 256
-"""Messages that may wait, each way."""
 
 STATS_EVERY_S = 0.25
 """Seconds between two looks at how many packets have come. The decoder goes on by itself where none do, so that frames
@@ -86,7 +89,7 @@ async def leave(room: rtc.Room) -> None:
     FfiClient.instance.queue.unsubscribe(room._ffi_queue)  # pyright: ignore[reportPrivateUsage]
 
 
-class LiveKitLine(LineBase):
+class LiveKitLine(QueuedLine):
     """One participant's presence in a room. Made by `Seat`.
 
     Args:
@@ -118,7 +121,6 @@ class LiveKitLine(LineBase):
         self._hang_up = hang_up
         self._spoke = asyncio.Event()
         self._arrived: asyncio.Queue[bytes] = asyncio.Queue(MAX_PENDING)
-        self._pending: deque[str] = deque()
         self._leaving = asyncio.Event()
         self._track: rtc.Track | None = None
         self._tracks: asyncio.Queue[rtc.Track | None] = asyncio.Queue(8)
@@ -162,59 +164,29 @@ class LiveKitLine(LineBase):
         """Carry sound and messages between the participant and `desk` until the line ends; see `Line.run`."""
         self._on_message = on_message
         silent_s = 0.0
-        tasks: list[asyncio.Task[None]] = []
         end = LineEnd(EndReason.CLOSED, "closed here")
 
-        def start(work: Awaitable[None], name: str) -> None:
-            task = asyncio.ensure_future(work)
-            task.set_name(f"line.{self.connection_id}.{name}")
-            task.add_done_callback(self._task_done)
-            tasks.append(task)
-
         try:
-            if await self._page_spoke():
+            silence = f"the page said nothing for {JOIN_TIMEOUT_S:g} s"
+            if await self._comes(self._spoke, within_s=JOIN_TIMEOUT_S, otherwise=silence):
                 desk.attach(self)
-                start(self._receive(), "receive")
-                start(self._hear(desk), "hear")
-                start(self._speak(desk), "speak")
-                start(self._send_pending(), "send")
-                start(self._count_packets(), "count")
-                start(self._watch(lambda: self._signs), "watch")
+                self._start(self._receive(), "receive")
+                self._start(self._hear(desk), "hear")
+                self._start(self._speak(desk), "speak")
+                self._start(self._send_pending(), "send")
+                self._start(self._count_packets(), "count")
+                self._start(self._watch(lambda: self._signs), "watch")
             end = await self._ended()
             silent_s = end.silent_s
         finally:
             desk.detach(self, silent_s=silent_s)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._stop()
             await self._part(end)
         if self._fault is not None:
             raise self._fault
         return end
 
-    def send(self, message: Message) -> None:
-        """Send a message to the page; see `Line.send`."""
-        if self._end.done():
-            return
-        if len(self._pending) >= MAX_PENDING:
-            self._lose("the page does not take its messages")
-            return
-        self._pending.append(dump(message))
-
     # -- from the page
-
-    async def _page_spoke(self) -> bool:
-        """Wait for the page's first message; False when the line ended before."""
-        spoke = asyncio.ensure_future(self._spoke.wait())
-        try:
-            await asyncio.wait(
-                (spoke, self._end), timeout=JOIN_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            spoke.cancel()
-        if not self._spoke.is_set():
-            self._finish(LineEnd(EndReason.LOST, f"the page said nothing for {JOIN_TIMEOUT_S:g} s"))
-        return not self._end.done()
 
     async def _receive(self) -> None:
         while True:
@@ -296,10 +268,6 @@ class LiveKitLine(LineBase):
             )
 
     # -- the end
-
-    def _task_done(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._break(error)
 
     def left(self) -> None:
         """The seat has seen the participant leave."""

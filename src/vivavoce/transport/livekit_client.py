@@ -14,7 +14,8 @@ from livekit.rtc.participant import PublishDataError
 
 from vivavoce.transport import playout
 from vivavoce.transport.client import REQUEST_TIMEOUT_S, CallEnd, CallRefused, Participant, refused
-from vivavoce.transport.livekit import MAX_PENDING, TOPIC, leave, make_voice, publish, speak
+from vivavoce.transport.line import MAX_PENDING
+from vivavoce.transport.livekit import TOPIC, leave, make_voice, publish, speak
 from vivavoce.transport.pacer import Pacer
 from vivavoce.transport.peer import CONNECT_TIMEOUT_S
 

@@ -92,21 +92,20 @@ class WebRtcLine(LineBase):
         self._on_message = on_message
         self._peer.ended.add_done_callback(self._peer_ended)
         silent_s = 0.0
-        watch: asyncio.Task[None] | None = None
+        within_s = self._connect_timeout_s
+        silence = f"no WebRTC connection came about within {within_s:g} s"
         try:
-            if await self._connected():
+            # Until sound can flow.
+            if await self._comes(self._peer.connected, within_s=within_s, otherwise=silence):
                 self._desk = desk
                 desk.attach(self)
-                watch = asyncio.create_task(
-                    self._watch(lambda: self._peer.signs), name=f"line.{self.connection_id}.watch"
-                )
+                self._start(self._watch(lambda: self._peer.signs), "watch")
             end = await self._ended()
             silent_s = end.silent_s
         finally:
             self._desk = None
             desk.detach(self, silent_s=silent_s)
-            if watch is not None:
-                watch.cancel()
+            await self._stop()
             await self._peer.close()
         if self._fault is not None:
             raise self._fault
@@ -116,23 +115,6 @@ class WebRtcLine(LineBase):
         """Send a message to the page; see `Line.send`."""
         if not self._end.done() and not self._peer.send(dump(message)):
             self._lose("the page does not take its messages")
-
-    async def _connected(self) -> bool:
-        """Wait until sound can flow; False when the line ended before."""
-        connected = asyncio.ensure_future(self._peer.connected.wait())
-        try:
-            await asyncio.wait(
-                (connected, self._end), timeout=self._connect_timeout_s, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            connected.cancel()
-        if not self._peer.connected.is_set():
-            self._finish(
-                LineEnd(
-                    EndReason.LOST, f"no WebRTC connection came about within {self._connect_timeout_s:g} s"
-                )
-            )
-        return not self._end.done()
 
     def _peer_ended(self, ended: asyncio.Future[str]) -> None:
         if ended.cancelled():

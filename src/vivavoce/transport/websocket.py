@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -17,11 +16,11 @@ from vivavoce.transport.line import (
     LOST_AFTER_S,
     AudioSocket,
     EndReason,
-    LineBase,
     LineEnd,
     MessageHandler,
+    QueuedLine,
 )
-from vivavoce.transport.messages import Message, Oversize, dump
+from vivavoce.transport.messages import Oversize
 from vivavoce.transport.pacer import TICK_S, Pacer
 from vivavoce.transport.resample import Resampler
 
@@ -43,9 +42,6 @@ SEND_TIMEOUT_S = 3.0
 GOODBYE_S = 0.2
 """Seconds to wait for the page's close frame when sending has failed."""
 
-MAX_PENDING = 256
-"""Messages that may wait to leave."""
-
 TAIL_TICKS = 5
 """Ticks of silence sent after speech, so that the page's last buffer is filled up: 100 ms."""
 
@@ -59,7 +55,7 @@ _CLOSE_OVERSIZE = 1009
 _CLOSE_NORMAL = 1000
 
 
-class WebSocketLine(LineBase):
+class WebSocketLine(QueuedLine):
     """One WebSocket with a participant's page.
 
     Sound goes out only while there is something to play: silence is not sent. When speech is cut off the page is told
@@ -99,7 +95,6 @@ class WebSocketLine(LineBase):
         self._socket = socket
         self._rate = rate
         self._monotonic = monotonic
-        self._pending: deque[str] = deque()
         self._budget = _Budget(MAX_AHEAD_S, monotonic)
         self._frames = 0
 
@@ -107,13 +102,9 @@ class WebSocketLine(LineBase):
         """Carry sound and messages between the page and `desk` until the line ends; see `Line.run`."""
         self._on_message = on_message
         silent_s = 0.0
-        tasks = [
-            asyncio.create_task(self._receive(desk), name=f"line.{self.connection_id}.receive"),
-            asyncio.create_task(self._transmit(desk), name=f"line.{self.connection_id}.transmit"),
-            asyncio.create_task(self._watch(lambda: self._frames), name=f"line.{self.connection_id}.watch"),
-        ]
-        for task in tasks:
-            task.add_done_callback(self._task_done)
+        self._start(self._receive(desk), "receive")
+        self._start(self._transmit(desk), "transmit")
+        self._start(self._watch(lambda: self._frames), "watch")
         end = LineEnd(EndReason.CLOSED, "closed here")
         try:
             if not self._end.done():
@@ -122,22 +113,11 @@ class WebSocketLine(LineBase):
             silent_s = end.silent_s
         finally:
             desk.detach(self, silent_s=silent_s)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._stop()
             await self._hang_up(end)
         if self._fault is not None:
             raise self._fault
         return end
-
-    def send(self, message: Message) -> None:
-        """Send a message to the page; see `Line.send`."""
-        if self._end.done():
-            return
-        if len(self._pending) >= MAX_PENDING:
-            self._lose("the page does not take its messages")
-            return
-        self._pending.append(dump(message))
 
     def flush(self) -> None:
         """The page is to drop what it has not played yet."""
@@ -204,10 +184,6 @@ class WebSocketLine(LineBase):
                 return
 
     # -- the end
-
-    def _task_done(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._break(error)
 
     async def _hang_up(self, end: LineEnd) -> None:
         code = _CLOSE_NORMAL

@@ -16,9 +16,9 @@ from livekit import rtc
 
 from vivavoce.session.errors import BadFrame
 from vivavoce.transport.desk import Desk
-from vivavoce.transport.line import MAX_BAD_MESSAGES, EndReason, LineEnd
+from vivavoce.transport.line import MAX_BAD_MESSAGES, MAX_PENDING, EndReason, LineEnd
 from vivavoce.transport.messages import Leave, PageMessage
-from vivavoce.transport.websocket import MAX_PENDING, WebSocketLine
+from vivavoce.transport.websocket import WebSocketLine
 
 
 class Page:
