@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from vivavoce.cli.session import with_storage
+from vivavoce.cli.table import print_table
 
 if TYPE_CHECKING:
     from vivavoce.storage.jobs import Job
@@ -105,6 +106,4 @@ def _print_table(found: Sequence[Job]) -> None:
         )
         for job in found
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_table(rows)

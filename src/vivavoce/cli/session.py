@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
+from vivavoce.cli.table import print_table
 from vivavoce.session.status import SessionStatus
 
 if TYPE_CHECKING:
@@ -112,8 +113,9 @@ def export_session(
 ) -> None:
     """Write the transcript of a session, or of all interviews of a study that are over."""
     from vivavoce.ops.export import NotForTerminals, write
+    from vivavoce.pipeline.exports.formats import WRITERS, ExportFormat
 
-    if output is None and format in {"docx", "pdf", "qdpx", "parquet"}:
+    if output is None and not WRITERS[ExportFormat(format)].text:
         raise NotForTerminals(format)
     content = with_storage(lambda storage: _exported(storage, name, format))
     if output is None:
@@ -124,13 +126,15 @@ def export_session(
 
 
 async def _exported(storage: Storage, name: str, format: str) -> bytes:
-    from vivavoce.ops import export, gathering
+    from vivavoce.ops import export
     from vivavoce.pipeline.exports.formats import ExportFormat
 
     of_session = {str(one) for one in export.ExportFormat}
     if format in of_session and not await storage.sessions.list(study_id=name, limit=1):
         kept = export.ExportFormat(format)
         return (await export.export(storage.sessions, storage.derived, name, kept)).encode()
+    from vivavoce.ops import gathering  # what one session's text does not need
+
     return await gathering.exported(storage, name, ExportFormat(format))
 
 
@@ -165,9 +169,7 @@ def _print_table(found: list[SessionSummary]) -> None:
         )
         for summary in found
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_table(rows)
 
 
 def _minutes(summary: SessionSummary) -> str:

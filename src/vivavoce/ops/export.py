@@ -20,6 +20,7 @@ from vivavoce.session.store import EventList, SessionStore
 from vivavoce.session.timeline import Moment, timeline
 from vivavoce.session.transcript import Transcript, to_json, to_text, to_vtt, transcript
 from vivavoce.storage.derived import Derived
+from vivavoce.storage.jobs import FIRST
 
 LATEST = "latest"
 
@@ -130,14 +131,19 @@ async def export(store: SessionStore, results: Results, name: str, format: Expor
 
 async def _best(results: Results, state: SessionState) -> Transcript:
     """The final transcript where the pipeline has made one, else the live one."""
-    live = transcript(state)
-    derived = await results.get(state.session_id, "transcription")
+    live, made = transcript(state), await second_pass(results, state.session_id)
+    return live if made is None else with_final(live, made)
+
+
+async def second_pass(results: Results, session_id: str) -> analysed.Transcript | None:
+    """The transcript that the pipeline has made of a session; None: none yet, or none that this version reads."""
+    derived = await results.get(session_id, FIRST)
     if derived is None:
-        return live
+        return None
     try:
-        return with_final(live, analysed.Transcript.model_validate_json(derived.output))
+        return analysed.Transcript.model_validate_json(derived.output)
     except ValidationError:
-        return live  # another version of ours made it, and its job will be run again
+        return None  # another version of ours made it, and its job will be run again
 
 
 def write(path: Path, content: str | bytes) -> None:

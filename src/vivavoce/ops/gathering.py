@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from pydantic import ValidationError
-
 from vivavoce.errors import VivavoceError
-from vivavoce.ops.export import resolve
-from vivavoce.ops.pipeline import version_of
+from vivavoce.ops.export import resolve, second_pass
+from vivavoce.ops.pipeline import versions
 from vivavoce.pipeline.exports.bundle import Bundle
 from vivavoce.pipeline.exports.formats import WRITERS, ExportFormat
-from vivavoce.pipeline.interview import interview
 from vivavoce.pipeline.transcript import Transcript
-from vivavoce.pipeline.transcription import assemble
-from vivavoce.session.errors import SessionUnknown
+from vivavoce.pipeline.transcription import assemble, read_interview
 from vivavoce.storage.open import Storage
 
 MOST_SESSIONS = 100_000
@@ -59,18 +55,11 @@ async def analysed(storage: Storage, session_id: str) -> Transcript:
     Raises:
         SessionUnknown: there is no such session.
     """
-    derived = await storage.derived.get(session_id, "transcription")
-    if derived is not None:
-        try:
-            return Transcript.model_validate_json(derived.output)
-        except ValidationError:
-            pass  # another version of ours made it, and its job will be run again
-    events = await storage.sessions.read(session_id)
-    if not events:
-        raise SessionUnknown(session_id)
-    told = interview(events, None)
-    study = await version_of(storage.studies, told.study.id, told.study.content_hash)
-    return assemble(told if study is None else interview(events, study), (), {}, models={})
+    made = await second_pass(storage.derived, session_id)
+    if made is not None:
+        return made
+    told = await read_interview(await storage.sessions.read(session_id), versions(storage.studies))
+    return assemble(told, (), {}, models={})
 
 
 async def exported(storage: Storage, name: str, format: ExportFormat) -> bytes:
@@ -80,7 +69,7 @@ async def exported(storage: Storage, name: str, format: ExportFormat) -> bytes:
     audio: dict[str, bytes] = {}
     if writer.audio:
         for part in (part for session in bundle.sessions for part in session.recording):
-            if part.outcome in {"used", "silent", "truncated"}:
+            if part.start_s is not None:
                 async with storage.recordings.borrow(part.key) as file:
                     if file is not None:
                         audio[part.key] = await asyncio.to_thread(file.read_bytes)

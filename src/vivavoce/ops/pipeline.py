@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from vivavoce.ops.children import speech_server
 from vivavoce.pipeline.stage import Chain
-from vivavoce.pipeline.transcription import Recogniser, Transcription
+from vivavoce.pipeline.transcription import Recogniser, StudyOfHash, Transcription
 from vivavoce.pipeline.worker import Worker
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock, SystemClock
@@ -27,7 +27,7 @@ def chain(settings: Settings, storage: Storage, recogniser: Recogniser, clock: C
     own = settings.pipeline.stt_model
     transcription = Transcription(
         log=storage.sessions,
-        studies=lambda study_id, content_hash: version_of(storage.studies, study_id, content_hash),
+        studies=versions(storage.studies),
         archive=storage.recordings,
         recogniser=recogniser,
         hearing=cast.hearing if own is None else lambda language: own,
@@ -73,9 +73,13 @@ async def work(settings: Settings, *, only: Collection[str] | None = None) -> No
         ).run()
 
 
-async def version_of(studies: StudyStore, study_id: str, content_hash: str) -> Study | None:
-    """The version of a study with that content hash; None: it is not to be had any more."""
-    try:
-        return (await studies.get(study_id, content_hash)).study
-    except StudyUnknown:
-        return None
+def versions(studies: StudyStore) -> StudyOfHash:
+    """The studies' versions, as the pipeline asks for them."""
+
+    async def version(study_id: str, content_hash: str) -> Study | None:
+        try:
+            return (await studies.get(study_id, content_hash)).study
+        except StudyUnknown:
+            return None
+
+    return version

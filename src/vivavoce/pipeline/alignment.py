@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from vivavoce.pipeline.interview import Spoken
 from vivavoce.pipeline.transcript import Word
+from vivavoce.protocol.languages import base_language
 
 UNSPACED = frozenset({"ja", "zh", "yue", "th", "lo", "my", "km"})
 """Languages written without spaces between words (ISO 639-1), where words are joined as they are."""
@@ -75,7 +76,7 @@ def likeness(one: str, other: str) -> float:
 
 def joined(words: Sequence[Word], language: str | None) -> str:
     """The words as a text."""
-    between = "" if language is not None and language.split("-")[0] in UNSPACED else " "
+    between = "" if language is not None and base_language(language) in UNSPACED else " "
     return between.join(word.text for word in words)
 
 

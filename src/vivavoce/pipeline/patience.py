@@ -15,7 +15,7 @@ LONGEST_S = 900.0
 """Seconds between two tries at most."""
 
 MOST_PASSING = 20
-"""Tries where something does not answer that may answer later: about two hours and a half."""
+"""Tries where something does not answer that may answer later: nearly three hours."""
 
 MOST_UNKNOWN = 3
 """Tries where it is a mistake of ours: a machine out of memory may be the reason, and is not for long."""

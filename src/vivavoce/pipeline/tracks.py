@@ -13,7 +13,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 
 from vivavoce.pipeline.apart import ChildFailed, run_apart
-from vivavoce.pipeline.transcript import PartOutcome, Speaker
+from vivavoce.pipeline.transcript import WITH_SPEECH, PartOutcome, Speaker
 from vivavoce.session.state import Recording
 
 RATE = 16_000
@@ -67,7 +67,7 @@ class Part:
     @property
     def usable(self) -> bool:
         """Whether there is speech to be sought in it."""
-        return self.outcome in ("used", "truncated")
+        return self.outcome in WITH_SPEECH
 
     async def cut(self, speaker: Speaker, start_s: float, end_s: float) -> bytes:
         """A speaker's sound between two seconds of the session clock, s16le mono at `RATE`, as far as there is any."""

@@ -30,6 +30,9 @@ PartOutcome = Literal["used", "silent", "truncated", "missing", "unreadable"]
 such file. `unreadable`: it is no recording. `silent`: nobody is to be heard in it.
 """
 
+WITH_SPEECH: frozenset[PartOutcome] = frozenset({"used", "truncated"})
+"""Where there is speech to be sought."""
+
 WhyLive = Literal[
     "studied",
     "no_recording",

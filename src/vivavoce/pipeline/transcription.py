@@ -8,7 +8,7 @@ something doubtful, the live text stays, and the segment says why.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,6 +23,7 @@ from vivavoce.pipeline.patience import NotYet
 from vivavoce.pipeline.stage import Stage
 from vivavoce.pipeline.tracks import RATE, Archive, Part, opened
 from vivavoce.pipeline.transcript import (
+    WITH_SPEECH,
     RecordingPart,
     Segment,
     Speaker,
@@ -33,6 +34,7 @@ from vivavoce.pipeline.transcript import (
 from vivavoce.protocol.languages import base_language
 from vivavoce.protocol.study import Study
 from vivavoce.session.clock import Clock
+from vivavoce.session.events import SessionEvent, SessionScheduled
 from vivavoce.session.store import EventList
 from vivavoce.speech.client import Priority, SpeechBusy, SpeechRejected
 from vivavoce.speech.client import Transcript as Heard
@@ -79,16 +81,12 @@ StudyOfHash = Callable[[str, str], Awaitable[Study | None]]
 
 
 class ToTranscribe(BaseModel):
-    """An interview, and the models for each language it was held in; `default` stands for the others."""
+    """An interview, and the model that hears each language it was held in."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     interview: Interview
     models: dict[str, str]
-
-    def model(self, language: str) -> str:
-        """The model that hears a language."""
-        return self.models[language]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +137,7 @@ class Transcription(Stage[ToTranscribe]):
             NotYet: its recording is still being written.
             SessionUnknown, LogUnreadable, StudyError, StorageUnavailable.
         """
-        events = await self._log.read(session_id)
-        found = interview(events, None)
-        study = await self._studies(found.study.id, found.study.content_hash)
-        found = found if study is None else interview(events, study)
+        found = await read_interview(await self._log.read(session_id), self._studies)
         if found.open_recordings and found.ended_at is not None:
             over_s = (self._clock.now() - found.ended_at).total_seconds()
             if over_s < OPEN_S:
@@ -203,7 +198,7 @@ class Transcription(Stage[ToTranscribe]):
                     language=base_language(language),
                     words=True,
                     priority="batch",
-                    model=inputs.model(language),
+                    model=inputs.models[language],
                 )
             except SpeechBusy as error:
                 # One window waits; the whole interview need not be heard again for it.
@@ -215,6 +210,18 @@ class Transcription(Stage[ToTranscribe]):
                     raise
                 return None
         return None
+
+
+async def read_interview(events: Sequence[SessionEvent], studies: StudyOfHash) -> Interview:
+    """The interview of a whole log, with the topics of its study where that version is to be had.
+
+    Raises:
+        IllegalTransition: the log is no log.
+        StudyError, StorageUnavailable.
+    """
+    first = events[0].payload if events else None
+    study = await studies(first.study_id, first.study_hash) if isinstance(first, SessionScheduled) else None
+    return interview(events, study)
 
 
 def _timed_by_sound(heard: Heard, pcm: bytes, begin_s: float) -> tuple[Word, ...]:
@@ -300,7 +307,7 @@ def _why_live(turn: Spoken, take: _Take | None, parts: tuple[RecordingPart, ...]
             and part.start_s < turn.end_s
             and turn.start_s < part.start_s + part.duration_s
             for part in parts
-            if part.outcome in ("used", "truncated")
+            if part.outcome in WITH_SPEECH
         )
         return "language_unknown" if held else "not_in_recording"
     if not joined(take.words, turn.language).strip():
