@@ -16,6 +16,7 @@ from vivavoce.agent.admission import Admission
 from vivavoce.agent.equipment import Archive, Equipment
 from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.journal import Journal
+from vivavoce.agent.lag import lags
 from vivavoce.agent.measure import Meter
 from vivavoce.agent.memory import free_bytes
 from vivavoce.agent.purse import Purse
@@ -43,7 +44,7 @@ from vivavoce.session.lease import Lease
 from vivavoce.session.state import SessionState
 from vivavoce.session.store import SessionStore
 from vivavoce.session.timers import HostTimers
-from vivavoce.settings import Settings
+from vivavoce.settings import HostSettings, Settings
 from vivavoce.speech.client import SpeechClient
 from vivavoce.telemetry.metrics import Metrics
 from vivavoce.transport.line import AudioSocket
@@ -66,8 +67,6 @@ QUEUE_RETRY_S = 5.0
 FORGET_S = 30.0
 """Who has not asked for so long has gone. A page that is out of sight asks no more than once a minute in some browsers,
 and loses its place; it is last then, and not in the way."""
-
-LAG_EVERY_S = 1.0
 
 CLOSE_S = 30.0
 """How long sessions may take to say goodbye when the host closes."""
@@ -107,6 +106,21 @@ class Studies(Protocol):
     async def get(self, study_id: str, content_hash: str | None = None, /) -> PublishedStudy:
         """The study as it was published under that hash."""
         ...
+
+
+def host_timers(settings: HostSettings) -> HostTimers:
+    """The timers of whoever looks after sessions."""
+    return HostTimers(
+        heartbeat_s=settings.heartbeat_s,
+        lease_s=settings.lease_s,
+        sweep_s=settings.sweep_s,
+        drain_s=settings.drain_s,
+    )
+
+
+def holder() -> str:
+    """This process, as the holder of leases."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 class Host:
@@ -161,14 +175,9 @@ class Host:
         self._minds = Minds(settings.llm)
         self._realtimes = Realtimes(settings.realtime)
         self._guards = Guards(settings.guard)
-        self.timers = HostTimers(
-            heartbeat_s=settings.host.heartbeat_s,
-            lease_s=settings.host.lease_s,
-            sweep_s=settings.host.sweep_s,
-            drain_s=settings.host.drain_s,
-        )
+        self.timers = host_timers(settings.host)
         self._providers = Providers(settings, client)
-        self.holder = f"{socket.gethostname()}:{os.getpid()}"
+        self.holder = holder()
         self._equipment = Equipment(
             providers=self._providers,
             wording=wording,
@@ -244,13 +253,9 @@ class Host:
 
     async def watch_loop(self) -> None:
         """Measure how late the event loop is, and say which statuses there are, until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + LAG_EVERY_S
-            await asyncio.sleep(LAG_EVERY_S)
-            lag_s = max(0.0, loop.time() - due)
+        async for lag_s in lags():
             self._metrics.event_loop_lag(lag_s)
-            self._admission.lagged(lag_s, at=loop.time())
+            self._admission.lagged(lag_s, at=self._loop_time())
             self._admission.memory(await asyncio.to_thread(free_bytes))
             self._metrics.hold_sessions(Counter(runner.status for runner in self._runners.values()))
 

@@ -167,7 +167,7 @@ class SessionRunner:
             record=self._scribe.record,
             thinks=thinks,
         )
-        self._duplex = voice_to_voice(
+        self._duplex = duplex = voice_to_voice(
             take_up(links, past),
             director=self._director,
             dialogue=dialogue,
@@ -177,15 +177,12 @@ class SessionRunner:
             failed=self._realtime_failed,
             stand_in=models().current.name if models is not None else STUDY,
         )
-        if self._duplex is not None:
-            journal.watch(lambda event, _: tell(self._duplex, event))
+        if duplex is not None:
+            journal.watch(lambda event, _: tell(duplex, event))
         self._conversation = Conversation(
             desk=self.desk,
             director=self._director,
-            ears=equipment.providers.ears(
-                switched=self._switched("stt"),
-                first=own_ear(self._duplex),
-            ),
+            ears=equipment.providers.ears(switched=self._switched("stt"), first=own_ear(duplex)),
             voice=ServerTTS(
                 equipment.providers.speakers(switched=self._switched("tts"), used=self._till.take),
                 equipment.wording,
@@ -204,7 +201,7 @@ class SessionRunner:
             watch=self._watch,
             now_s=self._now_s,
             used=self._till.take,
-            duplex=self._duplex,
+            duplex=duplex,
         )
         self._log = log.bind(session_id=self.session_id)
 

@@ -72,21 +72,21 @@ def take_up(
 
 def own_ear(duplex: Duplex | None) -> Callable[[], Link[Ear] | None]:
     """Gives the model as the session's first ear, once it holds it, if it writes down what it hears."""
+    if duplex is None:
+        return lambda: None
     ears: dict[str, Link[Ear]] = {}
 
     def first() -> Link[Ear] | None:
-        holder = duplex.holder if duplex is not None else None
-        if duplex is None or holder is None or holder.part.transcriber is None:
+        holder = duplex.holder
+        if holder is None or holder.part.transcriber is None:
             return None
         return ears.setdefault(holder.name, Link[Ear](holder.name, duplex, Breaker(RULES)))
 
     return first
 
 
-def tell(duplex: Duplex | None, event: SessionEvent) -> None:
+def tell(duplex: Duplex, event: SessionEvent) -> None:
     """Tell the model what was said and heard without it."""
-    if duplex is None:
-        return
     match event.payload:
         case SpeechEnded(move_id=move_id, heard_text=heard) if not duplex.owns(move_id):
             duplex.tell("assistant", heard)

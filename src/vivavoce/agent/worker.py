@@ -11,7 +11,8 @@ from livekit.agents import AgentServer, JobExecutorType, JobRequest
 
 from vivavoce.agent import job
 from vivavoce.agent.admission import LATE_S
-from vivavoce.agent.host import CLOSE_S, LAG_EVERY_S, Capacity
+from vivavoce.agent.host import CLOSE_S, Capacity
+from vivavoce.agent.lag import lags
 from vivavoce.errors import VivavoceError
 from vivavoce.settings import Settings
 from vivavoce.telemetry.metrics import Metrics
@@ -149,11 +150,7 @@ class Worker:
         return bool(self._lags) and median(self._lags) > LATE_S
 
     async def _watch_loop(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + LAG_EVERY_S
-            await asyncio.sleep(LAG_EVERY_S)
-            lag_s = max(0.0, loop.time() - due)
+        async for lag_s in lags():
             self._metrics.event_loop_lag(lag_s)
             self._lags = [*self._lags[-LAGS + 1 :], lag_s]
             self._metrics.hold_sessions({"ACTIVE": self._used})

@@ -64,8 +64,7 @@ async def agent_worker(
             "An agent worker needs an SFU and the database that it shares with the server.",
             next_step="Set VIVAVOCE_LIVEKIT__URL, its key and secret, and VIVAVOCE_DATABASE_URL.",
         )
-    prices = PriceTable.of(settings)  # what has no price is said before anything is started
-    del prices
+    PriceTable.of(settings)  # what has no price is said before anything is started
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         health, metrics_at = (

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import structlog
 
+from vivavoce.agent.host import holder, host_timers
 from vivavoce.agent.sweeper import Sweeper
 from vivavoce.ops.close import close_session
 from vivavoce.session.clock import Clock
 from vivavoce.session.errors import SessionOver
 from vivavoce.session.events import Reason
-from vivavoce.session.timers import HostTimers
 from vivavoce.settings import Settings
 from vivavoce.storage.open import Storage
 from vivavoce.transport.sfu.api import Sfu
@@ -22,14 +20,6 @@ from vivavoce.web.health import Check, CheckResult
 from vivavoce.web.rooms import Rooms, job_of
 
 log = structlog.get_logger(__name__)
-
-
-def host_timers(settings: Settings) -> HostTimers:
-    """The timers of whoever looks after sessions."""
-    host = settings.host
-    return HostTimers(
-        heartbeat_s=host.heartbeat_s, lease_s=host.lease_s, sweep_s=host.sweep_s, drain_s=host.drain_s
-    )
 
 
 def sending_sweeper(settings: Settings, storage: Storage, sfu: Sfu, clock: Clock) -> Sweeper:
@@ -44,10 +34,10 @@ def sending_sweeper(settings: Settings, storage: Storage, sfu: Sfu, clock: Clock
         archive=storage.recordings,
         spool=settings.data_dir / "spool",
         clock=clock,
-        holder=f"{socket.gethostname()}:{os.getpid()}",
+        holder=holder(),
         held=lambda session_id: False,
         take_up=send,
-        timers=host_timers(settings),
+        timers=host_timers(settings.host),
     )
 
 
