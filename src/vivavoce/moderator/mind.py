@@ -18,6 +18,9 @@ from vivavoce.settings import LlmProfile, LlmSettings
 from vivavoce.voice.failover import RULES, Link, Route, Switched
 from vivavoce.voice.llm import open_model, require
 
+MOST_CALLS = 6
+"""Calls of one answer that are judged; the others are not looked at."""
+
 
 class ModelFailed(VivavoceError):
     """The model was no help in this reply; the study's words stand in."""

@@ -21,6 +21,7 @@ from vivavoce.moderator.director import Director
 from vivavoce.moderator.guard.judge import GuardFailed
 from vivavoce.moderator.guard.watch import ReplyWatch, Watch
 from vivavoce.moderator.mind import (
+    MOST_CALLS,
     Mind,
     ModelAway,
     ModelEmpty,
@@ -46,9 +47,6 @@ from vivavoce.voice.failover import Attempt, Route
 
 MOST_ROUNDS = 4
 """Requests to the model in one reply: three times tools, then words."""
-
-MOST_CALLS = 6
-"""Calls read from one answer; the others are not looked at."""
 
 BABBLE = 200
 """Characters after the question that are waited for in case a tool call follows them."""

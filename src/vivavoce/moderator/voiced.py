@@ -17,7 +17,7 @@ from livekit.agents.utils import aio
 from vivavoce.moderator.dialogue import Dialogue
 from vivavoce.moderator.director import Director
 from vivavoce.moderator.guard.watch import ReplyWatch
-from vivavoce.moderator.mind import ModelFailed
+from vivavoce.moderator.mind import MOST_CALLS, ModelFailed
 from vivavoce.protocol.facts import MoveDecided
 from vivavoce.protocol.floor import Floor
 from vivavoce.protocol.outcomes import Judgement
@@ -25,9 +25,6 @@ from vivavoce.protocol.prompts.render import instructions, situation
 from vivavoce.protocol.reply import Sentences, writable
 from vivavoce.voice.duplex import Duplex, Generation, RealtimeAway
 from vivavoce.voice.voiced import Voiced
-
-MOST_CALLS = 6
-"""Calls of one answer that are judged; the others are told so."""
 
 NOT_LOOKED_AT = "Too many calls at once: this one was not looked at."
 

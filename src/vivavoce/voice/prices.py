@@ -35,6 +35,7 @@ MODEL, GUARD, ENGINE = "model profile", "guard profile", "speech engine"
 """What has a price, for people."""
 
 BY_TOKENS, BY_SOUND = "INPUT_USD and …OUTPUT_USD", "CHARACTERS_USD, or …MINUTE_USD"
+BY_BOTH = "INPUT_USD, …OUTPUT_USD, …INPUT_AUDIO_USD and …OUTPUT_AUDIO_USD"
 """The ends of the variables that set it."""
 
 _A_MILLION_EACH = Use("llm", "", input_tokens=1_000_000, output_tokens=1_000_000)
@@ -103,46 +104,40 @@ class PriceTable:
             )
             steps.append("Name it in the settings, or take its price away.")
 
-        def by_tokens(what: str, name: str, url: str | None, model: str, provider: str) -> dict[str, Priced]:
-            found = _own(name, model, money.prices.get(name), pieces=("input_usd",))
-            found = found or _hosted(model_tariff(url, model, provider=provider))
-            if found is None:
-                unknown.append(f"The price of {what} {name!r} ({model}) is not known.")
-                steps.append(_how(name, BY_TOKENS))
-                return {}
-            return {name: found}
-
         models: dict[str, Priced] = {}
-        for name, profile in settings.llm.profiles.items():
-            models |= by_tokens(MODEL, name, profile.base_url, profile.model, profile.provider)
         guards: dict[str, Priced] = {}
-        for name, profile in settings.guard.profiles.items():
-            guards |= by_tokens(GUARD, name, profile.base_url, profile.model, "openai")
         engines: dict[str, Priced] = {}
+
+        def enter(table: dict[str, Priced], name: str, found: Priced | None, what: str, pieces: str) -> None:
+            if found is not None:
+                table[name] = found
+                return
+            unknown.append(f"The price of {what} is not known.")
+            steps.append(_how(name, pieces))
+
+        def by_tokens(name: str, url: str | None, model: str, provider: str) -> Priced | None:
+            found = _own(name, model, money.prices.get(name), pieces=("input_usd",))
+            return found or _hosted(model_tariff(url, model, provider=provider))
+
+        for name, profile in settings.llm.profiles.items():
+            found = by_tokens(name, profile.base_url, profile.model, profile.provider)
+            enter(models, name, found, f"{MODEL} {name!r} ({profile.model})", BY_TOKENS)
+        for name, profile in settings.guard.profiles.items():
+            found = by_tokens(name, profile.base_url, profile.model, "openai")
+            enter(guards, name, found, f"{GUARD} {name!r} ({profile.model})", BY_TOKENS)
         for name, spoken in settings.realtime.profiles.items():
             own = money.prices.get(name)
             found = _own(name, spoken.model, own, pieces=("input_audio_usd",))
             found = found or _hosted(
                 model_tariff(spoken.base_url, spoken.model, provider=spoken.provider, sound=True)
             )
-            if found is None:
-                unknown.append(
-                    f"The price of speech-to-speech profile {name!r} ({spoken.model}) is not known."
-                )
-                steps.append(_how(name, "INPUT_USD, …OUTPUT_USD, …INPUT_AUDIO_USD and …OUTPUT_AUDIO_USD"))
-            else:
-                models[name] = found
+            enter(models, name, found, f"speech-to-speech profile {name!r} ({spoken.model})", BY_BOTH)
             if spoken.transcriber is not None:
                 at = urlsplit(spoken.base_url).hostname if spoken.base_url else OPENAI_HOST
                 written = _own(name, spoken.transcriber, own, pieces=("minute_usd",))
                 written = written or _hosted(speech_tariff(at, spoken.transcriber))
-                if written is None:
-                    unknown.append(
-                        f"The price of {spoken.transcriber!r}, which {name!r} hears with, is not known."
-                    )
-                    steps.append(_how(name, "MINUTE_USD"))
-                else:
-                    engines[name] = written
+                what = f"{spoken.transcriber!r}, which {name!r} hears with,"
+                enter(engines, name, written, what, "MINUTE_USD")
         hears = (
             settings.speech.stt_model,
             *(name for _, name in by_language(settings.speech.stt_models)),
@@ -158,11 +153,7 @@ class PriceTable:
                 found = Priced(OwnTariff(name, OWN_PRICES))
             elif found is None and upstream is not None:
                 found = _hosted(speech_tariff(urlsplit(upstream.url).hostname, upstream.model))
-            if found is None:
-                unknown.append(f"The price of {ENGINE} {name!r} is not known.")
-                steps.append(_how(name, BY_SOUND))
-            else:
-                engines[name] = found
+            enter(engines, name, found, f"{ENGINE} {name!r}", BY_SOUND)
         if unknown:
             raise PriceUnknown(" ".join(unknown), next_step=" ".join(steps))
         return cls(models, guards, engines, host)

@@ -16,6 +16,7 @@ from livekit.agents import APIConnectOptions, NotGivenOr, llm
 from livekit.agents.types import NOT_GIVEN
 
 from vivavoce.breaker import Breaker
+from vivavoce.protocol.languages import base_language
 from vivavoce.settings import RealtimeProfile, RealtimeSettings
 from vivavoce.voice.failover import RULES, Link
 from vivavoce.voice.llm import NO_KEY
@@ -96,7 +97,7 @@ class Realtimes:
         if profile.transcriber is not None:
             heard = AudioTranscription(model=profile.transcriber)
             if len(languages) == 1:
-                heard.language = languages[0].split("-")[0]
+                heard.language = base_language(languages[0])
         return realtime.RealtimeModel(
             model=profile.model,
             base_url=profile.base_url or NOT_GIVEN,
