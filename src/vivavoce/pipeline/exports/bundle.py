@@ -120,9 +120,12 @@ def head(session: Transcript) -> list[tuple[str, str]]:
 
 
 def describe(code: Code) -> str:
-    """A code's definition and examples as a text."""
+    """A code's definition, when it is given and when not, and its examples as a text."""
     examples = "; ".join(f"“{flat(example)}”" for example in code.examples)
-    return " ".join(filter(None, (flat(code.definition), f"Examples: {examples}" if examples else "")))
+    told = {"Include": flat(code.inclusion), "Exclude": flat(code.exclusion), "Examples": examples}
+    return " ".join(
+        filter(None, (flat(code.definition), *(f"{name}: {said}" for name, said in told.items() if said)))
+    )
 
 
 def said(segment: Segment) -> str:
