@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from vivavoce.agent.conversation import AgentState
 from vivavoce.protocol.progress import progress_view
@@ -24,7 +24,7 @@ class Page:
     def __init__(self, send: Callable[[Message], None], *, study: Study) -> None:
         self._send = send
         self._study = study
-        self._agent: AgentState = "waiting"
+        self._agent: AgentState | Literal["ending"] = "waiting"
         self._participant_speaking = False
         self._last: dict[str, Message] = {}
         self._told = ""
@@ -48,8 +48,14 @@ class Page:
         self.progress(session, at_s)
 
     def agent(self, state: AgentState, session: SessionState) -> None:
-        """The moderator speaks, listens or thinks."""
-        self._agent = state
+        """The moderator speaks, listens or thinks; after the last words that is nobody's concern."""
+        if self._agent != "ending":
+            self._agent = state
+            self.state(session)
+
+    def ending(self, session: SessionState) -> None:
+        """All has been said: nobody listens any more, though the end is not stored yet."""
+        self._agent = "ending"
         self.state(session)
 
     def participant(self, speaking: bool, session: SessionState) -> None:

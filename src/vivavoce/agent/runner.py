@@ -533,6 +533,7 @@ class SessionRunner:
 
     def said_last_words(self, move: MoveDecided) -> None:
         """End the session once the last word has had time to arrive."""
+        self._page.ending(self._journal.state)
         reason = Reason(move.end_reason) if move.end_reason else Reason.FINISHED
         ending = self._closing or Ending.of(reason)
         self._loop.call_later(self.desk.client_delay_s + LAST_WORD_S, self._end, ending)
@@ -592,6 +593,7 @@ class SessionRunner:
             return
         self._conversation.cut()
         self._till.close()
+        self._page.ending(self._journal.state)
         self._ending = ending
         self._journal.post(SessionEnded(status=ending.status, reason=ending.reason, at_s=self._now_s()))
         self._over.set()

@@ -130,6 +130,15 @@ async def test_captions_progress_and_notices(host: FakeHost, visit: Open) -> Non
     await expect(page.get_by_role("log")).to_have_count(0)
 
 
+async def test_after_the_farewell_nobody_is_said_to_listen(host: FakeHost, visit: Open) -> None:
+    seen, session, _ = await in_call(host, visit)
+    session.send(state("listening"))
+    await expect(seen.page.get_by_text("Listening to you")).to_be_visible()
+    session.send(state("ending", "speaking"))
+    await expect(seen.page.get_by_text("The interview is ending")).to_be_visible()
+    await expect(seen.page.get_by_text("Listening to you")).to_have_count(0)
+
+
 OFFERED = "أنت تتحدث العربية. هل نواصل بالعربية؟"
 GOING_ON = "حسنًا، نواصل بالعربية. كيف يبدأ يومك؟"
 

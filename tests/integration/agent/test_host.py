@@ -32,6 +32,8 @@ async def test_an_interview_runs_from_hello_to_goodbye(stage: Any) -> None:
     assert line.of("hello")[0]["phases"] == 2
     assert line.of("ended")[-1] == {"type": "ended", "status": "COMPLETED", "reason": "finished", "text": ""}
     assert {message["agent"] for message in line.of("state")} >= {"speaking", "listening"}
+    told = [message["agent"] for message in line.of("state")]
+    assert told[-1] == "ending" and told.count("ending") == 1, "nobody is listened to after the farewell"
     assert line.of("progress")[-1]["phase"]["id"] == "last"
     captions = [m["text"] for m in line.of("caption") if m["speaker"] == "moderator" and m["final"]]
     assert captions[0] == "Hello. I am an automated interviewer. What did you do today?"
@@ -270,6 +272,7 @@ async def test_nobody_is_told_of_an_end_before_it_is_kept(
     line.leave()
     await asyncio.sleep(1.0)
     assert line.of("ended") == []
+    assert line.of("state")[-1]["agent"] == "ending"
     assert not line.ending
     away.set()
     state = await stage.ended()

@@ -1,6 +1,7 @@
 /** Line messages: JSON objects with `type`, the same on both transports (docs/architecture.md, "Line messages"). */
 
-export type AgentState = "speaking" | "listening" | "thinking" | "waiting";
+/** `ending`: the last words were heard, and the end is being stored. */
+export type AgentState = "speaking" | "listening" | "thinking" | "waiting" | "ending";
 
 export interface Progress {
   phase: { id: string; title: string; index: number; count: number };
@@ -37,7 +38,7 @@ export type ServerMessage =
 
 export type PageMessage = { type: "mute"; muted: boolean } | { type: "leave" } | { type: "ping"; n: number };
 
-const AGENT_STATES: readonly string[] = ["speaking", "listening", "thinking", "waiting"];
+const AGENT_STATES: readonly string[] = ["speaking", "listening", "thinking", "waiting", "ending"];
 
 /** The message in `text`, or null where it is none this page knows: a newer host may say more than we understand. */
 export function parseMessage(text: string): ServerMessage | null {

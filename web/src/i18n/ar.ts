@@ -110,6 +110,7 @@ export const ar: Strings = {
       listening: "نستمع إليك",
       thinking: "يفكّر",
       waiting: "لحظة من فضلك",
+      ending: "المقابلة على وشك الانتهاء",
     },
     you: "أنت تتحدث",
     mutedState: "صوتك مكتوم",

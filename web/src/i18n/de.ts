@@ -107,6 +107,7 @@ export const de: Strings = {
       listening: "Wir hören Ihnen zu",
       thinking: "Denkt nach",
       waiting: "Einen Moment",
+      ending: "Das Interview wird beendet",
     },
     you: "Sie sprechen",
     mutedState: "Sie sind stumm",

@@ -105,6 +105,7 @@ export const en = {
       listening: "Listening to you",
       thinking: "Thinking",
       waiting: "One moment",
+      ending: "The interview is ending",
     },
     you: "You are speaking",
     mutedState: "You are muted",

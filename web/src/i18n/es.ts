@@ -103,6 +103,7 @@ export const es: Strings = {
       listening: "Le escuchamos",
       thinking: "Pensando",
       waiting: "Un momento",
+      ending: "La entrevista está terminando",
     },
     you: "Está hablando",
     mutedState: "Su micrófono está silenciado",

@@ -106,6 +106,7 @@ export const fr: Strings = {
       listening: "Nous vous écoutons",
       thinking: "Réflexion",
       waiting: "Un instant",
+      ending: "L’entretien se termine",
     },
     you: "Vous parlez",
     mutedState: "Votre micro est coupé",

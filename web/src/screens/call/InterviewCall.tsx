@@ -76,7 +76,7 @@ export function InterviewCall({ call }: { call: CallView }) {
 
 function stateText(call: CallView, muted: boolean, { call: t }: Strings): string {
   if (call.outage !== null) return t.reconnecting;
-  if (call.agent === "speaking") return t.agent.speaking;
+  if (call.agent === "speaking" || call.agent === "ending") return t.agent[call.agent];
   if (muted) return t.mutedState;
   if (call.participant === "speaking") return t.you;
   return t.agent[call.agent];

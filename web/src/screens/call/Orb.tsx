@@ -47,7 +47,7 @@ export function Orb({ mode, moderator, participant }: Props) {
     const draw = (now: number) => {
       frame = requestAnimationFrame(draw);
       const { mode, moderator, participant } = shown.current;
-      const target = mode === "away" ? 0.25 : mode === "waiting" ? 0.65 : 1;
+      const target = mode === "away" ? 0.25 : mode === "waiting" || mode === "ending" ? 0.65 : 1;
       if (calm.matches) {
         const look = {
           colour,
