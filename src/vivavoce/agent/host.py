@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ import structlog
 from vivavoce.agent.admission import Admission
 from vivavoce.agent.equipment import Archive, Equipment
 from vivavoce.agent.hearing import Hearing
+from vivavoce.agent.holding import holder, host_timers
 from vivavoce.agent.journal import Journal
 from vivavoce.agent.lag import lags
 from vivavoce.agent.measure import Meter
@@ -43,8 +42,7 @@ from vivavoce.session.events import (
 from vivavoce.session.lease import Lease
 from vivavoce.session.state import SessionState
 from vivavoce.session.store import SessionStore
-from vivavoce.session.timers import HostTimers
-from vivavoce.settings import HostSettings, Settings
+from vivavoce.settings import Settings
 from vivavoce.speech.client import SpeechClient
 from vivavoce.telemetry.metrics import Metrics
 from vivavoce.transport.line import AudioSocket
@@ -106,21 +104,6 @@ class Studies(Protocol):
     async def get(self, study_id: str, content_hash: str | None = None, /) -> PublishedStudy:
         """The study as it was published under that hash."""
         ...
-
-
-def host_timers(settings: HostSettings) -> HostTimers:
-    """The timers of whoever looks after sessions."""
-    return HostTimers(
-        heartbeat_s=settings.heartbeat_s,
-        lease_s=settings.lease_s,
-        sweep_s=settings.sweep_s,
-        drain_s=settings.drain_s,
-    )
-
-
-def holder() -> str:
-    """This process, as the holder of leases."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 class Host:

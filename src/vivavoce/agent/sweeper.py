@@ -2,6 +2,8 @@
 
 An interview whose participant may still come back is taken up, so that it is ready for them; one whose participant did
 not is closed with what there is. A recording that was left open is handed over and closed from its file.
+
+A server whose interviews are held by agent workers sweeps too, and imports none of what they need.
 """
 
 from __future__ import annotations
@@ -9,11 +11,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from vivavoce.agent.ending import Ending
-from vivavoce.agent.equipment import Archive
 from vivavoce.agent.tape import spooled
 from vivavoce.errors import VivavoceError
 from vivavoce.session.clock import Clock
@@ -23,6 +25,9 @@ from vivavoce.session.state import SessionState
 from vivavoce.session.store import SessionStore, SessionSummary
 from vivavoce.session.timers import HostTimers
 from vivavoce.transport.recorded import measure
+
+if TYPE_CHECKING:
+    from vivavoce.agent.equipment import Archive
 
 LIVE = frozenset({SessionStatus.WAITING, SessionStatus.ACTIVE, SessionStatus.DISCONNECTED})
 
@@ -111,8 +116,9 @@ class Sweeper:
             VivavoceError: something could not be done; what was done before it is done.
         """
         found = await self._store.list(statuses=LIVE, limit=MOST)
-        now = self._clock.now()
-        leases = [(one.held_until - now).total_seconds() for one in found if one.leased and one.held_until]
+        leases = [
+            (one.held_until - one.seen_at).total_seconds() for one in found if one.leased and one.held_until
+        ]
         self._soonest_s = min(leases, default=None)
         for summary in found:
             if not summary.leased and not self._held(summary.session_id):
@@ -141,9 +147,10 @@ class Sweeper:
         state = await self._store.state(summary.session_id)
         joined = state.joined_at is not None
         patience_s = state.timers.rejoin_s if joined else state.timers.join_s
-        # A participant may be silent for long with nothing to write down; the lease tells how long somebody was there.
-        left_alone = max(state.updated_at, summary.held_until or state.updated_at)
-        if (self._clock.now() - left_alone).total_seconds() <= patience_s:
+        # A participant may be silent for long with nothing to write down; the lease tells how long somebody was there,
+        # by the database's clock, whatever those of the hosts are set to.
+        left_alone = summary.held_until or state.updated_at
+        if (summary.seen_at - left_alone).total_seconds() <= patience_s:
             if joined:
                 await self._take_up(summary.session_id)
         elif not joined:

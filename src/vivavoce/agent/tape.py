@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
-from vivavoce.agent.equipment import Equipment
 from vivavoce.errors import VivavoceError
 from vivavoce.session.events import Fault, Payload, RecordingClosed, RecordingStarted
 from vivavoce.session.state import SessionState
 from vivavoce.transport.recording import CHANNELS, CODEC, Recorder
 from vivavoce.transport.stereo import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from vivavoce.agent.equipment import Equipment
 
 log = structlog.get_logger(__name__)
 

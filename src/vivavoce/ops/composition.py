@@ -7,15 +7,12 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry
 
-from vivavoce.agent.hearing import Hearing
-from vivavoce.agent.host import Host
 from vivavoce.agent.purse import Purse
-from vivavoce.agent.stall import StallWatch
 from vivavoce.ops.background import background
 from vivavoce.ops.checks import database_check, speech_check
 from vivavoce.ops.invite import announced, invite, public_url
@@ -38,6 +35,9 @@ from vivavoce.web.health import HOST, host_check
 from vivavoce.web.keys import load_or_create
 from vivavoce.web.rooms import Rooms
 from vivavoce.web.server import serving
+
+if TYPE_CHECKING:
+    from vivavoce.ops.hosting import Hosting
 
 log = structlog.get_logger(__name__)
 
@@ -119,7 +119,7 @@ async def compose(
     sock: socket.socket,
     storage: Storage,
     speech_url: str,
-    hearing: Hearing | None,
+    hosting: Hosting | None,
     prices: PriceTable,
     clock: Clock | None = None,
 ) -> AsyncGenerator[Server]:
@@ -130,7 +130,7 @@ async def compose(
         sock: bound to the web's address.
         storage: open, and ours alone to serve.
         speech_url: of the speech server.
-        hearing: warm; None where agent workers hold the interviews, on an SFU.
+        hosting: warm; None where agent workers hold the interviews, on an SFU.
         prices: of everything in the settings.
         clock: wall clock; default: the machine's.
 
@@ -149,31 +149,22 @@ async def compose(
         purse = Purse(storage.ledger, settings.money, metrics=metrics)
         checks = {"database": database_check(storage.sessions), "speech": speech_check(client)}
         rooms: Rooms | None = None
-        if hearing is None:
+        if hosting is None:
             host, sweeper = await stack.enter_async_context(rooms_of(settings, storage, clock))
             rooms = host
             checks["sfu"] = sfu_check(host.sfu)
             work = [("rooms.sweep", sweeper.run())]
         else:
-            host = Host(
-                store=storage.sessions,
-                studies=storage.studies,
+            host, work = hosting.host(
+                storage=storage,
                 client=client,
                 wording=wording,
-                hearing=hearing,
-                archive=storage.recordings,
-                settings=settings,
                 clock=clock,
                 spool=spool,
                 metrics=metrics,
                 prices=prices,
                 purse=purse,
             )
-            work = [
-                ("host.sweep", host.sweeper.run()),
-                ("host.loop", host.watch_loop()),
-                ("host.stall", StallWatch().run()),
-            ]
         await keep_left_over(spool, storage.recordings.keep)
         app = create_app(
             invitations=storage.invitations,

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from vivavoce.agent.host import holder, host_timers
+from vivavoce.agent.holding import holder, host_timers
 from vivavoce.agent.sweeper import Sweeper
 from vivavoce.ops.close import close_session
 from vivavoce.session.clock import Clock

@@ -45,18 +45,19 @@ async def serve(
         # It loads its models in processes of its own, while this one imports: that takes as long. On this thread, for
         # livekit's plug-ins will have no other; the database comes up in a tenth of that time afterwards.
         starting = await stack.enter_async_context(speech_server_starting(settings))
-        from vivavoce.agent.hearing import Hearing
         from vivavoce.ops.composition import compose
         from vivavoce.storage.open import open_storage
 
-        # Where agent workers hold the interviews, nobody is heard here.
-        hearing = Hearing(settings.turn.detector) if settings.livekit.url is None else None
-        if hearing is not None:
+        hosting: Hosting | None = None
+        if settings.livekit.url is None:  # else agent workers hold the interviews, and nobody is heard here
+            from vivavoce.ops.hosting import Hosting
+
             on_step("Warming up the moderator")
+            hosting = Hosting(settings)
         try:
             async with asyncio.TaskGroup() as group:
-                if hearing is not None:
-                    group.create_task(hearing.warm(), name="warm hearing")
+                if hosting is not None:
+                    group.create_task(hosting.warm(), name="warm hearing")
                 speech = group.create_task(starting.ready(), name="await speech server")
                 storage = await stack.enter_async_context(open_storage(settings, exclusive=True))
         except ExceptionGroup as errors:
@@ -67,7 +68,7 @@ async def serve(
                 sock=sock,
                 storage=storage,
                 speech_url=speech.result(),
-                hearing=hearing,
+                hosting=hosting,
                 prices=prices,
                 clock=clock,
             )

@@ -32,6 +32,11 @@ HEAVY = (
         ("vivavoce.cli.models, vivavoce.settings, vivavoce.speech.store", ("pydantic",)),
         # The speech server's process is started before the rest is imported.
         ("vivavoce.settings, vivavoce.ops.serve", ("pydantic",)),
+        # A server whose interviews agent workers hold, and which has none of their libraries.
+        (
+            "vivavoce.ops.composition, vivavoce.ops.rooms",
+            ("pydantic", "numpy", "httpx", "fastapi", "uvicorn", "sqlalchemy"),
+        ),
         # Alembic is for a database that is not up to date.
         ("vivavoce.storage.open", ("pydantic", "sqlalchemy")),
     ],
