@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
@@ -124,7 +125,8 @@ class SessionRunner:
         self._resuming = state.joined_at is not None
         self._orphaned = False
         """The host before us died with the participant connected, who has not come back since."""
-        self._zero = self._loop.time() - state.at_s(equipment.clock.now())
+        self._began = equipment.clock.now(), self._loop.time()
+        self._zero = self._loop.time() - state.at_s(self._began[0])
         self.desk = Desk(session_time=self._now_s)
         self.desk.on_attached = self._joined
         self._line: Line | None = None
@@ -340,7 +342,7 @@ class SessionRunner:
             state = self._journal.state
             # Who waits for the moderator is not asked whether they are there.
             heard_s = at_s if self.replying else self._scribe.heard_s
-            run_out = due(state, now=self._equipment.clock.now(), at_s=at_s, heard_s=heard_s).timers
+            run_out = due(state, now=self._now(), at_s=at_s, heard_s=heard_s).timers
             if run_out and self._ending is None and self._closing is None:
                 self._fire(run_out[0])
             self._free_if_stuck()
@@ -408,6 +410,7 @@ class SessionRunner:
                 transport=line.transport,
                 connection_id=line.connection_id,
                 rejoined=not first,
+                at_s=0.0 if first else self._now_s(),
                 user_agent=self._user_agents.pop(line.connection_id, None),
             )
         )
@@ -620,6 +623,11 @@ class SessionRunner:
     def _send(self, message: Message) -> None:
         if self._line is not None:
             self._line.send(message)
+
+    def _now(self) -> datetime:
+        """The wall clock, as it has gone on since we began, whatever it has been set to."""
+        at, since = self._began
+        return at + timedelta(seconds=self._loop.time() - since)
 
     def _now_s(self) -> float:
         return self.at_s(self._loop.time())

@@ -191,13 +191,18 @@ class SessionWaiting(_Payload):
 
 
 class ParticipantJoined(_Payload):
-    """The participant's sound is connected. The first of these starts the session clock."""
+    """The participant's sound is connected. The first of these starts the session clock.
+
+    Attributes:
+        at_s: on that clock; where there is none it is made of wall clocks, which somebody may have set.
+    """
 
     kind: Literal["participant.joined"] = "participant.joined"
     transport: Transport
     connection_id: Identifier
     rejoined: bool = False
     user_agent: Annotated[Text, AfterValidator(_shortened)] | None = None
+    at_s: Seconds | None = None
 
 
 class ParticipantLeft(_Payload):

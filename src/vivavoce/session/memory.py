@@ -142,9 +142,10 @@ class MemorySessionStore:
         return held
 
     def _summary(self, log: _Log) -> SessionSummary:
-        leased = log.lease is not None and log.lease.expires_at > self._clock.now()
+        now = self._clock.now()
+        leased = log.lease is not None and log.lease.expires_at > now
         held_until = log.lease.expires_at if log.lease is not None else None
-        return summarise(log.state, leased=leased, held_until=held_until)
+        return summarise(log.state, leased=leased, held_until=held_until, seen_at=now)
 
 
 class MemoryLedger:

@@ -175,8 +175,18 @@ class SessionState(_Frozen):
         return tuple(recording.key for recording in self.recordings if recording.sha256 is None)
 
     def at_s(self, now: UtcDatetime) -> float:
-        """`now` on the session clock, in seconds; 0 before the participant first joined."""
-        return 0.0 if self.joined_at is None else max(0.0, (now - self.joined_at).total_seconds())
+        """`now` on the session clock, in seconds; 0 before the participant first joined.
+
+        It is never before what the log has of the interview: a wall clock may have been set back.
+        """
+        if self.joined_at is None:
+            return 0.0
+        known = (
+            self.turns[-1].end_s if self.turns else 0.0,
+            self.left_s or 0.0,
+            self.connection.since_s if self.connection is not None else 0.0,
+        )
+        return max((now - self.joined_at).total_seconds(), *known)
 
 
 def fold(events: Iterable[SessionEvent]) -> SessionState:
@@ -322,7 +332,9 @@ def _participant(
         case ParticipantJoined():
             _need(state.status is not SessionStatus.SCHEDULED, event, "no host is waiting")
             joined_at = state.joined_at or event.at
-            at_s = max(0.0, (event.at - joined_at).total_seconds())
+            at_s = payload.at_s
+            if at_s is None:
+                at_s = max(0.0, (event.at - joined_at).total_seconds())
             return _with(
                 state,
                 status=SessionStatus.ACTIVE,

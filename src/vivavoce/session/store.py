@@ -28,7 +28,8 @@ class SessionSummary(BaseModel):
         participant_id: the pseudonym; never a name or an address.
         seq: number of the last event.
         leased: somebody holds the live lease, by the store's clock.
-        held_until: when the last lease that was not given back runs out, or ran out.
+        held_until: when the last lease that was not given back runs out, or ran out, by the store's clock.
+        seen_at: now, by the store's clock.
         created_at: of the first event.
         updated_at: of the last event.
     """
@@ -46,6 +47,7 @@ class SessionSummary(BaseModel):
     seq: int
     leased: bool
     held_until: datetime | None = None
+    seen_at: datetime
     created_at: datetime
     updated_at: datetime
     joined_at: datetime | None
@@ -56,7 +58,9 @@ SummaryList = list[SessionSummary]
 Ids = list[str]
 
 
-def summarise(state: SessionState, *, leased: bool, held_until: datetime | None) -> SessionSummary:
+def summarise(
+    state: SessionState, *, leased: bool, held_until: datetime | None, seen_at: datetime
+) -> SessionSummary:
     """The line of a list for a session in that state."""
     return SessionSummary(
         session_id=state.session_id,
@@ -70,6 +74,7 @@ def summarise(state: SessionState, *, leased: bool, held_until: datetime | None)
         seq=state.seq,
         leased=leased,
         held_until=held_until,
+        seen_at=seen_at,
         created_at=state.created_at,
         updated_at=state.updated_at,
         joined_at=state.joined_at,

@@ -211,6 +211,7 @@ class PostgresSessionStore:
                 SessionRow.ended_at,
                 func.coalesce(LeaseRow.expires_at > _now(), literal(False)).label("leased"),
                 LeaseRow.expires_at.label("held_until"),
+                _now().label("seen_at"),
             )
             .outerjoin(LeaseRow, LeaseRow.session_id == SessionRow.id)
             .order_by(SessionRow.created_at.desc(), SessionRow.id.desc())

@@ -27,7 +27,7 @@ from vivavoce.protocol.lines import BUILT_IN_LINES
 from vivavoce.protocol.study import Consent, Limits, Phase, Probe, Question, Study, Trigger, Voice, Wording
 from vivavoce.protocol.turns import TURN_PROFILES
 from vivavoce.protocol.wordings import wordings
-from vivavoce.session.clock import SystemClock
+from vivavoce.session.clock import Clock, SystemClock
 from vivavoce.session.events import ConsentGiven, SessionEvent, SessionScheduled, SessionStatus, Transport
 from vivavoce.session.memory import MemoryLedger, MemorySessionStore
 from vivavoce.session.state import SessionState
@@ -401,6 +401,7 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
         tts: TtsSettings | None = None,
         money: MoneySettings | None = None,
         realtime: RealtimeSettings | None = None,
+        clock: Clock | None = None,
     ) -> AsyncGenerator[Stage]:
         sound = WordingStore(tmp_path / "wording")
         voice = prepared.Voice("kokoro", "af_heart", "en")
@@ -430,7 +431,7 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
             hearing=Hearing("v1-mini"),
             archive=archive,
             settings=settings,
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             spool=spool,
             metrics=metrics,
             prices=PriceTable.of(settings),
