@@ -5,26 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
 from server_process import Books, ServerProcess
+from two_questions import STUDY, variant
 
 from vivavoce.ops.composition import Server
 from vivavoce.ops.serve import serve
 from vivavoce.session.state import SessionState
 from vivavoce.settings import load
 
-STUDY = Path(__file__).parents[1] / "data" / "studies" / "two-questions.yaml"
-SOON_OVER = (
-    STUDY.read_text(encoding="utf-8")
-    .replace("id: two-questions", "id: two-questions-soon-over")
-    .replace("hard_limit_minutes: 3", "hard_limit_minutes: 3\n  rejoin_s: 5\n  sittings: 2")
-)
-"""The same, but whoever is lost for five seconds has left, and may come back once for another sitting."""
+SOON_OVER = variant("two-questions-soon-over", rejoin_s=5, sittings=2)
+"""Whoever is lost for five seconds has left, and may come back once for another sitting."""
+PATIENT = variant("two-questions-patient", rejoin_s=24)
+"""Whoever is lost may come back within 24 s, a fifth of the usual time."""
 DRAIN_S = 12
 
 
@@ -38,7 +35,8 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Ser
     host = settings.host.model_copy(update={"slots": 40})
     async with serve(settings.model_copy(update={"web": web, "host": host})) as running:
         await running.publish(STUDY.read_bytes(), source=str(STUDY))
-        await running.publish(SOON_OVER.encode(), source="soon over")
+        for study in (SOON_OVER, PATIENT):
+            await running.publish(study.encode(), source="a variant")
         yield running
 
 

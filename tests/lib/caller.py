@@ -16,6 +16,7 @@ import soxr
 
 from vivavoce.ops.simulate.ear import Ear
 from vivavoce.transport.client import CallRefused, Participant, WebSocketParticipant
+from vivavoce.transport.livekit_client import LiveKitParticipant
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech"
 
@@ -23,6 +24,10 @@ BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """As `web/src/call/backoff.ts`."""
 GHOST_S = 30.0
 """As long after a break the page takes over unasked."""
+
+BEAT_S = 1.5
+MISSES = 4
+"""As `web/src/call/heartbeat.ts`: unanswered pings after which the line is lost."""
 
 Samples = np.ndarray
 
@@ -42,6 +47,7 @@ class Caller:
         invitation: the token of the link.
         come_back: whether to connect again after a break; while it is False it waits.
         participant: how sound travels.
+        beats: whether it notices, as the page does, that nobody answers any more.
     """
 
     def __init__(
@@ -50,6 +56,7 @@ class Caller:
         invitation: str,
         come_back: bool = True,
         participant: type[Participant] = WebSocketParticipant,
+        beats: bool = False,
     ) -> None:
         self.urls = list(urls)
         self.come_back = come_back
@@ -58,7 +65,13 @@ class Caller:
         self.ear = Ear()
         self.captions: list[str] = []
         """What the moderator has said, as the page shows it when it has been said."""
+        self.captioned_at = 0.0
+        """Monotonic seconds at which the last of them came."""
+        self.spoke: list[tuple[float, str]] = []
+        """When it began to say what."""
         self.messages: list[dict[str, Any]] = []
+        self.calls: list[float] = []
+        """Monotonic seconds at which it asked for a line."""
         self.joins: list[float] = []
         """Monotonic seconds at which a line came up."""
         self.refusals: list[CallRefused] = []
@@ -68,6 +81,10 @@ class Caller:
         self._invitation = invitation
         self._voice = np.zeros(0, dtype=np.int16)
         self._participant = participant
+        self._beats = beats
+        self._pong = 0
+        self._silent = False
+        """Nobody answered on the last line, though it was up: the SFU is there, and the agent is not."""
         self._line: Participant | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -94,6 +111,7 @@ class Caller:
 
     def say(self, name: str) -> None:
         """Speak a fixture from now on."""
+        self.spoke.append((time.monotonic(), name))
         self._voice = speech(name)
 
     def hush(self) -> None:
@@ -167,24 +185,30 @@ class Caller:
         while self.ended is None:
             url = self.urls[tries % len(self.urls)]
             take_over = self.take_over or (lost_at is not None and time.monotonic() - lost_at < GHOST_S)
+            line = self._participant(
+                f"{url}/api/v1",
+                self.session_id,
+                self._token,
+                microphone=self,
+                on_sound=self.ear.hear,
+                on_message=self._on_message,
+                take_over=take_over,
+            )
+            if isinstance(line, LiveKitParticipant):
+                line.unanswered = self._silent
+            self._silent = False
+            self.calls.append(time.monotonic())
             try:
-                async with self._participant(
-                    f"{url}/api/v1",
-                    self.session_id,
-                    self._token,
-                    microphone=self,
-                    on_sound=self.ear.hear,
-                    on_message=self._on_message,
-                    take_over=take_over,
-                ) as self._line:
+                async with line as self._line:
                     self.joins.append(time.monotonic())
                     lost_at, tries = None, 0
-                    end = await self._line.wait_closed()
-                if end.code == 4409:
+                    code = await self._stay(line)
+                if code == 4409:
                     return
             except CallRefused as error:
                 self.refusals.append(error)
-                if error.status in (4409, 4410):
+                self._silent = error.status == 0
+                if error.status in (4409, 4410) or error.api_code == "session_over":
                     return
             if lost_at is None:
                 lost_at = time.monotonic()
@@ -194,11 +218,32 @@ class Caller:
             while not self.come_back and self.ended is None:
                 await asyncio.sleep(0.05)
 
+    async def _stay(self, line: Participant) -> int | None:
+        """Until the line has ended, or nobody answers on it any more; the code it was closed with, if there is one."""
+        closed = asyncio.create_task(line.wait_closed())
+        try:
+            sent = self._pong = 0
+            while not closed.done():
+                await asyncio.wait((closed,), timeout=BEAT_S if self._beats else None)
+                if closed.done():
+                    break
+                if sent - self._pong >= MISSES:
+                    self._silent = isinstance(line, LiveKitParticipant) and line.in_room
+                    return None
+                sent += 1
+                await line.send({"type": "ping", "n": sent})
+            return (await closed).code
+        finally:
+            closed.cancel()
+
     def _on_message(self, message: dict[str, Any]) -> None:
         self.messages.append(message)
-        if message["type"] == "ended":
+        if message["type"] == "pong":
+            self._pong = max(self._pong, message["n"])
+        elif message["type"] == "ended":
             self.ended = message
         elif message["type"] == "flush":
             self.ear.drop(time.monotonic())
         elif message["type"] == "caption" and message["speaker"] == "moderator" and message["final"]:
             self.captions.append(message["text"])
+            self.captioned_at = time.monotonic()

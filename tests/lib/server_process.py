@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -26,6 +27,12 @@ from vivavoce.storage.sessions import PostgresSessionStore
 from vivavoce.storage.studies import StudyStore
 
 START_S = 90.0
+
+
+def places(ready: dict[str, Any]) -> int:
+    """How many sessions a process holds, by what its `/readyz` says."""
+    found = re.match(r"(\d+) of", ready["checks"]["host"]["detail"])
+    return int(found[1]) if found is not None else 0
 
 
 @dataclass
@@ -42,9 +49,9 @@ class Books:
         assert state == fold((await self.sessions.read(session_id))[: state.seq])
         return state
 
-    async def over(self, session_id: str) -> SessionState:
+    async def over(self, session_id: str, *, within_s: float = 20) -> SessionState:
         """The state at the end, waited for: participants are let go before the last event is written."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(within_s):
             while not (state := await self.folded(session_id)).status.terminal:
                 await asyncio.sleep(0.1)
         return state
@@ -125,6 +132,10 @@ class ServerProcess:
         if pid_file.exists():
             os.kill(int(pid_file.read_text(encoding="utf-8").splitlines()[0]), signal.SIGINT)
         shutil.rmtree(self.data_dir, ignore_errors=True)
+
+    async def places(self) -> int:
+        """How many sessions it holds itself."""
+        return places((await self.get("/readyz")).json())
 
     async def get(self, path: str) -> httpx.Response:
         async with httpx.AsyncClient(base_url=self.url, timeout=15) as http:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,21 +16,46 @@ from pathlib import Path
 
 import httpx
 import psutil
+from server_process import places
 from sfu import free_port
 
 START_S = 120.0
 
 
+class SpeechProcess:
+    """`vivavoce speech` in a process of its own, to be killed and started again on the same port."""
+
+    def __init__(self) -> None:
+        self._port = free_port()
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "vivavoce", "speech", "--port", str(self._port)]
+        )
+
+    def kill(self) -> None:
+        """SIGKILL; its engines end with it."""
+        self._process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait(30)
+
+
 @contextmanager
 def speech_server() -> Generator[str]:
     """A speech server in a process of its own; its URL."""
-    port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "vivavoce", "speech", "--port", str(port)])
+    process = SpeechProcess()
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield process.url
     finally:
-        process.terminate()
-        process.wait(30)
+        process.close()
 
 
 @dataclass
@@ -41,10 +66,15 @@ class WorkerProcess:
     output: list[str] = field(default_factory=list[str])
     health: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
+    data_dir: Path = field(default_factory=Path)
+    registered_s: float = 0.0
+    """Seconds from its start until the SFU knew it, the last time."""
 
     async def start(self, data_dir: Path) -> None:
-        """Start it and wait until the SFU knows it."""
-        ready = threading.Event()
+        """Start it, perhaps again, and wait until the SFU knows it."""
+        self.data_dir = data_dir
+        self.output.clear()
+        ready, began = threading.Event(), time.monotonic()
         self.process = subprocess.Popen(  # noqa: ASYNC220 - it only begins here
             [sys.executable, "-m", "vivavoce", "agent"],
             env={
@@ -62,6 +92,7 @@ class WorkerProcess:
         )
         threading.Thread(target=self._read, args=(self.process, ready), daemon=True).start()
         await asyncio.to_thread(ready.wait, START_S)
+        self.registered_s = time.monotonic() - began
         assert self.running.poll() is None and "Ready for" in "".join(self.output), self.said()
 
     @property
@@ -96,10 +127,7 @@ class WorkerProcess:
     async def places(self) -> int:
         """How many sessions it holds."""
         async with httpx.AsyncClient(timeout=10) as http:
-            checks = (await http.get(f"http://127.0.0.1:{self.health}/readyz")).json()["checks"]
-        found = re.match(r"(\d+) of", checks["host"]["detail"])
-        assert found is not None
-        return int(found[1])
+            return places((await http.get(f"http://127.0.0.1:{self.health}/readyz")).json())
 
     def said(self) -> str:
         return "".join(self.output[-60:])

@@ -82,6 +82,20 @@ async def speak(voice: rtc.AudioSource, pcm: bytes) -> None:
         await voice.capture_frame(rtc.AudioFrame(piece, playout.SAMPLE_RATE, 1, _FRAME_SAMPLES))
 
 
+def listen(track: rtc.Track) -> rtc.AudioStream | None:
+    """The sound of a track, in frames of 20 ms; None where the track is gone and we have yet to be told.
+
+    That is so where the SFU has started afresh: a track may be replaced before anybody has listened to it.
+    """
+    try:
+        return rtc.AudioStream.from_track(
+            track=track, sample_rate=playout.SAMPLE_RATE, num_channels=1, frame_size_ms=20
+        )
+    except AssertionError:
+        # livekit 1.1 has no other error for the handle of a track that its native part has let go of.
+        return None
+
+
 async def leave(room: rtc.Room) -> None:
     """Leave a room, and let go of it."""
     await room.disconnect()
@@ -199,9 +213,9 @@ class LiveKitLine(QueuedLine):
             self._track = await self._tracks.get()
             if self._track is None:
                 continue
-            stream = rtc.AudioStream.from_track(
-                track=self._track, sample_rate=playout.SAMPLE_RATE, num_channels=1, frame_size_ms=20
-            )
+            stream = listen(self._track)
+            if stream is None:
+                continue
             try:
                 async for event in stream:
                     if not self._tracks.empty():

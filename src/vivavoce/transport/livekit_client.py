@@ -15,7 +15,7 @@ from livekit.rtc.participant import PublishDataError
 from vivavoce.transport import playout
 from vivavoce.transport.client import REQUEST_TIMEOUT_S, CallEnd, CallRefused, Participant, refused
 from vivavoce.transport.line import MAX_PENDING
-from vivavoce.transport.livekit import TOPIC, leave, make_voice, publish, speak
+from vivavoce.transport.livekit import TOPIC, leave, listen, make_voice, publish, speak
 from vivavoce.transport.pacer import Pacer
 from vivavoce.transport.peer import CONNECT_TIMEOUT_S
 
@@ -27,6 +27,11 @@ class LiveKitParticipant(Participant):
     """A participant in a LiveKit room. `unanswered` (settable) is what it says of the agent when it joins."""
 
     unanswered = False
+
+    @property
+    def in_room(self) -> bool:
+        """Whether the SFU is there, and we with it."""
+        return self._room.isconnected()
 
     async def _join(self) -> None:
         self._arrived: asyncio.Queue[bytes] = asyncio.Queue(MAX_PENDING)
@@ -105,18 +110,16 @@ class LiveKitParticipant(Participant):
 
     async def _hear(self, voice: rtc.Track) -> None:
         while True:
-            stream = rtc.AudioStream.from_track(
-                track=voice, sample_rate=playout.SAMPLE_RATE, num_channels=1, frame_size_ms=20
-            )
-            try:
-                async for event in stream:
-                    if self._on_sound is not None:
-                        self._on_sound(bytes(event.frame.data), playout.SAMPLE_RATE, time.monotonic())
-                    if not self._voices.empty():
-                        break
-            finally:
-                await stream.aclose()
-            # Another agent took the session up.
+            if (stream := listen(voice)) is not None:
+                try:
+                    async for event in stream:
+                        if self._on_sound is not None:
+                            self._on_sound(bytes(event.frame.data), playout.SAMPLE_RATE, time.monotonic())
+                        if not self._voices.empty():
+                            break
+                finally:
+                    await stream.aclose()
+            # Another agent took the session up, or the same one came anew.
             voice = await self._voices.get()
 
     async def _speak(self, own: rtc.AudioSource) -> None:
