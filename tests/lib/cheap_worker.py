@@ -15,6 +15,7 @@ from vivavoce.settings import PipelineSettings
 from vivavoce.storage.derived import DerivedStore
 from vivavoce.storage.engine import make_engine
 from vivavoce.storage.jobs import STAGES, JobStore, StageName
+from vivavoce.storage.search import SearchStore
 from vivavoce.telemetry.metrics import Metrics
 
 SETTINGS = PipelineSettings(
@@ -61,4 +62,5 @@ async def _work(url: str) -> None:
         results=DerivedStore(engine),
         settings=SETTINGS,
         metrics=Metrics(CollectorRegistry()),
+        index=SearchStore(engine),
     ).run()

@@ -158,6 +158,14 @@ class Transcript(_Frozen):
         """Seconds to the end of the last word."""
         return max((segment.end_s for segment in self.segments), default=0.0)
 
+    def place(self, second: float) -> tuple[str, float] | None:
+        """Where a second of the session clock is to be heard: key of a part of the recording, seconds into it."""
+        parts = [part for part in self.recording if part.start_s is not None]
+        if not parts:
+            return None
+        begun = [part for part in parts if (part.start_s or 0.0) <= second] or parts[:1]
+        return begun[-1].key, max(0.0, second - (begun[-1].start_s or 0.0))
+
     @model_validator(mode="after")
     def _numbered(self) -> Self:
         if any(segment.index != place for place, segment in enumerate(self.segments)):

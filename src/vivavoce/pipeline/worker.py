@@ -22,6 +22,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from vivavoce.errors import VivavoceError
 from vivavoce.pipeline import stage as stages
 from vivavoce.pipeline.patience import wait_s
+from vivavoce.pipeline.searching import Index, catch_up, told_by
 from vivavoce.pipeline.stage import Chain, Results, Stage
 from vivavoce.settings.pipeline import PipelineSettings
 from vivavoce.storage.engine import connect_args, parse_url
@@ -52,6 +53,7 @@ class Worker:
         results: where results are kept.
         settings: of the pipeline.
         metrics: are told how deep the queues are.
+        index: of what was said, kept in step with the transcripts.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Worker:
         results: Results,
         settings: PipelineSettings,
         metrics: Metrics,
+        index: Index,
     ) -> None:
         self._chain = chain
         self._stages = [stage for stage in chain.stages if only is None or stage.name in only]
@@ -71,6 +74,7 @@ class Worker:
         self._results = results
         self._settings = settings
         self._metrics = metrics
+        self._index = index
         self._url = url
 
     async def run(self) -> None:
@@ -154,10 +158,13 @@ class Worker:
                 )
                 adopted = await self._jobs.adopt()
                 depths = await self._jobs.depths()
+                indexed = await catch_up(self._index, told_by(self._chain))
             except VivavoceError as error:
                 log.warning("upkeep of the pipeline failed, next one follows", error=str(error))
             else:
                 self._tell(depths)
+                if indexed:
+                    log.info("transcripts indexed for search", indexed=indexed)
                 if revived or adopted:
                     log.info("pipeline jobs taken up again", revived=revived, adopted=adopted)
             await asyncio.sleep(self._settings.upkeep_s)

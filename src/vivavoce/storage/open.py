@@ -21,6 +21,7 @@ from vivavoce.storage.jobs import JobStore
 from vivavoce.storage.ledger import PostgresLedger
 from vivavoce.storage.migrate import check_version, migrate
 from vivavoce.storage.recordings import RecordingStore, open_recordings
+from vivavoce.storage.search import SearchStore
 from vivavoce.storage.sessions import PostgresSessionStore
 from vivavoce.storage.studies import StudyStore
 
@@ -38,6 +39,7 @@ class Storage:
     ledger: PostgresLedger
     jobs: JobStore
     derived: DerivedStore
+    search: SearchStore
     engine: AsyncEngine
     url: str
 
@@ -86,6 +88,7 @@ async def open_storage(
             ledger=PostgresLedger(engine),
             jobs=JobStore(engine),
             derived=DerivedStore(engine),
+            search=SearchStore(engine),
             engine=engine,
             url=url,
         )

@@ -11,6 +11,7 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -20,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Instant = DateTime(timezone=True)
@@ -183,3 +184,47 @@ class DerivedRow(Base):
     input_hash: Mapped[str]
     output: Mapped[dict[str, Any]]
     made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class SearchedRow(Base):
+    """A session whose words can be searched: by the result of that stage, made of the input with that hash."""
+
+    __tablename__ = "searched"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["session_id", "stage"], [DerivedRow.session_id, DerivedRow.stage], ondelete="CASCADE"
+        ),
+        Index(None, "study_id"),
+    )
+
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    stage: Mapped[str]
+    input_hash: Mapped[str]
+    study_id: Mapped[str]
+    participant_id: Mapped[str]
+    held_at: Mapped[datetime | None]
+
+
+class SearchedSegmentRow(Base):
+    """A segment that can be searched; `config` says what its `document` was made by, see `storage.lexemes`."""
+
+    __tablename__ = "searched_segments"
+    __table_args__ = (Index(None, "document", postgresql_using="gin"),)
+
+    session_id: Mapped[str] = mapped_column(
+        ForeignKey(SearchedRow.session_id, ondelete="CASCADE"), primary_key=True
+    )
+    index: Mapped[int] = mapped_column(Integer, primary_key=True)
+    segment: Mapped[str]
+    speaker: Mapped[str]
+    language: Mapped[str | None]
+    phase: Mapped[str | None]
+    question: Mapped[str | None]
+    topics: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    recording: Mapped[str | None]
+    at_s: Mapped[float | None]
+    text: Mapped[str]
+    config: Mapped[str]
+    document: Mapped[str] = mapped_column(TSVECTOR)

@@ -23,6 +23,7 @@ from vivavoce.session.status import Reason, SessionStatus
 from vivavoce.settings import PipelineSettings
 from vivavoce.storage.derived import DerivedStore
 from vivavoce.storage.jobs import JobStore, JobUnknown
+from vivavoce.storage.search import SearchStore
 from vivavoce.storage.sessions import PostgresSessionStore
 from vivavoce.telemetry.metrics import Metrics
 
@@ -84,6 +85,7 @@ def worker(
         results=DerivedStore(engine),
         settings=settings,
         metrics=metrics or Metrics(CollectorRegistry()),
+        index=SearchStore(engine),
     )
 
 
