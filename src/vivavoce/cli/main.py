@@ -13,6 +13,7 @@ from vivavoce.cli import (
     jobs,
     models,
     rehearse,
+    report,
     search,
     serve,
     session,
@@ -30,7 +31,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Self-hosted spoken interviews led by an AI moderator.",
 )
-for group in (study, rehearse, models, session, search, jobs, cost, speech, serve, agent, simulate, settings):
+for group in (
+    study,
+    rehearse,
+    models,
+    session,
+    report,
+    search,
+    jobs,
+    cost,
+    speech,
+    serve,
+    agent,
+    simulate,
+    settings,
+):
     group.register(app)
 
 

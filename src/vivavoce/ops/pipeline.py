@@ -7,6 +7,8 @@ from collections.abc import Collection
 from prometheus_client import CollectorRegistry
 
 from vivavoce.ops.children import speech_server
+from vivavoce.pipeline.codes import Codebook
+from vivavoce.pipeline.reporting import CodebookOf, Reporting
 from vivavoce.pipeline.stage import Chain
 from vivavoce.pipeline.transcription import Recogniser, StudyOfHash, Transcription
 from vivavoce.pipeline.worker import Worker
@@ -37,7 +39,8 @@ def chain(settings: Settings, storage: Storage, recogniser: Recogniser, clock: C
         hearing=cast.hearing if own is None else lambda language: own,
         clock=clock,
     )
-    return Chain((transcription,))
+    reporting = Reporting(results=storage.derived, codebooks=codebooks(storage))
+    return Chain((transcription, reporting))
 
 
 def worker(
@@ -76,6 +79,15 @@ async def work(settings: Settings, *, only: Collection[str] | None = None) -> No
         await worker(
             settings, storage, client, clock=SystemClock(), metrics=Metrics(CollectorRegistry()), only=only
         ).run()
+
+
+def codebooks(storage: Storage) -> CodebookOf:
+    """The studies' codes, as the pipeline asks for them."""
+
+    async def codebook(study_id: str) -> Codebook:
+        return Codebook()
+
+    return codebook
 
 
 def versions(studies: StudyStore) -> StudyOfHash:

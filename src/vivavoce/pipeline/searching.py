@@ -30,7 +30,10 @@ class Index(Protocol):
 def told_by(chain: Chain) -> StageName:
     """The stage whose transcripts may be searched: with redaction in the chain, never the words as they were said."""
     there = {stage.name for stage in chain.stages}
-    return next((stage for stage in TELLING if stage in there), TELLING[-1])
+    for stage in TELLING:
+        if stage in there:
+            return stage
+    return TELLING[-1]
 
 
 async def catch_up(index: Index, stage: StageName) -> int:

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal
 
 _TABLE = """
 aa Afar|ab Abkhazian|ae Avestan|af Afrikaans|ak Akan|am Amharic|an Aragonese|ar Arabic|as Assamese|av Avaric
@@ -39,12 +40,25 @@ LANGUAGES: Mapping[str, str] = MappingProxyType(
 )
 """ISO 639-1 code → English name."""
 
+RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+"""Languages written from the right, where their code names no script."""
+
+_FROM_THE_RIGHT = frozenset({"arab", "hebr", "thaa", "syrc", "nkoo", "adlm"})
+
 _CODE = re.compile(r"([a-z]{2})(-[A-Z]{2})?")
 
 
 def base_language(code: str) -> str:
     """The language of a code, without its region."""
     return code.partition("-")[0]
+
+
+def direction(code: str) -> Literal["ltr", "rtl"]:
+    """Which way a language is written. A script decides over the language: az-Arab is from the right, ur-Latn not."""
+    language, *subtags = code.lower().replace("_", "-").split("-")
+    script = next((tag for tag in subtags if len(tag) == 4 and tag.isalpha()), None)
+    right = script in _FROM_THE_RIGHT if script is not None else language in RIGHT_TO_LEFT
+    return "rtl" if right else "ltr"
 
 
 def is_language(code: str) -> bool:

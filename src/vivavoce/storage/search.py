@@ -354,4 +354,4 @@ _FIND = text(
     FROM best ORDER BY rank DESC, held_at DESC NULLS LAST, session_id, index
     """
 )
-"""A query a configuration, so that each can use the index. Where a language leaves all words out, they are asked plain."""
+"""A query a configuration, so that each can use the index; what a language leaves out whole is asked as it stands."""

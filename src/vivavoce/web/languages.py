@@ -1,10 +1,10 @@
-"""What languages call themselves, and which way they are written."""
+"""What languages call themselves."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Literal
 
+from vivavoce.protocol.languages import direction
 from vivavoce.web.models import LanguageView
 
 NAMES = MappingProxyType(
@@ -24,8 +24,6 @@ NAMES = MappingProxyType(
 )  # fmt: skip
 """By ISO 639-1 code, as the Unicode CLDR has them; capitals as at the start of a line."""
 
-RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
-
 
 def view(code: str) -> LanguageView:
     """The language of a BCP 47 code; one that is not in the table is called by its code."""
@@ -33,9 +31,4 @@ def view(code: str) -> LanguageView:
     name = NAMES.get(language, code)
     if subtags and language in NAMES:
         name = f"{name} ({'-'.join(code.split('-')[1:])})"
-    # A script subtag decides over the language: az-Arab is written from the right, ur-Latn from the left.
-    scripts = {"arab", "hebr", "thaa", "syrc", "nkoo", "adlm"}
-    script = next((tag for tag in subtags if len(tag) == 4 and tag.isalpha()), None)
-    right = script in scripts if script is not None else language in RIGHT_TO_LEFT
-    direction: Literal["ltr", "rtl"] = "rtl" if right else "ltr"
-    return LanguageView(code=code, name=name, dir=direction)
+    return LanguageView(code=code, name=name, dir=direction(code))

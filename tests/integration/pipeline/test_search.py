@@ -115,8 +115,7 @@ async def test_what_is_not_asked_finds_nothing_and_breaks_nothing(held: SearchSt
 async def test_a_search_is_narrowed(hold: Hold, derived: DerivedStore, index: SearchStore) -> None:
     for day, name in enumerate(("s1", "s2")):
         await hold(name)
-        more = {"topics": (f"t{day}",), "phase": f"phase{day}"}
-        transcript = told(name, "A queue here.", "A queue there.", **more)
+        transcript = told(name, "A queue here.", "A queue there.", topics=(f"t{day}",), phase=f"phase{day}")
         await keep(derived, transcript.model_copy(update={"joined_at": AT + timedelta(days=day)}))
     await catch_up(index, "transcription")
 

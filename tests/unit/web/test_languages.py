@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from vivavoce.web.languages import NAMES, RIGHT_TO_LEFT, view
+from vivavoce.protocol.languages import RIGHT_TO_LEFT
+from vivavoce.web.languages import NAMES, view
 
 
 @pytest.mark.parametrize(

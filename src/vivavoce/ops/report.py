@@ -1,0 +1,120 @@
+"""Reports made for people: a session's, or a study's out of what is kept of its interviews, in a format."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date
+
+from pydantic import ValidationError
+
+from vivavoce.ops.export import resolve
+from vivavoce.ops.gathering import MOST_SESSIONS, analysed
+from vivavoce.ops.pipeline import codebooks
+from vivavoce.pipeline.kept import findings_of, transcript_of
+from vivavoce.pipeline.reports.formats import ReportFormat, written
+from vivavoce.pipeline.reports.held import Held
+from vivavoce.pipeline.reports.session import SessionReport, session_report
+from vivavoce.pipeline.reports.session_pages import session_pages
+from vivavoce.pipeline.reports.study import StudyReport, Subject, Turnout, study_report
+from vivavoce.pipeline.reports.study_pages import study_pages
+from vivavoce.protocol.study import Study
+from vivavoce.session.clock import Clock
+from vivavoce.session.store import SessionSummary
+from vivavoce.storage.errors import StudyUnknown
+from vivavoce.storage.open import Storage
+
+
+async def report(
+    storage: Storage, name: str, format: ReportFormat, *, clock: Clock, waves: Sequence[date] = ()
+) -> bytes:
+    """The report on a session or a study, as a file.
+
+    Args:
+        storage: where results are kept.
+        name: a session's id, `latest`, or a study's id.
+        format: of the file.
+        clock: wall clock.
+        waves: first days (UTC) of a study's second wave and of those after it.
+
+    Raises:
+        SessionUnknown: neither a session nor a study has that name.
+        NoSessions: `latest`, and there is none.
+        LogUnreadable, StorageUnavailable.
+    """
+    now = clock.now()
+    found = await storage.sessions.list(study_id=name, limit=MOST_SESSIONS)
+    study = await _study(storage, name)
+    if found or study is not None:
+        pages = study_pages(await of_study(storage, name, study, found, clock=clock, waves=waves))
+    else:
+        pages = session_pages(await of_session(storage, await resolve(storage.sessions, name)))
+    return await asyncio.to_thread(written, pages, format, made_at=now)
+
+
+async def of_session(storage: Storage, session_id: str) -> SessionReport:
+    """The report that the stage has made, or one made now, out of what there is.
+
+    Raises:
+        SessionUnknown: there is no such session.
+    """
+    kept = await storage.derived.get(session_id, "reporting")
+    if kept is not None:
+        try:
+            return SessionReport.model_validate_json(kept.output)
+        except ValidationError:
+            pass  # another version of ours made it
+    held = await _held(storage, session_id)
+    return session_report(held, codebook=await codebooks(storage)(held.transcript.study.id))
+
+
+async def of_study(
+    storage: Storage,
+    study_id: str,
+    study: Study | None,
+    sessions: Sequence[SessionSummary],
+    *,
+    clock: Clock,
+    waves: Sequence[date] = (),
+) -> StudyReport:
+    """The report on a study.
+
+    Args:
+        storage: where results are kept.
+        study_id: the study.
+        study: its present version; None: it was never published here.
+        sessions: all of its sessions, the newest first.
+        clock: wall clock.
+        waves: as in `study_report`.
+    """
+    over = [one for one in reversed(sessions) if one.status.terminal and one.joined_at is not None]
+    held = [await _held(storage, one.session_id) for one in over]
+    subject = Subject(
+        id=study_id,
+        title=study.title.text(study.languages[0]) if study is not None else sessions[0].study_title,
+        study=study,
+        codebook=await codebooks(storage)(study_id),
+    )
+    waiting = sum(one.joined_at is None and not one.status.terminal for one in sessions)
+    away = sum(one.joined_at is None and one.status.terminal for one in sessions)
+    turnout = Turnout(
+        over=len(over), scheduled=waiting, away=away, under_way=len(sessions) - len(over) - waiting - away
+    )
+    return await asyncio.to_thread(
+        study_report, subject, held, turnout=turnout, made_at=clock.now(), waves=waves
+    )
+
+
+async def _held(storage: Storage, session_id: str) -> Held:
+    """An interview with what was found in it; without a transcript yet, with the words of the live interview."""
+    transcript = await transcript_of(storage.derived, session_id)
+    if transcript is None:
+        return Held(transcript=await analysed(storage, session_id))
+    return Held(transcript=transcript, findings=await findings_of(storage.derived, session_id, transcript))
+
+
+async def _study(storage: Storage, study_id: str) -> Study | None:
+    try:
+        return (await storage.studies.get(study_id)).study
+    except StudyUnknown:
+        return None

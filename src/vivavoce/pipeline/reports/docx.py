@@ -1,0 +1,190 @@
+"""A report as DOCX by python-docx: Word's own headings, lists and tables, so that it can be edited on."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from vivavoce.pipeline.exports.bundle import xml_text
+from vivavoce.pipeline.reports.blocks import (
+    Block,
+    Bullets,
+    Facts,
+    Heading,
+    Key,
+    Pages,
+    Para,
+    Part,
+    Picture,
+    Said,
+    Table,
+    Text,
+    pictures,
+)
+from vivavoce.pipeline.reports.pdf import to_png
+from vivavoce.protocol.languages import direction
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.text.paragraph import Paragraph
+
+PAGE_MM = 174.0
+"""Of the page's width between its margins."""
+
+
+def to_docx(pages: Pages, *, made_at: datetime) -> bytes:
+    """The report. Takes a second or two and holds the processor: call it in a thread.
+
+    Args:
+        pages: what it says.
+        made_at: stands in the file as the time of its making.
+    """
+    import docx
+    from docx.shared import Mm, Pt
+
+    drawings = pictures(pages)
+    writer = _Writer(docx.Document(), dict(zip(drawings, to_png(drawings), strict=True)))
+    document = writer.document
+    core = document.core_properties
+    core.title, core.author = xml_text(pages.title)[:255], "Viva Voce"
+    core.created = core.modified = made_at.astimezone(UTC).replace(tzinfo=None)
+    for section in document.sections:
+        section.page_width, section.page_height = Mm(210), Mm(297)
+        section.left_margin = section.right_margin = Mm(18)
+        section.top_margin = section.bottom_margin = Mm(18)
+    document.styles["Normal"].font.size = Pt(10)  # pyright: ignore[reportAttributeAccessIssue]  # a paragraph style has a font
+    document.add_heading(xml_text(pages.title), 0)
+    document.add_paragraph(xml_text(pages.subtitle))
+    for block in pages.blocks:
+        writer.block(block)
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+class _Writer:
+    """Writes blocks into a document.
+
+    Args:
+        document: to be written.
+        drawn: every drawing of the report, as PNG.
+    """
+
+    def __init__(self, document: Document, drawn: dict[Picture, bytes]) -> None:
+        self.document = document
+        self._drawn = drawn
+
+    def block(self, block: Block) -> None:
+        """Write one block."""
+        match block:
+            case Heading(text=text, level=level):
+                self.document.add_heading(xml_text(text), level)
+            case Para(parts=parts, note=note):
+                self._parts(self.document.add_paragraph(style="Intense Quote" if note else None), parts)
+            case Facts(rows=rows):
+                table = self.document.add_table(rows=0, cols=2)
+                for name, value in rows:
+                    cells = table.add_row().cells
+                    cells[0].paragraphs[0].add_run(name).bold = True
+                    cells[1].text = xml_text(value)
+                _widen(table, (0.28, 0.72))
+                self.document.add_paragraph()
+            case Key(items=items):
+                paragraph = self.document.add_paragraph()
+                for picture, name in items:
+                    self._parts(paragraph, (picture, Text(f"{name}    ")))
+            case Bullets(items=items):
+                for item in items:
+                    self.document.add_paragraph(xml_text(item), style="List Bullet")
+            case Said():
+                self._said(block)
+            case Table():
+                self._table(block)
+
+    def _said(self, said: Said) -> None:
+        from docx.shared import Pt
+
+        quote = self.document.add_paragraph(style="Quote")
+        self._parts(quote, (Text(said.text, language=said.language),))
+        if said.translation is not None:
+            self._parts(self.document.add_paragraph(style="Quote"), (said.translation,))
+        source = self.document.add_paragraph()
+        told = said.source + (f". Translated into {said.translated_by}" if said.translation else "")
+        source.add_run(xml_text(told)).font.size = Pt(8.5)
+        quote.paragraph_format.keep_with_next = True
+
+    def _table(self, told: Table) -> None:
+        from docx.enum.text import WD_ALIGN_PARAGRAPH
+        from docx.oxml import OxmlElement
+        from docx.shared import Pt
+
+        sides = {
+            "start": WD_ALIGN_PARAGRAPH.LEFT,
+            "center": WD_ALIGN_PARAGRAPH.CENTER,
+            "end": WD_ALIGN_PARAGRAPH.RIGHT,
+        }
+        caption = self.document.add_paragraph(xml_text(told.caption), style="Caption")
+        caption.paragraph_format.keep_with_next = True
+        lines = (told.head, *told.rows)
+        table = self.document.add_table(rows=len(lines), cols=len(told.head), style="Light List")
+        for place, (line, cells) in enumerate(zip(table.rows, lines, strict=True)):
+            for to, cell in zip(line.cells, cells, strict=True):
+                paragraph = to.paragraphs[0]
+                self._parts(paragraph, cell.parts)
+                paragraph.alignment = sides[cell.align]
+                paragraph.paragraph_format.space_after = Pt(2)
+                for run in paragraph.runs:
+                    run.font.size = Pt(8.5)
+            if place == 0:
+                # Word's table heading row, again on every page (ECMA-376, part 1, 17.4.78).
+                _xml(line).get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+        _widen(table, told.widths)
+        self.document.add_paragraph()
+
+    def _parts(self, paragraph: Paragraph, parts: tuple[Part, ...]) -> None:
+        from docx.shared import Mm
+
+        for place, part in enumerate(parts):
+            if place:
+                paragraph.add_run(" ")
+            if isinstance(part, Picture):
+                shape = paragraph.add_run().add_picture(
+                    io.BytesIO(self._drawn[part]), width=Mm(part.width_mm)
+                )
+                # python-docx has no public way to the words for a picture.
+                shape._inline.docPr.set("descr", part.alt)  # pyright: ignore[reportPrivateUsage]
+            else:
+                self._run(paragraph, part)
+
+    def _run(self, paragraph: Paragraph, text: Text) -> None:
+        from docx.oxml import OxmlElement
+        from docx.oxml.ns import qn
+
+        run = paragraph.add_run(xml_text(text.text))
+        if text.strong:
+            run.bold = True
+        if text.language is None:
+            return
+        right = direction(text.language) == "rtl"
+        language = OxmlElement("w:lang")
+        language.set(qn("w:bidi" if right else "w:val"), text.language)
+        if right:
+            # The run and its paragraph are written from the right (ECMA-376, part 1, 17.3.2.30 and 17.3.1.6).
+            run.font.rtl = True
+            _xml(paragraph).get_or_add_pPr().append(OxmlElement("w:bidi"))
+        _xml(run).get_or_add_rPr().append(language)
+
+
+def _xml(thing: Any) -> Any:
+    """The element of a paragraph, a run or a row, for what python-docx has no words for."""
+    return thing._element
+
+
+def _widen(table: Any, shares: tuple[float, ...]) -> None:
+    from docx.shared import Mm
+
+    table.autofit = False
+    for line in table.rows:
+        for cell, share in zip(line.cells, shares, strict=True):
+            cell.width = Mm(PAGE_MM * share / sum(shares))

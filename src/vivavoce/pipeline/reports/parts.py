@@ -1,0 +1,201 @@
+"""Pieces that the pages of both reports have: quotations, moods, quality, method; and how figures are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from vivavoce.pipeline.enrichment.findings import (
+    Coverage,
+    Measure,
+    ModelUsed,
+    Mood,
+    QualityKind,
+    Role,
+    SentimentLabel,
+    TopicOrigin,
+)
+from vivavoce.pipeline.exports.bundle import clock, flat
+from vivavoce.pipeline.reports import charts
+from vivavoce.pipeline.reports.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Heading,
+    Key,
+    Said,
+    Table,
+    Text,
+    number,
+    paragraph,
+    row,
+    words,
+)
+from vivavoce.pipeline.reports.method import Method
+from vivavoce.pipeline.reports.quoted import Quoted
+from vivavoce.protocol.languages import base_language, describe
+
+QUALITY: dict[QualityKind, str] = {
+    "silence": "Silence",
+    "short_answers": "Short answers",
+    "straight_lining": "Same answers",
+    "off_topic": "Off topic",
+    "leading_questions": "Leading questions",
+    "echo": "Echo",
+}
+
+ROLES: dict[Role, str] = {
+    "embedding": "Likeness of texts",
+    "sentiment": "Sentiment",
+    "topics": "Topics",
+    "coding": "Codes",
+    "quotes": "Quotes",
+    "summary": "Summary",
+    "translation": "Translation",
+}
+
+ORIGINS: dict[TopicOrigin, str] = {"study": "of the study", "proposed": "found in what was said"}
+
+LinkOf = Callable[[Quoted], str | None]
+"""Where a quotation is to be heard, as a link; None: the report is not beside the recordings."""
+
+
+def no_link(quote: Quoted) -> str | None:
+    """For reports that stand alone."""
+    return None
+
+
+def said(quote: Quoted, link: LinkOf, *, name: bool = True) -> Said:
+    """A quotation as a block; `name`: with the participant's pseudonym."""
+    place = clock(quote.start_s)
+    where = f"{place} in {quote.session_id}" if name else place
+    if quote.recording is not None and quote.at_s is not None:
+        where += f", {quote.recording} at {quote.at_s:.0f} s"
+    language = describe(quote.language) if quote.language else "language not known"
+    mood = () if quote.sentiment == "unknown" else (charts.MOODS[quote.sentiment][0],)
+    why = (f"chosen for {quote.why}",) if quote.why and not name else ()
+    translation = quote.translation
+    return Said(
+        text=("… " if quote.before else "") + flat(quote.text) + (" …" if quote.after else ""),
+        language=quote.language,
+        source=" · ".join((*((quote.participant,) if name else ()), where, language, *mood, *why)),
+        link=link(quote),
+        translation=None
+        if translation is None
+        else Text(flat(translation.text), language=translation.language),
+        translated_by=""
+        if translation is None
+        else f"{describe(translation.language)}, by {translation.author}",
+    )
+
+
+def feeling(mood: Mood) -> Cell:
+    """A mean mood: where it lies, and as a figure."""
+    return Cell((charts.scale(mood.score), Text(signed(mood.score))))
+
+
+def coverage_head(coverage: Coverage | None) -> Cell:
+    """A column's head: the filling that a bar has for it, and its name."""
+    name, filling = charts.COVERAGE[coverage]
+    return Cell((charts.swatch("", filling), Text(name)), align="end")
+
+
+def grid_key() -> Key:
+    """What the marks of the grid mean."""
+    discs: tuple[Coverage | None, ...] = ("covered", "touched", "missed", None)
+    signs: tuple[SentimentLabel, ...] = ("positive", "negative", "mixed", "neutral", "unknown")
+    return Key(
+        (
+            *((charts.disc(disc), charts.COVERAGE[disc][0]) for disc in discs),
+            *((charts.sign(mood), charts.MOODS[mood][0]) for mood in signs),
+        )
+    )
+
+
+def mood_key() -> Key:
+    """What the fillings of a bar of moods mean."""
+    return Key(tuple((charts.swatch(name, filling), name) for name, filling in charts.MOODS.values()))
+
+
+def quality_table(measures: Sequence[Measure]) -> Table:
+    """The quality of one interview, with the reasons."""
+    return Table(
+        caption="Quality of the interview",
+        head=row("Measured", number("Share"), number("Flagged from"), "What was seen"),
+        rows=tuple(
+            row(
+                words(QUALITY[measure.kind], strong=measure.flagged),
+                number(percent(measure.value) + (" ▲" if measure.flagged else ""), strong=measure.flagged),
+                number(percent(measure.threshold)),
+                measure.note,
+            )
+            for measure in measures
+        ),
+        widths=(0.22, 0.12, 0.16, 0.5),
+    )
+
+
+def method_blocks(method: Method) -> list[Block]:
+    """The section on method and limits."""
+    blocks: list[Block] = [Heading("Method and limits")]
+    rows = [
+        row("Second pass of the recordings", name, "not said", "speech server", "any")
+        for name in method.recognisers
+    ]
+    rows += [
+        row(
+            ROLES[part.used.role],
+            part.used.name,
+            part.used.version or "not said",
+            part.used.provider or "this machine",
+            ", ".join(part.used.languages) or "any",
+        )
+        for part in method.parts
+    ]
+    if rows:
+        blocks.append(
+            Table(
+                caption="Models, lexicons and rules that had a part",
+                head=row("What", "By", "Version", "Ran at", "Languages"),
+                rows=tuple(rows),
+                widths=(0.26, 0.26, 0.18, 0.16, 0.14),
+            )
+        )
+    else:
+        blocks.append(paragraph("No model had a part in this."))
+    blocks += [Heading("What is not known", 2), Bullets(method.limits)]
+    return blocks
+
+
+def models(used: ModelUsed) -> str:
+    """A model's name and version."""
+    return " ".join(filter(None, (used.name, used.version)))
+
+
+def percent(share: float | None) -> str:
+    """`38 %`, or a dash."""
+    return "–" if share is None else f"{share * 100:.0f} %"
+
+
+def signed(score: float | None) -> str:
+    """`+0.31` with a true minus, or a dash."""
+    return "–" if score is None else f"{score:+.2f}".replace("-", "−")
+
+
+def whole(value: float | None) -> str:
+    """A figure without decimals, or a dash."""
+    return "–" if value is None else f"{value:.0f}"
+
+
+def sure(confidence: float | None) -> str:
+    """A confidence, or a dash."""
+    return "–" if confidence is None else f"{confidence:.2f}"
+
+
+def names(languages: Sequence[str]) -> str:
+    """Languages by their names."""
+    return ", ".join(describe(code) for code in languages) or "none"
+
+
+def foreign(language: str | None) -> bool:
+    """Whether words are not in the report's own language."""
+    return language is not None and base_language(language) != "en"

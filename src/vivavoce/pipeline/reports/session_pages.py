@@ -1,0 +1,143 @@
+"""The pages of the report on one interview."""
+
+from __future__ import annotations
+
+from vivavoce.pipeline.exports.bundle import clock, day, flat
+from vivavoce.pipeline.reports import charts
+from vivavoce.pipeline.reports.blocks import (
+    Block,
+    Cell,
+    Facts,
+    Heading,
+    Pages,
+    Para,
+    Table,
+    Text,
+    number,
+    paragraph,
+    row,
+    words,
+)
+from vivavoce.pipeline.reports.parts import (
+    ORIGINS,
+    LinkOf,
+    feeling,
+    grid_key,
+    method_blocks,
+    models,
+    names,
+    no_link,
+    percent,
+    quality_table,
+    said,
+    sure,
+    whole,
+)
+from vivavoce.pipeline.reports.session import SessionReport
+from vivavoce.protocol.languages import describe
+
+
+def session_pages(report: SessionReport, link: LinkOf = no_link) -> Pages:
+    """The report as blocks, to be written."""
+    blocks: list[Block] = [Facts(_facts(report))]
+    if not report.talk.answers:
+        blocks.append(
+            paragraph(
+                "The participant said nothing that was understood: there is nothing to analyse.", note=True
+            )
+        )
+    if not report.findings:
+        blocks.append(
+            paragraph(
+                "This interview has not been analysed yet: there are no topics, quotes and codes, and no summary.",
+                note=True,
+            )
+        )
+    blocks += _summary(report)
+    blocks += _topics(report)
+    if report.quotes:
+        blocks.append(Heading("Quotes"))
+        blocks += [said(quote, link, name=False) for quote in report.quotes]
+    blocks += _codes(report, link)
+    if report.quality:
+        blocks += [Heading("Quality"), quality_table(report.quality)]
+    return Pages(
+        title=f"Interview with {report.participant}",
+        subtitle=f"{flat(report.study.title)} · session {report.session_id}",
+        blocks=(*blocks, *method_blocks(report.method)),
+    )
+
+
+def _facts(report: SessionReport) -> tuple[tuple[str, str], ...]:
+    talk = report.talk
+    ended = report.status.value.lower() + (f" ({report.reason.value})" if report.reason else "")
+    return (
+        ("Held", day(report.joined_at)),
+        ("Ended", ended),
+        ("Sitting", str(report.sitting)),
+        ("Length", clock(talk.length_s)),
+        ("Held in", describe(report.language)),
+        ("Answers in", names(talk.languages)),
+        (
+            "Participant",
+            f"{talk.words} words in {talk.answers} answers, {whole(talk.median_words)} in the median; "
+            f"{percent(talk.share)} of all speech",
+        ),
+        ("Recognition", f"confidence {sure(talk.confidence)}; {talk.live} answers with the live text"),
+        ("Version of the study", report.study.content_hash[:12]),
+    )
+
+
+def _summary(report: SessionReport) -> list[Block]:
+    summary = report.summary
+    if summary is None or not summary.text:
+        return []
+    how = "Sentences of the participant, chosen by" if summary.method == "extractive" else "Written by"
+    blocks: list[Block] = [
+        Heading("Summary"),
+        Para((Text(flat(summary.text), language=summary.language),)),
+    ]
+    if summary.translation is not None:
+        blocks.append(Para((Text(flat(summary.translation.text), language=summary.translation.language),)))
+        blocks.append(paragraph(f"Translated by {summary.translation.author}."))
+    blocks.append(paragraph(f"{how} {models(summary.by)}."))
+    return blocks
+
+
+def _topics(report: SessionReport) -> list[Block]:
+    if not report.topics:
+        return []
+    return [
+        Heading("Topics"),
+        grid_key(),
+        Table(
+            caption="Topics, and how the participant sounds on them",
+            head=row(
+                "Topic",
+                Cell((Text("Covered"),), align="center"),
+                number("Of all words"),
+                "Sentiment, −1 to +1",
+            ),
+            rows=tuple(
+                row(
+                    words(topic.name if topic.origin == "study" else f"{topic.name} ({ORIGINS['proposed']})"),
+                    Cell((charts.mark(topic.coverage, topic.mood.label),), align="center"),
+                    number(percent(topic.share)),
+                    feeling(topic.mood),
+                )
+                for topic in report.topics
+            ),
+            widths=(0.42, 0.15, 0.17, 0.26),
+        ),
+    ]
+
+
+def _codes(report: SessionReport, link: LinkOf) -> list[Block]:
+    if not report.codes:
+        return []
+    blocks: list[Block] = [Heading("Codes")]
+    for code in report.codes:
+        times = "once" if len(code.evidence) == 1 else f"{len(code.evidence)} times"
+        blocks.append(Heading(f"{code.name}, {times}", 2))
+        blocks += [said(quote, link, name=False) for quote in code.evidence]
+    return blocks

@@ -1,0 +1,116 @@
+"""Reports of a made-up study, and of nothing, are read back by other people's readers."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, date, datetime
+
+import docx
+import pypdf
+import pytest
+from studied import CODEBOOK, RESPONDENTS, SUBJECT, TOPICS, twelve
+
+from vivavoce.pipeline.exports.bundle import flat
+from vivavoce.pipeline.reports.blocks import Pages
+from vivavoce.pipeline.reports.docx import to_docx
+from vivavoce.pipeline.reports.html import to_html
+from vivavoce.pipeline.reports.pdf import to_pdf
+from vivavoce.pipeline.reports.session import SessionReport, session_report
+from vivavoce.pipeline.reports.session_pages import session_pages
+from vivavoce.pipeline.reports.study import StudyReport, Turnout, study_report
+from vivavoce.pipeline.reports.study_pages import study_pages
+
+NOW = datetime(2030, 4, 1, 12, tzinfo=UTC)
+
+
+def whole(*waves: date) -> StudyReport:
+    return study_report(SUBJECT, twelve(), turnout=Turnout(over=12, scheduled=3), made_at=NOW, waves=waves)
+
+
+def in_pdf(pages: Pages) -> str:
+    reader = pypdf.PdfReader(io.BytesIO(to_pdf(pages)))
+    return flat(" ".join(page.extract_text() for page in reader.pages))
+
+
+def in_docx(pages: Pages) -> str:
+    document = docx.Document(io.BytesIO(to_docx(pages, made_at=NOW)))
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    return flat(" ".join([*(paragraph.text for paragraph in document.paragraphs), *cells]))
+
+
+def test_reports_are_read_back_as_they_were() -> None:
+    report = whole()
+    assert StudyReport.model_validate_json(report.model_dump_json()) == report
+    one = session_report(twelve()[5], codebook=CODEBOOK)
+    assert SessionReport.model_validate_json(one.model_dump_json()) == one
+
+
+def test_every_respondent_has_a_cell_for_every_topic_and_the_topics_add_up() -> None:
+    report = whole()
+    assert len(report.respondents) == len(RESPONDENTS)
+    assert {len(respondent.cells) for respondent in report.respondents} == {len(TOPICS)}
+    for topic in report.topics:
+        assert topic.covered + topic.touched + topic.missed + topic.unknown == len(RESPONDENTS)
+        assert sum(topic.moods.values()) == topic.told
+
+
+def test_quotes_are_verbatim_from_several_languages_and_say_where_they_are_heard() -> None:
+    texts = {part.text for held in twelve() for part in held.answers}
+    theme = next(theme for theme in whole().themes if theme.id == "waiting")
+    assert {quote.language for quote in theme.quotes} == {"en", "de", "ar"}
+    for quote in theme.quotes:
+        assert quote.text in texts
+        assert quote.recording is not None and quote.at_s is not None
+
+
+def test_waves_are_versions_or_the_days_given() -> None:
+    assert [group.interviews for group in whole().waves] == [7, 5]
+    assert [group.interviews for group in whole(date(2030, 3, 7)).waves] == [3, 9]
+
+
+def test_the_three_formats_say_the_same() -> None:
+    pages = study_pages(whole())
+    html, pdf, word = to_html(pages).decode(), in_pdf(pages), in_docx(pages)
+    for words in (
+        "The queue was terrible last Saturday, I waited for an hour and then they had sold out.",
+        "On Saturdays you stand in the queue for ever, it is really awful.",
+        "vaderSentiment",
+        "How many of them are wrong is not known",
+        "What is not known",
+        "There is no sentiment in Arabic (ar)",
+    ):
+        assert words in html and words in pdf and words in word, words
+    arabic = "انتظرت ساعة كاملة في الطابور يوم السبت."
+    assert f'lang="ar" dir="rtl">{arabic}' in html and arabic in word
+
+
+def test_html_fetches_nothing_and_takes_no_words_for_markup() -> None:
+    pages = Pages(title="<script>alert(1)</script>", subtitle='"><img src=x>')
+    html = to_html(pages).decode()
+    assert "<script" not in html and "<img" not in html
+    assert "default-src 'none'" in html
+
+
+@pytest.mark.parametrize("write", [in_pdf, in_docx, lambda pages: to_html(pages).decode()])
+def test_a_study_without_respondents_says_so(write: object) -> None:
+    pages = study_pages(study_report(SUBJECT, [], turnout=Turnout(scheduled=3), made_at=NOW))
+    assert callable(write)
+    assert "There are no respondents yet" in str(write(pages))
+
+
+def test_an_interview_in_which_nothing_was_said_and_one_not_analysed_say_so() -> None:
+    bare = twelve()[11]
+    empty = bare.model_copy(update={"transcript": bare.transcript.model_copy(update={"segments": ()})})
+    html = to_html(session_pages(session_report(empty))).decode()
+    assert "said nothing that was understood" in html and "has not been analysed yet" in html
+
+
+def test_answers_in_an_unknown_language_are_told() -> None:
+    held = twelve()[0]
+    segments = tuple(part.model_copy(update={"language": None}) for part in held.transcript.segments)
+    unknown = held.model_copy(
+        update={"transcript": held.transcript.model_copy(update={"segments": segments})}
+    )
+    assert any(
+        "language of 6 answers is not known" in limit for limit in session_report(unknown).method.limits
+    )
