@@ -52,7 +52,9 @@ def quoted(held: Held, quote: Quote) -> Quoted:
 def evidence(held: Held, segment: int, start: int, end: int) -> Quoted:
     """The words that a code was given for, with the sentiment and the translation that are known of them."""
     found = held.findings
-    labels = [one.label for one in (found.sentiments if found else ()) if one.segment == segment]
+    labels: list[SentimentLabel] = [
+        one.label for one in (found.sentiments if found else ()) if one.segment == segment
+    ]
     same = [
         quote
         for quote in (found.quotes if found else ())
