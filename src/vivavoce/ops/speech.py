@@ -12,9 +12,9 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from vivavoce import lifeline
 from vivavoce.ops.address import bind
 from vivavoce.settings import SpeechSettings, UpstreamSettings
-from vivavoce.speech import lifeline
 from vivavoce.speech.cache import SpeechCache
 from vivavoce.speech.casting import Casting
 from vivavoce.speech.clips import ClipStore

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 
 from vivavoce.errors import VivavoceError
 
 KILL_S = 5.0
+
+LEASH = "vivavoce.pipeline.leash"
 
 
 class ChildFailed(VivavoceError):
@@ -23,7 +26,9 @@ class ChildFailed(VivavoceError):
 
 
 async def run_apart(module: str, *arguments: str, timeout_s: float, stdin: bytes = b"") -> bytes:
-    """Run `python -m module arguments…` and give what it wrote to standard output. Cancelling the call ends it.
+    """Run `python -m module arguments…` and give what it wrote to standard output.
+
+    Cancelling the call ends it, and it does not outlive this process, however that ends (`pipeline.leash`).
 
     Args:
         module: such as `vivavoce.transport.tracks`.
@@ -37,6 +42,8 @@ async def run_apart(module: str, *arguments: str, timeout_s: float, stdin: bytes
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
+        LEASH,
+        str(os.getpid()),
         module,
         *arguments,
         stdin=asyncio.subprocess.PIPE,

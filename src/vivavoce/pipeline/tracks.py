@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from vivavoce.pipeline.apart import ChildFailed, run_apart
 from vivavoce.pipeline.transcript import WITH_SPEECH, PartOutcome, Speaker
 from vivavoce.session.state import Recording
+from vivavoce.storage.scratch import scratch
 
 RATE = 16_000
 """Hz of the tracks, s16le mono."""
@@ -85,14 +85,13 @@ async def opened(recording: Recording, archive: Archive) -> AsyncGenerator[Part]
         RecordingsUnavailable: the object store does not answer.
         ChildFailed: the decoder could not do its work, whatever the file is.
     """
-    with tempfile.TemporaryDirectory(prefix="vivavoce-tracks-") as name:
-        folder = Path(name)
+    with scratch() as folder:
         async with archive.borrow(recording.key) as file:
             if file is None:
                 yield Part(recording.key, "missing")
                 return
             try:
-                out = await run_apart(DECODER, str(file), name, timeout_s=DECODE_TIMEOUT_S)
+                out = await run_apart(DECODER, str(file), str(folder), timeout_s=DECODE_TIMEOUT_S)
             except ChildFailed as error:
                 if error.returncode != UNREADABLE:
                     raise

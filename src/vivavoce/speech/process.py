@@ -11,7 +11,7 @@ import socket
 from collections.abc import AsyncGenerator, Sequence
 from typing import Never
 
-from vivavoce.speech import lifeline
+from vivavoce import lifeline
 from vivavoce.speech.errors import EngineFailed, SpeechBusy, SpeechRejected, SpeechUnavailable
 from vivavoce.speech.frames import FrameDecoder
 from vivavoce.speech.messages import Busy, Failed, Refused, Request, Unavailable, read_request
