@@ -24,6 +24,7 @@ from vivavoce.session.events import (
     BudgetMark,
     BudgetReached,
     ConsentGiven,
+    EventErased,
     Fault,
     InsightFlagged,
     LanguageSettled,
@@ -36,9 +37,11 @@ from vivavoce.session.events import (
     ProviderSwitched,
     Reason,
     RecordingClosed,
+    RecordingMoved,
     RecordingStarted,
     SentenceJudged,
     SessionEnded,
+    SessionErased,
     SessionEvent,
     SessionScheduled,
     SessionStatus,
@@ -326,6 +329,8 @@ def _payload(rng: Random, at_s: float) -> Payload:
         ),
         (1, lambda: RecordingStarted(key=f"s-1/{few}.ogg", sample_rate=48000, channels=2, codec="opus")),
         (1, lambda: RecordingClosed(key=f"s-1/{few}.ogg", duration_s=at_s, bytes=7, sha256=_SHA)),
+        (1, lambda: RecordingMoved(key=f"s-1/{few}.ogg")),
+        (1, lambda: EventErased(was="utterance")),
         (
             1,
             lambda: ProviderSwitched(
@@ -345,5 +350,7 @@ def _payload(rng: Random, at_s: float) -> Payload:
             reason=rng.choice(list(Reason)),
             at_s=at_s,
         )
+    if rng.random() < 0.002:
+        return SessionErased(reason=rng.choice(["requested", "withdrawn", "retention"]))
     weights = [weight for weight, _ in makers]
     return rng.choices([make for _, make in makers], weights)[0]()

@@ -21,6 +21,7 @@ from vivavoce.session.events import (
     RecordingClosed,
     RecordingStarted,
     SessionEnded,
+    SessionErased,
     SessionScheduled,
     SessionStatus,
     SessionWaiting,
@@ -345,3 +346,35 @@ async def test_a_recording_left_open_is_found_when_its_holders_lease_has_run_out
     assert await bench.store.unclosed() == []
     await bench.let_pass(0.2)
     assert await bench.store.unclosed() == ["s2"]
+
+
+async def test_an_erased_log_is_a_tombstone(bench: Bench) -> None:
+    store = bench.store
+    await store.create("s1", scheduled(), at=AT)
+    lease = await store.claim("s1", holder="host", ttl_s=60)
+    said = Utterance(
+        utterance_id="u1", text="zanzibar", start_s=1, end_s=2, language="en", confidence=None, model="m"
+    )
+    joined = ParticipantJoined(transport="webrtc", connection_id="c1", user_agent="zanzibar")
+    await store.append(lease, [CONSENT, SessionWaiting(transport="webrtc"), joined, said], at=AT)
+    erasing = SessionErased(reason="withdrawn")
+    with pytest.raises(IllegalTransition, match="not over"):
+        await store.erase(lease, erasing, at=AT)
+    assert (await store.state("s1")).turns
+    ended = SessionEnded(status=SessionStatus.INTERRUPTED, reason=Reason.WITHDRAWN, at_s=3)
+    await store.append(lease, [ended], at=AT)
+    later = AT + timedelta(days=1)
+    with pytest.raises(LeaseLost):
+        await store.erase(replace(lease, token="another"), erasing, at=later)
+    state = await store.erase(lease, erasing, at=later)
+    log = await store.read("s1")
+    assert state == fold(log) == await store.state("s1")
+    assert (state.erased_at, state.reason, state.consent) == (later, Reason.WITHDRAWN, CONSENT)
+    assert "zanzibar" not in str(log)
+    # Again, by whoever was interrupted: the same.
+    assert await store.erase(lease, SessionErased(reason="requested"), at=AT) == state
+    (summary,) = await store.list(participant_id="p-1", study_id="demo")
+    assert summary.erased_at == later
+    assert await store.list(participant_id="p-2") == []
+    with pytest.raises(IllegalTransition, match="erased"):
+        await store.append(lease, [Fault(stage="stt", code="c", message="m", recovered=True)], at=later)

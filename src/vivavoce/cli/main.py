@@ -10,6 +10,7 @@ from vivavoce import __version__
 from vivavoce.cli import (
     agent,
     cost,
+    erase,
     jobs,
     models,
     rehearse,
@@ -39,6 +40,7 @@ for group in (
     report,
     search,
     jobs,
+    erase,
     cost,
     speech,
     serve,

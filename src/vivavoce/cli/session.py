@@ -63,7 +63,7 @@ def show_session(
     """Show a session: its state, what happened when, how fast it answered, and what was said."""
     from vivavoce.ops.export import report
 
-    async def read(storage: Storage) -> tuple[Report, Callable[[str], str]]:
+    async def read(storage: Storage) -> tuple[Report, Callable[..., str]]:
         return await report(storage.sessions, storage.derived, session_id), storage.recordings.where
 
     found, where = with_storage(read)
@@ -161,7 +161,9 @@ def _print_table(found: list[SessionSummary]) -> None:
         (
             summary.session_id,
             summary.study_id,
-            summary.status.value.lower() + (f" ({summary.reason.value})" if summary.reason else ""),
+            summary.status.value.lower()
+            + (f" ({summary.reason.value})" if summary.reason else "")
+            + (", erased" if summary.erased_at else ""),
             summary.language,
             summary.participant_id,
             f"{summary.created_at:%Y-%m-%d %H:%M}",
@@ -179,7 +181,7 @@ def _minutes(summary: SessionSummary) -> str:
     return f"{(until - summary.joined_at).total_seconds() / 60:.1f}"
 
 
-def _print_report(found: Report, where: Callable[[str], str]) -> None:
+def _print_report(found: Report, where: Callable[..., str]) -> None:
     from vivavoce.session.transcript import to_text
 
     state = found.state
@@ -190,7 +192,9 @@ def _print_report(found: Report, where: Callable[[str], str]) -> None:
     typer.echo(f"{state.seq} events · {asked} questions asked, {answered} answered · {topics} topics covered")
     for recording in state.recordings:
         length = "not closed" if recording.duration_s is None else f"{recording.duration_s:.1f} s"
-        typer.echo(f"Recording {where(recording.key)}: {length}")
+        typer.echo(f"Recording {where(recording.key, cold=recording.key in state.cold)}: {length}")
+    if state.erased_at is not None:
+        typer.echo(f"Its content was erased on {state.erased_at:%Y-%m-%d}.")
     _heading("What happened")
     for moment in found.timeline:
         when = " " * 9 if moment.at_s is None else f"{moment.at_s:8.1f}s"

@@ -92,7 +92,7 @@ async def agent_worker(
         stack.push_async_callback(sfu.aclose)
         spool = settings.data_dir / "spool"
         await asyncio.to_thread(spool.mkdir, parents=True, exist_ok=True)
-        await keep_left_over(spool, storage.recordings.keep)
+        await keep_left_over(spool, storage.recordings.keep, storage.sessions)
         metrics = Metrics(CollectorRegistry())
         worker = Worker(settings, metrics)
         checks = {

@@ -18,6 +18,7 @@ from vivavoce.ops.checks import database_check, speech_check
 from vivavoce.ops.invite import announced, invite, public_url
 from vivavoce.ops.pipeline import worker
 from vivavoce.ops.publish import Progress, patient_client, publish
+from vivavoce.ops.retention import Keeper
 from vivavoce.ops.rooms import rooms_of, sfu_check
 from vivavoce.ops.spool import keep_left_over
 from vivavoce.protocol.study import Study
@@ -165,7 +166,7 @@ async def compose(
                 prices=prices,
                 purse=purse,
             )
-        await keep_left_over(spool, storage.recordings.keep)
+        await keep_left_over(spool, storage.recordings.keep, storage.sessions)
         app = create_app(
             invitations=storage.invitations,
             studies=storage.studies,
@@ -181,6 +182,8 @@ async def compose(
         )
         if settings.pipeline.here:
             work.append(("pipeline", worker(settings, storage, client, clock=clock, metrics=metrics).run()))
+            if settings.pipeline.retention != "off":
+                work.append(("retention", Keeper(storage, settings, clock).run()))
         for name, running in work:
             await stack.enter_async_context(background(running, name))
         await stack.enter_async_context(serving(app, sock))

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from vivavoce.errors import VivavoceError
 from vivavoce.pipeline import transcript as analysed
 from vivavoce.pipeline.final import with_final
+from vivavoce.session.errors import ContentErased
 from vivavoce.session.latency import Spread, latency
 from vivavoce.session.state import SessionState
 from vivavoce.session.store import EventList, SessionStore
@@ -125,13 +126,19 @@ async def report(store: SessionStore, results: Results, name: str) -> Report:
 
 
 async def export(store: SessionStore, results: Results, name: str, format: ExportFormat) -> str:
-    """A session's transcript in that format. Raises what `report` does."""
-    return WRITERS[format](await _best(results, await store.state(await resolve(store, name))))
+    """A session's transcript in that format. Raises what `report` does, and ContentErased."""
+    state = await store.state(await resolve(store, name))
+    if state.erased_at is not None:
+        raise ContentErased(state.session_id)
+    return WRITERS[format](await _best(results, state))
 
 
 async def _best(results: Results, state: SessionState) -> Transcript:
-    """The final transcript where the pipeline has made one, else the live one."""
-    live, made = transcript(state), await second_pass(results, state.session_id)
+    """The final transcript where the pipeline has made one, else the live one; an empty one where it was erased."""
+    live = transcript(state)
+    if state.erased_at is not None:
+        return live
+    made = await second_pass(results, state.session_id)
     return live if made is None else with_final(live, made)
 
 

@@ -33,13 +33,18 @@ async def gather(storage: Storage, name: str) -> Bundle:
         SessionUnknown: neither a session nor a study has that name.
         NoSessions: `latest`, and there is none.
         NothingHeld: the study has no interview that is over.
+        ContentErased: the session's content was erased; a study's erased ones are left out.
         LogUnreadable, StorageUnavailable.
     """
     of_study = await storage.sessions.list(study_id=name, limit=MOST_SESSIONS)
     if not of_study:
         one = await analysed(storage, await resolve(storage.sessions, name))
         return Bundle(title=one.study.title, redaction=None, sessions=(one,))
-    held = [summary for summary in reversed(of_study) if summary.joined_at and summary.status.terminal]
+    held = [
+        summary
+        for summary in reversed(of_study)
+        if summary.joined_at and summary.status.terminal and not summary.erased_at
+    ]
     if not held:
         raise NothingHeld(
             f"No interview of the study {name!r} is over yet.",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 
 from prometheus_client import CollectorRegistry
 
 from vivavoce.ops.children import speech_server
+from vivavoce.ops.retention import Keeper
 from vivavoce.pipeline.codes import Codebook
 from vivavoce.pipeline.reporting import CodebookOf, Reporting
 from vivavoce.pipeline.stage import Chain
@@ -76,9 +78,14 @@ async def work(settings: Settings, *, only: Collection[str] | None = None) -> No
         speech_server(settings) as speech,
         SpeechClient(speech.url) as client,
     ):
-        await worker(
-            settings, storage, client, clock=SystemClock(), metrics=Metrics(CollectorRegistry()), only=only
-        ).run()
+        clock = SystemClock()
+        async with asyncio.TaskGroup() as group:
+            doing = worker(
+                settings, storage, client, clock=clock, metrics=Metrics(CollectorRegistry()), only=only
+            )
+            group.create_task(doing.run(), name="worker.jobs")
+            if settings.pipeline.retention != "off":
+                group.create_task(Keeper(storage, settings, clock).run(), name="worker.retention")
 
 
 def codebooks(storage: Storage) -> CodebookOf:

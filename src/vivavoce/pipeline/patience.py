@@ -7,6 +7,7 @@ import asyncio
 from vivavoce.errors import VivavoceError
 from vivavoce.session.errors import StorageUnavailable
 from vivavoce.speech.client import SpeechBusy, SpeechUnavailable
+from vivavoce.storage.derived import ResultSuperseded
 
 FIRST_S = 2.0
 """Seconds before the second try; each later one waits twice as long."""
@@ -27,7 +28,15 @@ class NotYet(VivavoceError):
     code = "not_yet"
 
 
-PASSING = (NotYet, StorageUnavailable, SpeechUnavailable, SpeechBusy, TimeoutError, ConnectionError)
+PASSING = (
+    NotYet,
+    ResultSuperseded,
+    StorageUnavailable,
+    SpeechUnavailable,
+    SpeechBusy,
+    TimeoutError,
+    ConnectionError,
+)
 """Failures that waiting may cure."""
 
 

@@ -10,10 +10,13 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from vivavoce.storage.derived import Derived
+from vivavoce.storage.derived import Derived, ResultSuperseded
 from vivavoce.storage.jobs import STAGES, StageName
 
 InT = TypeVar("InT", bound=BaseModel)
+
+TRIES = 3
+"""Times that a stage is done anew because another worker kept a result meanwhile: with what is known then."""
 
 
 class Stage(ABC, Generic[InT]):
@@ -51,7 +54,14 @@ class Results(Protocol):
         ...
 
     async def keep(
-        self, session_id: str, stage: str, *, input_hash: str, output: str, then: Sequence[str] = ()
+        self,
+        session_id: str,
+        stage: str,
+        *,
+        input_hash: str,
+        output: str,
+        instead_of: str | None = None,
+        then: Sequence[str] = (),
     ) -> bool:
         """Keep a result with the jobs that follow."""
         ...
@@ -84,17 +94,30 @@ async def run(stage: Stage[InT], session_id: str, *, results: Results, then: Seq
     """Do a stage's job for a session; returns whether there was anything to do.
 
     Raises:
+        ContentErased: the session's content was erased; there is nothing to do any more.
         VivavoceError: it could not be done; nothing was kept.
     """
-    inputs = await stage.inputs(session_id)
-    known_by = input_hash(stage, inputs)
-    done = await results.get(session_id, stage.name)
-    if done is not None and done.input_hash == known_by:
-        return False
-    output = await stage.output(inputs)
-    return await results.keep(
-        session_id, stage.name, input_hash=known_by, output=output.model_dump_json(), then=then
-    )
+    for further in reversed(range(TRIES)):
+        # Before what it works from is read: what is kept meanwhile was made of something newer, or of the same.
+        before = await results.get(session_id, stage.name)
+        inputs = await stage.inputs(session_id)
+        known_by = input_hash(stage, inputs)
+        if before is not None and before.input_hash == known_by:
+            return False
+        output = await stage.output(inputs)
+        try:
+            return await results.keep(
+                session_id,
+                stage.name,
+                input_hash=known_by,
+                output=output.model_dump_json(),
+                instead_of=None if before is None else before.input_hash,
+                then=then,
+            )
+        except ResultSuperseded:
+            if not further:
+                raise
+    return False
 
 
 def _known(name: str) -> StageName:

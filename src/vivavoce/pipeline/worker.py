@@ -24,6 +24,7 @@ from vivavoce.pipeline import stage as stages
 from vivavoce.pipeline.patience import wait_s
 from vivavoce.pipeline.searching import Index, catch_up, told_by
 from vivavoce.pipeline.stage import Chain, Results, Stage
+from vivavoce.session.errors import ContentErased
 from vivavoce.settings.pipeline import PipelineSettings
 from vivavoce.storage.engine import connect_args, parse_url
 from vivavoce.storage.jobs import JobState, JobStore, task_name
@@ -130,6 +131,9 @@ class Worker:
                 new = await stages.run(stage, session_id, results=self._results, then=then)
             except asyncio.CancelledError:
                 raise
+            except ContentErased:
+                log.info("pipeline stage left out, content erased", session_id=session_id, stage=stage.name)
+                return
             except VivavoceError as error:
                 await self._explain(context.job.id, error.code, str(error))
                 raise

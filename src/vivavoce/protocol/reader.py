@@ -17,6 +17,7 @@ from vivavoce.protocol.lines import BUILT_IN_LINES, LINE_NAMES
 from vivavoce.protocol.moderator import read_moderator
 from vivavoce.protocol.offer import LanguageOffer, OfferLine
 from vivavoce.protocol.place import Notes, Place, Table
+from vivavoce.protocol.retention import read_retention
 from vivavoce.protocol.study import (
     END,
     SCHEMA,
@@ -78,6 +79,7 @@ class _Reader:
             guard = self._guard(file)
             consent = self._consent(file)
             limits = self._limits(file)
+            retention = read_retention(file.get("retention"))
             turn_profiles = self._turn_profiles(file)
             topics = tuple(self._topic(place) for place in self._list(file, "topics"))
             probes = tuple(self._probe(place) for place in self._list(file, "probes"))
@@ -99,6 +101,7 @@ class _Reader:
             guard=guard,
             consent=consent,
             limits=limits,
+            retention=retention,
             turn_profiles=turn_profiles,
             topics=topics,
             probes=probes,

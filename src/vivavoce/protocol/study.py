@@ -20,6 +20,7 @@ from vivavoce.protocol.guard import Guard as Guard
 from vivavoce.protocol.languages import base_language
 from vivavoce.protocol.moderator import Moderator as Moderator
 from vivavoce.protocol.offer import LanguageOffer
+from vivavoce.protocol.retention import Retention
 from vivavoce.protocol.turns import TurnProfile as TurnProfile
 from vivavoce.protocol.voices import DEFAULT_VOICES
 from vivavoce.protocol.voices import Voice as Voice
@@ -197,6 +198,7 @@ class Study(_Model):
     guard: Guard = Guard()
     consent: Consent
     limits: Limits
+    retention: Retention = Retention()
     turn_profiles: dict[str, TurnProfile]
     topics: tuple[Topic, ...] = ()
     probes: tuple[Probe, ...] = ()
@@ -221,7 +223,7 @@ class Study(_Model):
         # Keys that came later count where they are used: a study without them keeps the hash it was published under.
         _leave_out(content["moderator"], self.moderator, "realtime")
         _leave_out(content["guard"], self.guard, "after_the_fact")
-        _leave_out(content, self, "moderator", "language_offer", "guard")
+        _leave_out(content, self, "moderator", "language_offer", "guard", "retention")
         _leave_out(content["limits"], self.limits, "sittings", "session_usd", "study_usd")
         for said, phase in zip(content["phases"], self.phases, strict=True):
             _leave_out(said, phase, "instructions")

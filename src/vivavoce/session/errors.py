@@ -51,6 +51,19 @@ class SessionOver(SessionError):
         self.session_id = session_id
 
 
+class ContentErased(SessionError):
+    """What was said in the session is erased; only its tombstone is left."""
+
+    code = "content_erased"
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(
+            f"The content of session {session_id!r} was erased; nothing of it can be read or made any more.",
+            next_step="`vivavoce session show` tells when and why.",
+        )
+        self.session_id = session_id
+
+
 class AlreadyConnected(SessionError):
     """The participant is connected from another page or device."""
 

@@ -48,6 +48,8 @@ __all__ = [
     "BudgetMark",
     "BudgetReached",
     "ConsentGiven",
+    "ErasureReason",
+    "EventErased",
     "EventKind",
     "Fault",
     "InsightFlagged",
@@ -63,9 +65,11 @@ __all__ = [
     "ProviderSwitched",
     "Reason",
     "RecordingClosed",
+    "RecordingMoved",
     "RecordingStarted",
     "SentenceJudged",
     "SessionEnded",
+    "SessionErased",
     "SessionEvent",
     "SessionScheduled",
     "SessionStatus",
@@ -114,9 +118,12 @@ class EventKind(StrEnum):
     USAGE_METERED = "usage.metered"
     RECORDING_STARTED = "recording.started"
     RECORDING_CLOSED = "recording.closed"
+    RECORDING_MOVED = "recording.moved"
     PROVIDER_SWITCHED = "provider.switched"
     FAULT = "fault"
     SESSION_ENDED = "session.ended"
+    EVENT_ERASED = "event.erased"
+    SESSION_ERASED = "session.erased"
 
 
 Transport = Literal["webrtc", "websocket", "livekit"]
@@ -379,6 +386,14 @@ class RecordingClosed(_Payload):
     sha256: Sha256
 
 
+class RecordingMoved(_Payload):
+    """The recording was moved to the cold store, as the study's retention says. Its key stays."""
+
+    kind: Literal["recording.moved"] = "recording.moved"
+    key: Identifier
+    to: Literal["cold"] = "cold"
+
+
 class ProviderSwitched(_Payload):
     """Another provider does that part of the work than before. Nothing of the interview was lost for it.
 
@@ -420,6 +435,24 @@ class SessionEnded(_Payload):
     at_s: Seconds
 
 
+class EventErased(_Payload):
+    """Here was an event of the kind `was`; what it said is erased (`session.erasure`)."""
+
+    kind: Literal["event.erased"] = "event.erased"
+    was: Identifier
+
+
+ErasureReason = Literal["requested", "withdrawn", "retention"]
+"""Why content is erased: somebody asked for it, the participant withdrew, or its time was up."""
+
+
+class SessionErased(_Payload):
+    """The participant's content is erased, from this log and from everything made of it. Always the last event."""
+
+    kind: Literal["session.erased"] = "session.erased"
+    reason: ErasureReason
+
+
 Payload = Annotated[
     SessionScheduled
     | ConsentGiven
@@ -448,9 +481,12 @@ Payload = Annotated[
     | UsageMetered
     | RecordingStarted
     | RecordingClosed
+    | RecordingMoved
     | ProviderSwitched
     | Fault
-    | SessionEnded,
+    | SessionEnded
+    | EventErased
+    | SessionErased,
     Field(discriminator="kind"),
 ]
 

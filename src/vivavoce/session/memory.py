@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from functools import reduce
 
 from vivavoce.session.clock import Clock
+from vivavoce.session.erasure import Line, erased
 from vivavoce.session.errors import LeaseHeld, LeaseLost, SessionExists, SessionUnknown, StudySpent
-from vivavoce.session.events import Payload, SessionEvent, SessionScheduled
+from vivavoce.session.events import Payload, SessionErased, SessionEvent, SessionScheduled
 from vivavoce.session.lease import Lease
 from vivavoce.session.ledger import Standing
 from vivavoce.session.state import SessionState, apply, fold
@@ -67,6 +68,16 @@ class MemorySessionStore:
         log.state = state
         return state
 
+    async def erase(self, lease: Lease, last: SessionErased, *, at: datetime) -> SessionState:
+        """Replace the log by what is left of it; see `SessionStore.erase`."""
+        log = self._log(lease.session_id)
+        self._check(log, lease)
+        lines = [Line(e.seq, e.at, e.payload.kind, e.payload.model_dump(mode="json")) for e in log.events]
+        left = erased(lease.session_id, lines, last, at=at)
+        log.state = fold(left)
+        log.events = left
+        return log.state
+
     async def read(self, session_id: str, *, after: int = 0) -> EventList:
         """The events after `after`; see `SessionStore.read`."""
         return self._log(session_id).events[max(0, after) :]
@@ -108,6 +119,7 @@ class MemorySessionStore:
         self,
         *,
         study_id: str | None = None,
+        participant_id: str | None = None,
         statuses: Collection[SessionStatus] | None = None,
         limit: int = 100,
     ) -> SummaryList:
@@ -116,6 +128,7 @@ class MemorySessionStore:
             self._summary(log)
             for log in self._logs.values()
             if (study_id is None or log.state.study_id == study_id)
+            and (participant_id is None or log.state.participant_id == participant_id)
             and (statuses is None or log.state.status in statuses)
         ]
         found.sort(key=lambda summary: (summary.created_at, summary.session_id), reverse=True)

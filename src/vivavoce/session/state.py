@@ -16,6 +16,7 @@ from vivavoce.session.events import (
     BudgetGranted,
     BudgetReached,
     ConsentGiven,
+    EventErased,
     Fault,
     InsightFlagged,
     LanguageSettled,
@@ -28,9 +29,11 @@ from vivavoce.session.events import (
     PhaseEntered,
     ProviderSwitched,
     RecordingClosed,
+    RecordingMoved,
     RecordingStarted,
     SentenceJudged,
     SessionEnded,
+    SessionErased,
     SessionEvent,
     SessionScheduled,
     SessionWaiting,
@@ -48,12 +51,12 @@ from vivavoce.session.events import (
 from vivavoce.session.status import BudgetMark, Reason, SessionStatus, TimerName
 from vivavoce.session.timers import Timers
 
-STATE_VERSION = 4
+STATE_VERSION = 5
 """Raised whenever `SessionState` or the fold changes: a snapshot of another version is folded anew from its log."""
 
 FAULTS_KEPT = 20
 
-AFTER_THE_END = (RecordingClosed, Fault, UsageMetered)
+AFTER_THE_END = (RecordingClosed, RecordingMoved, Fault, UsageMetered, EventErased, SessionErased)
 """What may still be written of a session that is over: a provider may count when nobody listens any more."""
 
 _S = SessionStatus
@@ -132,7 +135,9 @@ class SessionState(_Frozen):
         spent: what it has spent, in micro-dollars.
         budget_marks: those marks of its budget that were reached.
         fired: when each timer last fired, in seconds on the session clock.
+        cold: keys of the recordings that were moved to the cold store.
         faults: the last 20; `fault_count` counts all.
+        erased_at: when its content was erased; nothing is written of it any more.
     """
 
     session_id: str
@@ -161,6 +166,7 @@ class SessionState(_Frozen):
     budget_marks: tuple[BudgetMark, ...] = ()
     fired: dict[TimerName, float] = Field(default_factory=dict)
     recordings: tuple[Recording, ...] = ()
+    cold: tuple[str, ...] = ()
     faults: tuple[FaultNote, ...] = ()
     fault_count: int = 0
     created_at: UtcDatetime
@@ -168,6 +174,7 @@ class SessionState(_Frozen):
     waiting_at: UtcDatetime | None = None
     joined_at: UtcDatetime | None = None
     ended_at: UtcDatetime | None = None
+    erased_at: UtcDatetime | None = None
 
     @property
     def unclosed(self) -> tuple[str, ...]:
@@ -217,6 +224,8 @@ def apply(state: SessionState | None, event: SessionEvent) -> SessionState:
         raise _illegal(event, f"the log is that of {state.session_id!r}")
     if event.seq != state.seq + 1:
         raise _illegal(event, f"event {state.seq + 1} comes next, not {event.seq}")
+    if state.erased_at is not None:
+        raise _illegal(event, "its content was erased")
     if state.status.terminal and not isinstance(payload, AFTER_THE_END):
         raise _illegal(event, f"it ended as {state.status}")
     after = _applied(state, event)
@@ -279,15 +288,18 @@ def _applied(state: SessionState, event: SessionEvent) -> SessionState:
             return _with(state, progress=progress, nudge_ids=nudges, language=language)
         case SpeechStarted() | SpeechEnded() | Utterance() | TurnTimed():
             return _said(state, event, payload)
-        case RecordingStarted() | RecordingClosed():
+        case RecordingStarted() | RecordingClosed() | RecordingMoved():
             return _recorded(state, event, payload)
         case LeaseClaimed():
             # Whatever was being said, the writer before us said it and is gone.
             return _with(state, open_speeches=())
         case TimerFired():
             return _with(state, fired={**state.fired, payload.timer: payload.at_s})
-        case ProviderSwitched():
+        case ProviderSwitched() | EventErased():
             return state
+        case SessionErased():
+            _need(state.status.terminal, event, f"it is not over: it is {state.status}")
+            return _with(state, erased_at=event.at)
         case BudgetGranted() | BudgetReached() | UsageMetered():
             return _paid(state, event, payload)
         case Fault():
@@ -450,7 +462,7 @@ def _latest(since_s: float | None, end_s: float) -> float | None:
 
 
 def _recorded(
-    state: SessionState, event: SessionEvent, payload: RecordingStarted | RecordingClosed
+    state: SessionState, event: SessionEvent, payload: RecordingStarted | RecordingClosed | RecordingMoved
 ) -> SessionState:
     recordings = {recording.key: recording for recording in state.recordings}
     match payload:
@@ -475,4 +487,9 @@ def _recorded(
                     "sha256": payload.sha256,
                 }
             )
+        case RecordingMoved():
+            recording = recordings.get(payload.key)
+            if recording is None or recording.sha256 is None:
+                raise _illegal(event, f"recording {payload.key!r} is not complete")
+            return _with(state, cold=tuple(dict.fromkeys((*state.cold, payload.key))))
     return _with(state, recordings=tuple(recordings.values()))

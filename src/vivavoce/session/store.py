@@ -12,7 +12,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from vivavoce.session.events import Payload, SessionEvent, SessionScheduled
+from vivavoce.session.events import Payload, SessionErased, SessionEvent, SessionScheduled
 from vivavoce.session.lease import Lease
 from vivavoce.session.state import SessionState
 from vivavoce.session.status import Reason, SessionStatus
@@ -32,6 +32,7 @@ class SessionSummary(BaseModel):
         seen_at: now, by the store's clock.
         created_at: of the first event.
         updated_at: of the last event.
+        erased_at: when its content was erased.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +53,7 @@ class SessionSummary(BaseModel):
     updated_at: datetime
     joined_at: datetime | None
     ended_at: datetime | None
+    erased_at: datetime | None = None
 
 
 SummaryList = list[SessionSummary]
@@ -79,6 +81,7 @@ def summarise(
         updated_at=state.updated_at,
         joined_at=state.joined_at,
         ended_at=state.ended_at,
+        erased_at=state.erased_at,
     )
 
 
@@ -99,6 +102,18 @@ class SessionStore(Protocol):
         Raises:
             LeaseLost: the lease is not the live one.
             IllegalTransition: one of the events does not fit.
+            SessionUnknown: there is no such session.
+        """
+        ...
+
+    async def erase(self, lease: Lease, last: SessionErased, *, at: datetime) -> SessionState:
+        """Replace the log by what `session.erasure` leaves of it, `last` at its end, and drop what was made of it.
+
+        All or nothing, and doing it again changes nothing.
+
+        Raises:
+            LeaseLost: the lease is not the live one.
+            IllegalTransition: the session is not over.
             SessionUnknown: there is no such session.
         """
         ...
@@ -155,6 +170,7 @@ class SessionStore(Protocol):
         self,
         *,
         study_id: str | None = None,
+        participant_id: str | None = None,
         statuses: Collection[SessionStatus] | None = None,
         limit: int = 100,
     ) -> SummaryList:

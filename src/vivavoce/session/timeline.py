@@ -12,6 +12,7 @@ from vivavoce.session.events import (
     BudgetGranted,
     BudgetReached,
     ConsentGiven,
+    EventErased,
     EventKind,
     Fault,
     InsightFlagged,
@@ -26,9 +27,11 @@ from vivavoce.session.events import (
     PhaseEntered,
     ProviderSwitched,
     RecordingClosed,
+    RecordingMoved,
     RecordingStarted,
     SentenceJudged,
     SessionEnded,
+    SessionErased,
     SessionEvent,
     SessionScheduled,
     SessionWaiting,
@@ -123,6 +126,8 @@ def _told(payload: Payload) -> str | None:
             return f"recording started: {payload.key}"
         case RecordingClosed():
             return f"recording closed: {payload.key}, {payload.duration_s:.1f} s, {payload.bytes} bytes"
+        case RecordingMoved():
+            return f"recording moved to the {payload.to} store: {payload.key}"
         case ProviderSwitched():
             return (
                 f"{payload.stage} from {payload.before} to {payload.after}: {payload.code}: {payload.message}"
@@ -132,7 +137,9 @@ def _told(payload: Payload) -> str | None:
             return f"fault in {payload.stage}, {how}: {payload.code}: {payload.message}"
         case SessionEnded():
             return f"ended: {payload.status.value.lower()} ({payload.reason})"
-        case AnswerNoted() | SentenceJudged() | TurnTimed() | UsageMetered():
+        case SessionErased():
+            return f"content erased: {payload.reason}"
+        case AnswerNoted() | SentenceJudged() | TurnTimed() | UsageMetered() | EventErased():
             return None
         case SpeechStarted() | SpeechEnded() | Utterance():
             return None

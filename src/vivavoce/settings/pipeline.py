@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -39,6 +39,13 @@ class PipelineSettings(Group):
         default=5.0, ge=0, le=600, description="seconds a job gets to finish when its worker is stopped"
     )
 
+    retention: Literal["off", "tell", "apply"] = Field(
+        default="tell",
+        description="what studies' retention asks for: tell in the log what is due, do it (`apply`), or neither",
+    )
+    retention_s: float = Field(
+        default=3600.0, gt=0, le=604_800, description="seconds between two looks for what is due"
+    )
     deaths: int = Field(
         default=5, ge=1, le=1000, description="workers that may die over a job before it is given up"
     )

@@ -60,6 +60,10 @@ class Settings(Group):
         default=None,
         description="object store, s3://bucket/prefix or file:///path; default data_dir/recordings",
     )
+    recordings_cold_url: str | None = Field(
+        default=None,
+        description="where a study's retention moves recordings that are seldom wanted; default: `cold` in the other",
+    )
     web: WebSettings = WebSettings()
     speech: SpeechSettings = SpeechSettings()
     stt: SttSettings = SttSettings()

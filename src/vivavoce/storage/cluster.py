@@ -264,6 +264,8 @@ class Cluster:
             "max_connections = 60",
             "shared_buffers = 64MB",
             "max_wal_size = 256MB",
+            # A segment that is done with is deleted, not kept for its room with what was written in it (`scrub`).
+            "wal_recycle = off",
             "max_parallel_workers_per_gather = 0",
             "jit = off",
             "timezone = 'UTC'",

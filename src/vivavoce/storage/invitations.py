@@ -15,6 +15,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from vivavoce.storage.engine import transaction
+from vivavoce.storage.erasure import forget
 from vivavoce.storage.errors import InvitationMissing, StudyUnknown
 from vivavoce.storage.tables import InvitationRow, StudyRow
 
@@ -172,6 +173,11 @@ class InvitationStore:
             )
             if found.one_or_none() is None:
                 raise InvitationMissing(invitation_id)
+
+    async def forget(self, study_id: str, participant_id: str) -> int:
+        """Make a participant's link lead nowhere, for good; how many invitations there were, also forgotten ones."""
+        async with transaction(self._engine, f"forget the invitation of {participant_id}") as connection:
+            return await forget(connection, study_id, participant_id)
 
 
 def _utc(value: datetime | None) -> datetime | None:

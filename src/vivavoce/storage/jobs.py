@@ -77,6 +77,15 @@ async def enqueue(connection: AsyncConnection, session_id: str, stage: str) -> N
         )
 
 
+async def drop(connection: AsyncConnection, session_id: str) -> None:
+    """Take a session's jobs away within the transaction of `connection`, and why they failed.
+
+    One that is running stays, so that its worker can end it; it holds nothing but the session's id.
+    """
+    for statement in (_DROP_FAILURES, _DROP):
+        await connection.execute(statement, {"session_id": session_id})
+
+
 class JobStore:
     """The jobs in PostgreSQL. Every method raises `StorageUnavailable` when the database does not answer.
 
@@ -187,6 +196,14 @@ _ENQUEUE = text(
 )
 """Without a `queueing_lock`: a running job could not wait again behind another one of its name."""
 
+_OF_SESSION = "args->>'session_id' = CAST(:session_id AS text)"
+
+_DROP_FAILURES = text(
+    f"DELETE FROM job_failures WHERE job_id IN (SELECT id FROM procrastinate_jobs WHERE {_OF_SESSION})"  # noqa: S608
+)
+
+_DROP = text(f"DELETE FROM procrastinate_jobs WHERE {_OF_SESSION} AND status <> 'doing'")  # noqa: S608
+
 _DEPTHS = text(
     """
     SELECT queue_name, status::text AS status, count(*) AS n FROM procrastinate_jobs
@@ -243,7 +260,7 @@ _REVIVE = text(
 _FORGOTTEN = text(
     """
     SELECT s.id FROM sessions s
-    WHERE s.status IN :statuses AND s.joined_at IS NOT NULL
+    WHERE s.status IN :statuses AND s.joined_at IS NOT NULL AND s.erased_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM derived d WHERE d.session_id = s.id AND d.stage = :stage)
       AND NOT EXISTS (
           SELECT 1 FROM procrastinate_jobs j WHERE j.lock = :stage || '/' || s.id AND j.status <> 'succeeded'

@@ -76,7 +76,10 @@ async def open_storage(
         else:
             url = await _embedded(stack, settings, exclusive=exclusive, create=create)
         recordings = await asyncio.to_thread(
-            open_recordings, settings.recordings_url, default=settings.data_dir / "recordings"
+            open_recordings,
+            settings.recordings_url,
+            default=settings.data_dir / "recordings",
+            cold_url=settings.recordings_cold_url,
         )
         engine = make_engine(url)
         stack.push_async_callback(engine.dispose)

@@ -9,19 +9,21 @@ from functools import reduce
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Text, cast, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, Text, cast, delete, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.dml import ReturningInsert
 
+from vivavoce.session.erasure import Line, erased
 from vivavoce.session.errors import LeaseHeld, LeaseLost, SessionExists, SessionUnknown, StorageUnavailable
 from vivavoce.session.events import (
     Payload,
     RecordingClosed,
     RecordingStarted,
     SessionEnded,
+    SessionErased,
     SessionEvent,
     SessionScheduled,
     parse_payload,
@@ -32,6 +34,7 @@ from vivavoce.session.state import STATE_VERSION, SessionState, apply, fold
 from vivavoce.session.status import Reason, SessionStatus
 from vivavoce.session.store import EventList, Ids, SessionSummary, SummaryList
 from vivavoce.storage.engine import transaction
+from vivavoce.storage.erasure import erase_around
 from vivavoce.storage.jobs import FIRST, enqueue
 from vivavoce.storage.ledger import enter
 from vivavoce.storage.tables import EventRow, LeaseRow, RecordingRow, SessionRow
@@ -72,29 +75,13 @@ class PostgresSessionStore:
         """Append all or none; see `SessionStore.append`."""
         session_id = lease.session_id
         async with transaction(self._engine, f"append to session {session_id}") as connection:
-            # The lease's row stays locked until the commit: nobody takes the session over half-way.
-            held = (
-                await connection.execute(
-                    select(LeaseRow.token, LeaseRow.expires_at)
-                    .where(LeaseRow.session_id == session_id)
-                    .with_for_update()
-                )
-            ).one_or_none()
-            row = (
-                await connection.execute(
-                    select(SessionRow.seq, _now().label("now")).where(SessionRow.id == session_id)
-                )
-            ).one_or_none()
-            if row is None:
-                raise SessionUnknown(session_id)
-            if held is None or held.token != lease.token or held.expires_at <= row.now:
-                raise LeaseLost(session_id, holder=lease.holder)
+            seq = await _hold(connection, lease)
             before = self._states.get(session_id)
-            if before is None or before.seq != row.seq:
+            if before is None or before.seq != seq:
                 before = await _state(connection, session_id)
             events = [
-                SessionEvent(session_id=session_id, seq=seq, at=at, payload=payload)
-                for seq, payload in enumerate(payloads, start=row.seq + 1)
+                SessionEvent(session_id=session_id, seq=number, at=at, payload=payload)
+                for number, payload in enumerate(payloads, start=seq + 1)
             ]
             if not events:
                 return before
@@ -109,6 +96,24 @@ class PostgresSessionStore:
                 await enqueue(connection, session_id, FIRST)
         self._remember(after)
         return after
+
+    async def erase(self, lease: Lease, last: SessionErased, *, at: datetime) -> SessionState:
+        """Replace the log by what is left of it, and drop what was made of it; see `SessionStore.erase`."""
+        session_id = lease.session_id
+        async with transaction(self._engine, f"erase session {session_id}") as connection:
+            await _hold(connection, lease)
+            rows = await connection.execute(_log(session_id))
+            log = (Line(row.seq, row.at, row.kind, row.payload) for row in rows)
+            left = erased(session_id, log, last, at=at)
+            state = fold(left)
+            await connection.execute(delete(EventRow).where(EventRow.session_id == session_id))
+            await _insert_events(connection, left)
+            await connection.execute(
+                update(SessionRow).where(SessionRow.id == session_id).values(**_columns(state))
+            )
+            await erase_around(connection, session_id)
+        self._states.pop(session_id, None)
+        return state
 
     async def read(self, session_id: str, *, after: int = 0) -> EventList:
         """The events after `after`; see `SessionStore.read`."""
@@ -190,6 +195,7 @@ class PostgresSessionStore:
         self,
         *,
         study_id: str | None = None,
+        participant_id: str | None = None,
         statuses: Collection[SessionStatus] | None = None,
         limit: int = 100,
     ) -> SummaryList:
@@ -209,6 +215,7 @@ class PostgresSessionStore:
                 SessionRow.updated_at,
                 SessionRow.joined_at,
                 SessionRow.ended_at,
+                SessionRow.erased_at,
                 func.coalesce(LeaseRow.expires_at > _now(), literal(False)).label("leased"),
                 LeaseRow.expires_at.label("held_until"),
                 _now().label("seen_at"),
@@ -219,6 +226,8 @@ class PostgresSessionStore:
         )
         if study_id is not None:
             query = query.where(SessionRow.study_id == study_id)
+        if participant_id is not None:
+            query = query.where(SessionRow.participant_id == participant_id)
         if statuses is not None:
             query = query.where(SessionRow.status.in_([status.value for status in statuses]))
         async with transaction(self._engine, "list sessions") as connection:
@@ -296,6 +305,7 @@ def _columns(state: SessionState) -> dict[str, Any]:
         "updated_at": state.updated_at,
         "joined_at": state.joined_at,
         "ended_at": state.ended_at,
+        "erased_at": state.erased_at,
     }
 
 
@@ -328,12 +338,42 @@ async def _keep_recordings(connection: AsyncConnection, events: Sequence[Session
                 pass
 
 
-async def _read(connection: AsyncConnection, session_id: str, *, after: int = 0) -> EventList:
-    rows = await connection.execute(
+async def _hold(connection: AsyncConnection, lease: Lease) -> int:
+    """See that the lease is the live one, and keep it so until the commit; the number of the log's last event.
+
+    Raises:
+        SessionUnknown, LeaseLost.
+    """
+    # The lease's row stays locked until the commit: nobody takes the session over half-way.
+    held = (
+        await connection.execute(
+            select(LeaseRow.token, LeaseRow.expires_at)
+            .where(LeaseRow.session_id == lease.session_id)
+            .with_for_update()
+        )
+    ).one_or_none()
+    row = (
+        await connection.execute(
+            select(SessionRow.seq, _now().label("now")).where(SessionRow.id == lease.session_id)
+        )
+    ).one_or_none()
+    if row is None:
+        raise SessionUnknown(lease.session_id)
+    if held is None or held.token != lease.token or held.expires_at <= row.now:
+        raise LeaseLost(lease.session_id, holder=lease.holder)
+    return row.seq
+
+
+def _log(session_id: str, *, after: int = 0) -> Select[int, datetime, str, dict[str, Any]]:
+    return (
         select(EventRow.seq, EventRow.at, EventRow.kind, EventRow.payload)
         .where(EventRow.session_id == session_id, EventRow.seq > after)
         .order_by(EventRow.seq)
     )
+
+
+async def _read(connection: AsyncConnection, session_id: str, *, after: int = 0) -> EventList:
+    rows = await connection.execute(_log(session_id, after=after))
     return [
         SessionEvent(
             session_id=session_id,

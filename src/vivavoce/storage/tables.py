@@ -82,10 +82,11 @@ class SessionRow(Base):
     updated_at: Mapped[datetime]
     joined_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
 
 
 class EventRow(Base):
-    """One line of a session's log; never changed, never deleted alone."""
+    """One line of a session's log; never changed but when its participant's content is erased, never deleted alone."""
 
     __tablename__ = "session_events"
     __table_args__ = (CheckConstraint("seq >= 1", name="seq"),)
@@ -146,7 +147,10 @@ class ReservationRow(Base):
 
 
 class InvitationRow(Base):
-    """An invitation. Of its token only the SHA-256 is kept; of the participant only a pseudonym."""
+    """An invitation. Of its token only the SHA-256 is kept, of the participant only a pseudonym.
+
+    Where the participant's content was erased, the token's hash is gone too.
+    """
 
     __tablename__ = "invitations"
     __table_args__ = (UniqueConstraint("study_id", "participant_id"),)

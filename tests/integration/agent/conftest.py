@@ -29,6 +29,7 @@ from vivavoce.protocol.turns import TURN_PROFILES
 from vivavoce.protocol.wordings import wordings
 from vivavoce.session.clock import Clock, SystemClock
 from vivavoce.session.events import ConsentGiven, SessionEvent, SessionScheduled, SessionStatus, Transport
+from vivavoce.session.ledger import Ledger
 from vivavoce.session.memory import MemoryLedger, MemorySessionStore
 from vivavoce.session.state import SessionState
 from vivavoce.session.timers import Timers
@@ -45,6 +46,8 @@ from vivavoce.settings import (
     TtsSettings,
 )
 from vivavoce.speech.client import SpeechClient, SpeechUnavailable, Transcript
+from vivavoce.storage.recordings import RecordingStore
+from vivavoce.storage.sessions import PostgresSessionStore
 from vivavoce.telemetry.metrics import Metrics
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import EndReason, LineBase, LineEnd, MessageHandler
@@ -277,7 +280,7 @@ class Stage:
     """A host and its store, for one test."""
 
     host: Host
-    store: MemorySessionStore
+    store: MemorySessionStore | PostgresSessionStore
     recogniser: Recogniser
     study: Study
     kept: dict[str, Path]
@@ -391,7 +394,10 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
         *,
         slots: int = 4,
         recycle_after: int = 0,
-        store: MemorySessionStore | None = None,
+        store: MemorySessionStore | PostgresSessionStore | None = None,
+        ledger: Ledger | None = None,
+        archive: RecordingStore | None = None,
+        folder: Path = tmp_path,
         seconds_a_word: float = 0.12,
         llm: LlmSettings | None = None,
         guard: GuardSettings | None = None,
@@ -408,9 +414,9 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
         for text in wordings(study, "en"):
             seconds = max(0.4, len(text.split()) * seconds_a_word)
             sound.put(text, voice, Prepared(_tone(seconds), spread(text, seconds)))
-        spool = tmp_path / "spool"
+        spool = folder / "spool"
         spool.mkdir(exist_ok=True)
-        archive = Archive()
+        kept = Archive()
         recogniser = Recogniser()
         store = store or MemorySessionStore(SystemClock())
         settings = Settings(
@@ -423,22 +429,25 @@ def open_stage(tmp_path: Path, small: Study) -> Callable[..., Any]:
             money=money or _free(llm, guard, stt, tts),
         )
         metrics = Metrics(CollectorRegistry())
+        if ledger is None:
+            assert isinstance(store, MemorySessionStore)
+            ledger = MemoryLedger(store)
         host = Host(
             store=store,
             studies=Studies(study),
             client=client or recogniser,  # pyright: ignore[reportArgumentType]  # plays the speech server's client
             wording=sound,
             hearing=Hearing("v1-mini"),
-            archive=archive,
+            archive=archive or kept,
             settings=settings,
             clock=clock or SystemClock(),
             spool=spool,
             metrics=metrics,
             prices=PriceTable.of(settings),
-            purse=Purse(MemoryLedger(store), settings.money, metrics=metrics),
+            purse=Purse(ledger, settings.money, metrics=metrics),
         )
         try:
-            yield Stage(host, store, recogniser, study, archive.kept)
+            yield Stage(host, store, recogniser, study, kept.kept)
         finally:
             await host.aclose()
             assert host.capacity().used == 0

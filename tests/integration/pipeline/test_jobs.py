@@ -21,7 +21,7 @@ from vivavoce.session.events import SessionEnded, SessionScheduled
 from vivavoce.session.lease import Lease
 from vivavoce.session.status import Reason, SessionStatus
 from vivavoce.settings import PipelineSettings
-from vivavoce.storage.derived import DerivedStore
+from vivavoce.storage.derived import DerivedStore, ResultSuperseded
 from vivavoce.storage.jobs import JobStore, JobUnknown
 from vivavoce.storage.search import SearchStore
 from vivavoce.storage.sessions import PostgresSessionStore
@@ -225,8 +225,19 @@ async def test_a_job_that_kills_its_workers_is_dead_in_the_end(
 
 async def test_a_result_of_another_input_replaces_the_one_before(hold: Hold, derived: DerivedStore) -> None:
     await hold("s1")
-    for known_by, new in (("a", True), ("a", False), ("b", True)):
-        assert await derived.keep("s1", "transcription", input_hash=known_by, output="{}") is new
+    for known_by, instead_of, new in (
+        ("a", None, True),
+        ("a", None, False),
+        ("b", "a", True),
+        ("b", "a", False),
+    ):
+        made = await derived.keep(
+            "s1", "transcription", input_hash=known_by, output="{}", instead_of=instead_of
+        )
+        assert made is new
+    for instead_of in (None, "a"):
+        with pytest.raises(ResultSuperseded):
+            await derived.keep("s1", "transcription", input_hash="old", output="{}", instead_of=instead_of)
     kept = await derived.get("s1", "transcription")
     assert kept is not None
     assert kept.input_hash == "b"

@@ -11,7 +11,7 @@ import pytest
 from obstore.store import LocalStore
 
 from vivavoce.storage.errors import DiskFull, RecordingsUnavailable, RecordingUnknown
-from vivavoce.storage.recordings import RecordingStore, RecordingsUrlInvalid, open_recordings
+from vivavoce.storage.recordings import RecordingStore, RecordingsUrlInvalid, Shelf, open_recordings
 
 SIZE = 12_000_001
 """More than one part of an upload."""
@@ -41,6 +41,14 @@ def read(path: Path) -> bytes:
 
 def write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
+
+
+def exists(path: Path) -> bool:
+    return path.exists()
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 async def content(store: RecordingStore, key: str) -> bytes:
@@ -154,7 +162,8 @@ async def test_a_recording_is_borrowed_as_a_file(store: RecordingStore, folder: 
     data = read(spooled)
     await store.keep("s1/part1.ogg", spooled)
     # A store elsewhere has no folder that could be read from.
-    elsewhere = RecordingStore(LocalStore(prefix=folder), place="s3://bucket/voices/")
+    shelf = Shelf(LocalStore(prefix=folder), "s3://bucket/voices")
+    elsewhere = RecordingStore(shelf, Shelf(LocalStore(prefix=folder / "cold"), "s3://bucket/voices/cold"))
     assert elsewhere.where("s1/part1.ogg") == "s3://bucket/voices/s1/part1.ogg"
     assert Path(store.where("s1/part1.ogg")) == folder / "s1/part1.ogg"
     for where in (store, elsewhere):
@@ -183,3 +192,39 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RecordingsUnavailable, match="cannot be made"):
         open_recordings(None, default=tmp_path / "file" / "recordings")
+
+
+@pytest.mark.parametrize("apart", [False, True])
+async def test_a_cold_recording_is_found_all_the_same(apart: bool, tmp_path: Path, spooled: Path) -> None:
+    folder, cold = tmp_path / "recordings", tmp_path / "ice" if apart else tmp_path / "recordings" / "cold"
+    store = open_recordings(None, default=folder, cold_url=cold.as_uri() if apart else None)
+    data = read(spooled)
+    await store.keep("s1/part1.ogg", spooled)
+    for _ in range(2):
+        await store.cool("s1/part1.ogg")
+        assert read(cold / "s1/part1.ogg") == data == await content(store, "s1/part1.ogg")
+        assert not exists(folder / "s1/part1.ogg")
+    assert await store.list() == ["s1/part1.ogg"] == await store.list("s1")
+    assert await store.size("s1/part1.ogg") == len(data)
+    assert Path(store.where("s1/part1.ogg", cold=True)) == cold / "s1/part1.ogg"
+    async with store.borrow("s1/part1.ogg") as path:
+        assert path == cold / "s1/part1.ogg"
+    with pytest.raises(RecordingUnknown):
+        await store.cool("s2/part1.ogg")
+    await store.delete("s1/part1.ogg")
+    assert await store.list() == []
+
+
+async def test_all_of_a_session_is_cleared_what_was_never_finished_too(
+    store: RecordingStore, folder: Path, spooled: Path
+) -> None:
+    for key in ("s1/part1.ogg", "s1/part2.ogg", "s10/part1.ogg"):
+        write(spooled, b"x")
+        await store.keep(key, spooled)
+    await store.cool("s1/part2.ogg")
+    write(folder / "s1/part3.ogg#1", b"half")
+    assert await store.clear("s1") == ["s1/part1.ogg", "s1/part2.ogg"]
+    assert files(folder) == [folder / "s10/part1.ogg"]
+    assert await store.clear("s1") == []
+    with pytest.raises(ValueError, match="no session"):
+        await store.clear("s10/..")

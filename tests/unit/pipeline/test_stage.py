@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pytest
 from pydantic import BaseModel
 
 from vivavoce.pipeline.stage import Chain, Stage, input_hash, run
-from vivavoce.storage.derived import Derived
+from vivavoce.storage.derived import Derived, ResultSuperseded
 
 
 class Said(BaseModel):
@@ -49,8 +50,18 @@ class Memory:
         return self.kept.get((session_id, stage))
 
     async def keep(
-        self, session_id: str, stage: str, *, input_hash: str, output: str, then: Sequence[str] = ()
+        self,
+        session_id: str,
+        stage: str,
+        *,
+        input_hash: str,
+        output: str,
+        instead_of: str | None = None,
+        then: Sequence[str] = (),
     ) -> bool:
+        there = self.kept.get((session_id, stage))
+        if (None if there is None else there.input_hash) != instead_of:
+            raise ResultSuperseded(session_id, stage)
         self.kept[session_id, stage] = Derived(input_hash, output, datetime(2030, 1, 1, tzinfo=UTC))
         self.following += then
         return True
@@ -77,3 +88,52 @@ async def test_the_same_input_is_worked_on_once() -> None:
     assert await run(stage, "s1", results=results, then=())
     kept = results.kept["s1", "transcription"].output
     assert Said.model_validate_json(kept) == Said(text="GOODBYE")
+
+
+async def test_a_worker_that_wakes_late_overwrites_nothing_newer() -> None:
+    results = Memory()
+
+    class Hung(Loud):
+        """Hangs over the first input while another worker does its job with what is known by then."""
+
+        async def output(self, inputs: Said) -> Said:
+            self.made += 1
+            if self.made == 1:
+                self.text = "newer"
+                assert await run(Loud("newer"), "s1", results=results, then=())
+            return Said(text=inputs.text.upper())
+
+    assert not await run(Hung("older"), "s1", results=results, then=("reporting",))
+    assert Said.model_validate_json(results.kept["s1", "transcription"].output) == Said(text="NEWER")
+    assert results.following == []
+
+
+async def test_a_result_made_of_less_is_replaced_though_it_came_first() -> None:
+    results = Memory()
+
+    class Overtaken(Loud):
+        """An older worker keeps its result while this one is at work."""
+
+        async def output(self, inputs: Said) -> Said:
+            self.made += 1
+            if self.made == 1:
+                assert await run(Loud("older"), "s1", results=results, then=())
+            return Said(text=inputs.text.upper())
+
+    stage = Overtaken("newer")
+    assert await run(stage, "s1", results=results, then=())
+    assert stage.made == 2
+    assert Said.model_validate_json(results.kept["s1", "transcription"].output) == Said(text="NEWER")
+
+
+async def test_a_stage_that_is_overtaken_again_and_again_is_tried_later() -> None:
+    results = Memory()
+
+    class Unlucky(Loud):
+        async def output(self, inputs: Said) -> Said:
+            self.made += 1
+            await run(Loud(f"another {self.made}"), "s1", results=results, then=())
+            return inputs
+
+    with pytest.raises(ResultSuperseded):
+        await run(Unlucky(), "s1", results=results, then=())
