@@ -9,6 +9,7 @@ import typer
 from vivavoce import __version__
 from vivavoce.cli import (
     agent,
+    codes,
     cost,
     erase,
     jobs,
@@ -40,6 +41,7 @@ for group in (
     report,
     search,
     jobs,
+    codes,
     erase,
     cost,
     speech,

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from vivavoce.ops.children import speech_server
 from vivavoce.ops.retention import Keeper
-from vivavoce.pipeline.codes import Codebook
+from vivavoce.pipeline.codebooks import Codebooks
 from vivavoce.pipeline.reporting import CodebookOf, Reporting
 from vivavoce.pipeline.stage import Chain
 from vivavoce.pipeline.transcription import Recogniser, StudyOfHash, Transcription
@@ -31,6 +31,9 @@ SEARCHED: StageName = "transcription"
 
 def chain(settings: Settings, storage: Storage, recogniser: Recogniser, clock: Clock) -> Chain:
     """Every stage there is. Who writes another one adds it here."""
+    # Imported here: who only reads a study's versions does without prices and models.
+    from vivavoce.ops.enrichment import enrichment
+
     cast = Cast(settings.speech)
     own = settings.pipeline.stt_model
     transcription = Transcription(
@@ -41,8 +44,9 @@ def chain(settings: Settings, storage: Storage, recogniser: Recogniser, clock: C
         hearing=cast.hearing if own is None else lambda language: own,
         clock=clock,
     )
+    reading = enrichment(settings, storage, versions(storage.studies), clock)
     reporting = Reporting(results=storage.derived, codebooks=codebooks(storage))
-    return Chain((transcription, reporting))
+    return Chain((transcription, reading, reporting))
 
 
 def worker(
@@ -90,11 +94,7 @@ async def work(settings: Settings, *, only: Collection[str] | None = None) -> No
 
 def codebooks(storage: Storage) -> CodebookOf:
     """The studies' codes, as the pipeline asks for them."""
-
-    async def codebook(study_id: str) -> Codebook:
-        return Codebook()
-
-    return codebook
+    return Codebooks(storage.codebooks).present
 
 
 def versions(studies: StudyStore) -> StudyOfHash:

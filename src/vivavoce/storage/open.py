@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from vivavoce.settings import Settings
+from vivavoce.storage.codebooks import CodebookStore
 from vivavoce.storage.derived import DerivedStore
 from vivavoce.storage.embedded import embedded_postgres
 from vivavoce.storage.engine import make_engine
@@ -40,6 +41,7 @@ class Storage:
     jobs: JobStore
     derived: DerivedStore
     search: SearchStore
+    codebooks: CodebookStore
     engine: AsyncEngine
     url: str
 
@@ -92,6 +94,7 @@ async def open_storage(
             jobs=JobStore(engine),
             derived=DerivedStore(engine),
             search=SearchStore(engine),
+            codebooks=CodebookStore(engine),
             engine=engine,
             url=url,
         )
