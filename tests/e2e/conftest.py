@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +27,9 @@ SPEECH = Path(__file__).parents[1] / "data" / "speech"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 START_TIMEOUT_S = 240
 """The first start synthesises the demo study's wording: about a minute on two idle cores."""
+
+WINDOW_S = 28
+"""Of speech, in one of Whisper's windows."""
 
 FLAGS = [
     "--no-sandbox",
@@ -171,15 +174,28 @@ def speak() -> Callable[[Page, str], None]:
 
 
 @pytest.fixture(scope="module")
-def transcribe() -> Callable[[NDArray[np.int16]], str]:
-    """Stock faster-whisper in this process, so that what the moderator says is judged by none of our settings."""
+def transcribe() -> Callable[[Sequence[NDArray[np.int16]]], str]:
+    """Stock faster-whisper in this process, so that what the moderator says is judged by none of our settings.
+
+    It takes the pieces in windows of 30 s, whole ones in each: a window costs it the same, however much is said in it.
+    """
     folder = ModelStore(load().models_dir).path("whisper-base")
     model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=2)
 
-    def text(sound: NDArray[np.int16]) -> str:
-        segments, _ = model.transcribe(
-            sound.astype(np.float32) / 32768, language="en", beam_size=5, condition_on_previous_text=False
-        )
-        return " ".join(segment.text.strip() for segment in segments)
+    def text(pieces: Sequence[NDArray[np.int16]]) -> str:
+        windows: list[NDArray[np.int16]] = []
+        for piece in pieces:
+            if windows and len(windows[-1]) + len(piece) <= WINDOW_S * 16_000:
+                windows[-1] = np.concatenate([windows[-1], piece])
+            else:
+                windows.append(piece)
+        segments = [
+            segment.text.strip()
+            for sound in windows
+            for segment in model.transcribe(
+                sound.astype(np.float32) / 32768, language="en", beam_size=5, condition_on_previous_text=False
+            )[0]
+        ]
+        return " ".join(segments)
 
     return text

@@ -13,6 +13,9 @@ interface Props {
 /** Points on the outline; enough for a smooth curve at any size we draw. */
 const POINTS = 64;
 
+/** Between two pictures: half of what a screen shows. A call is long, and a laptop's battery is the participant's. */
+const FRAME_MS = 30;
+
 /**
  * The moderator's presence: it swells with the moderator's voice, rests while listening, and a ring around it answers to
  * the participant's own voice. Who asks for less motion gets a still disc. What it shows is written beneath it as well.
@@ -34,6 +37,7 @@ export function Orb({ mode, moderator, participant }: Props) {
     let awake = 1;
     let frame = 0;
     let painted = "";
+    let paintedAt = 0;
 
     const repaint = () => {
       colour = getComputedStyle(element).getPropertyValue("--accent").trim();
@@ -46,6 +50,8 @@ export function Orb({ mode, moderator, participant }: Props) {
     };
     const draw = (now: number) => {
       frame = requestAnimationFrame(draw);
+      if (now - paintedAt < FRAME_MS) return;
+      paintedAt = now;
       const { mode, moderator, participant } = shown.current;
       const target = mode === "away" ? 0.25 : mode === "waiting" || mode === "ending" ? 0.65 : 1;
       if (calm.matches) {
@@ -65,9 +71,9 @@ export function Orb({ mode, moderator, participant }: Props) {
       }
       painted = "";
       const level = moderator();
-      voice += (level - voice) * (level > voice ? 0.5 : 0.12);
-      own += (participant() - own) * 0.25;
-      awake += (target - awake) * 0.06;
+      voice += (level - voice) * (level > voice ? 0.75 : 0.23);
+      own += (participant() - own) * 0.44;
+      awake += (target - awake) * 0.12;
       paint(context, element, { colour, mode, voice, own, awake, seconds: now / 1000 });
     };
     const observer = new ResizeObserver(resize);
