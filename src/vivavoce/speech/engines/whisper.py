@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 
@@ -116,6 +117,7 @@ class Whisper:
         self._tokens = Tokens(folder)
         self._network = Network(folder, options.threads)
         self._features = Features(self._network.bands)
+        self._side_by_side = ThreadPoolExecutor(options.threads, "whisper")
         self._marks = Marks(self._tokens.end, self._tokens.begin, self._tokens.no_speech)
 
     def languages(self) -> Sequence[str]:
@@ -132,11 +134,9 @@ class Whisper:
         """See `TranscriptionEngine.perform`."""
         match operations[0]:
             case Encode():
-                # The encoder computes hundreds of places at once already: sounds side by side would gain nothing.
-                return [
-                    self._network.encode(self._features(one.sound, one.window_s))
-                    for one in _all(Encode, operations)
-                ]
+                # The encoder computes hundreds of places at once already: sounds in one run would gain nothing. But its
+                # threads wait for each other after every layer: with a sound on each of them they need not.
+                return list(self._side_by_side.map(self._encode, _all(Encode, operations)))
             case Detect():
                 return [self._language(one) for one in _all(Detect, operations)]
             case Decode():
@@ -147,6 +147,9 @@ class Whisper:
                 return [self._time(one) for one in _all(Align, operations)]
             case other:
                 raise TypeError(f"{other!r} is no operation of Whisper's")
+
+    def _encode(self, wanted: Encode) -> Encoded:
+        return self._network.encode(self._features(wanted.sound, wanted.window_s))
 
     def transcribe(
         self, pcm: Pcm, language: str | None, prompt: str | None, words: bool

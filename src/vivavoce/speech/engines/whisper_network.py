@@ -92,7 +92,7 @@ class Past:
 
 
 class Network:
-    """A Whisper model. Not safe for threads.
+    """A Whisper model. `encode` may be called on several threads at once, the rest may not.
 
     Args:
         folder: the model's, in CTranslate2's format.
