@@ -26,7 +26,7 @@ GUESTS := piper-http fastkokoro pipecat llama
 MODELS ?= $(or $(VIVAVOCE_MODELS_DIR),$(HOME)/.cache/vivavoce/models)
 export VIVAVOCE_MODELS_DIR := $(MODELS)
 # These tests mostly wait, so five run at a time on two cores; a file stays on one process, with the servers it started.
-SLOW := -q -n 5 --dist loadfile --no-loadscope-reorder
+SLOW := -q -n 6 --dist loadfile --no-loadscope-reorder
 
 # The same as on one machine, through an SFU.
 SFU := tests/e2e/test_interview_livekit.py tests/contract/transport/test_conformance_livekit.py
