@@ -54,7 +54,7 @@ $(PAGES): web/node_modules/.package-lock.json $(shell find web/src web/public we
 
 pages: $(PAGES) ## build the pages
 
-models: $(STAMP)/python ## fetch the speech models, once (about 290 MB)
+models: $(STAMP)/python ## fetch the speech models, once (about 380 MB)
 	$(BIN)/vivavoce models pull --quiet-when-complete
 
 setup: $(STAMP)/python pages models ## everything demo needs, and nothing else

@@ -9,6 +9,7 @@ import typer
 from vivavoce import __version__
 from vivavoce.cli import (
     agent,
+    codes,
     cost,
     jobs,
     models,
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Self-hosted spoken interviews led by an AI moderator.",
 )
-for group in (study, rehearse, models, session, jobs, cost, speech, serve, agent, simulate, settings):
+for group in (study, rehearse, models, session, jobs, codes, cost, speech, serve, agent, simulate, settings):
     group.register(app)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import platform
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from vivavoce.speech.pull import Source
     from vivavoce.speech.store import ModelStore
 
-ENGINES: tuple[Engine, ...] = ("whisper", "kokoro", "piper")
+ENGINES: tuple[Engine, ...] = ("whisper", "kokoro", "piper", "e5")
 State = Literal["ready", "absent", "damaged"]
 
 models = typer.Typer(no_args_is_help=True, help="The speech models: declared, fetched once, verified.")
@@ -168,6 +169,9 @@ def _wanted(ids: list[str], *, every: bool, engines: str | None) -> list[Model]:
     # Only the engine's own worker may import it (GPL-3.0); asking whether it is installed loads nothing.
     if importlib.util.find_spec("piper") is not None:
         used.add("piper")
+    # The pipeline's, whose engine is made for these machines only; elsewhere it compares words.
+    if (platform.system(), platform.machine()) == ("Linux", "x86_64"):
+        used.add("e5")
     return defaults(tuple(used))
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+from pydantic import ValidationError
+
 from vivavoce.errors import VivavoceError
 from vivavoce.ops.export import resolve, second_pass
 from vivavoce.ops.pipeline import versions
+from vivavoce.pipeline.codebooks import Codebooks
+from vivavoce.pipeline.codes import Coding
+from vivavoce.pipeline.enrichment.findings import Findings, FindingsAmiss
 from vivavoce.pipeline.exports.bundle import Bundle
 from vivavoce.pipeline.exports.formats import WRITERS, ExportFormat
 from vivavoce.pipeline.transcript import Transcript
@@ -38,7 +43,7 @@ async def gather(storage: Storage, name: str) -> Bundle:
     of_study = await storage.sessions.list(study_id=name, limit=MOST_SESSIONS)
     if not of_study:
         one = await analysed(storage, await resolve(storage.sessions, name))
-        return Bundle(title=one.study.title, redaction=None, sessions=(one,))
+        return await coded(storage, Bundle(title=one.study.title, redaction=None, sessions=(one,)))
     held = [summary for summary in reversed(of_study) if summary.joined_at and summary.status.terminal]
     if not held:
         raise NothingHeld(
@@ -46,7 +51,39 @@ async def gather(storage: Storage, name: str) -> Bundle:
             next_step=f"See `vivavoce session list --study {name}`; one session can be exported by its id.",
         )
     sessions = [await analysed(storage, summary.session_id) for summary in held]
-    return Bundle(title=sessions[-1].study.title, redaction=None, sessions=tuple(sessions))
+    return await coded(
+        storage, Bundle(title=sessions[-1].study.title, redaction=None, sessions=tuple(sessions))
+    )
+
+
+async def coded(storage: Storage, bundle: Bundle) -> Bundle:
+    """The bundle with its study's codebook, and the codes that were given in its sessions.
+
+    Codes given in another version of a transcript are left out: their words may stand elsewhere now.
+    """
+    book = await Codebooks(storage.codebooks).present(bundle.sessions[0].study.id)
+    known = {code.id for code in book.codes}
+    codings: list[Coding] = []
+    for session in bundle.sessions:
+        found = await findings(storage, session)
+        if found is not None:
+            codings += [coding for coding in found.as_codings(session) if coding.code in known]
+    return Bundle.model_validate(
+        {**dict(bundle), "codebook": book, "codings": tuple(codings)},
+    )
+
+
+async def findings(storage: Storage, transcript: Transcript) -> Findings | None:
+    """What enrichment found in this transcript; None: nothing yet, or in another version of it."""
+    derived = await storage.derived.get(transcript.session_id, "enrichment")
+    if derived is None:
+        return None
+    try:
+        found = Findings.model_validate_json(derived.output)
+        found.check_against(transcript)
+    except (ValidationError, FindingsAmiss):
+        return None  # its job will be run again
+    return found
 
 
 async def analysed(storage: Storage, session_id: str) -> Transcript:

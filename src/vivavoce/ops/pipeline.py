@@ -23,6 +23,9 @@ from vivavoce.voice.cast import Cast
 
 def chain(settings: Settings, storage: Storage, recogniser: Recogniser, clock: Clock) -> Chain:
     """Every stage there is. Who writes another one adds it here."""
+    # Imported here: who only reads a study's versions does without prices and models.
+    from vivavoce.ops.enrichment import enrichment
+
     cast = Cast(settings.speech)
     own = settings.pipeline.stt_model
     transcription = Transcription(
@@ -33,7 +36,7 @@ def chain(settings: Settings, storage: Storage, recogniser: Recogniser, clock: C
         hearing=cast.hearing if own is None else lambda language: own,
         clock=clock,
     )
-    return Chain((transcription,))
+    return Chain((transcription, enrichment(settings, storage, versions(storage.studies), clock)))
 
 
 def worker(

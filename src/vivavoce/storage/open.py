@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from vivavoce.settings import Settings
+from vivavoce.storage.codebooks import CodebookStore
 from vivavoce.storage.derived import DerivedStore
 from vivavoce.storage.embedded import embedded_postgres
 from vivavoce.storage.engine import make_engine
@@ -38,6 +39,7 @@ class Storage:
     ledger: PostgresLedger
     jobs: JobStore
     derived: DerivedStore
+    codebooks: CodebookStore
     engine: AsyncEngine
     url: str
 
@@ -86,6 +88,7 @@ async def open_storage(
             ledger=PostgresLedger(engine),
             jobs=JobStore(engine),
             derived=DerivedStore(engine),
+            codebooks=CodebookStore(engine),
             engine=engine,
             url=url,
         )

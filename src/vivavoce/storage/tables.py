@@ -173,6 +173,18 @@ class RecordingRow(Base):
     sha256: Mapped[str | None]
 
 
+class CodebookRow(Base):
+    """A version of a study's codebook: the whole of it, and who made it. The highest version is in force."""
+
+    __tablename__ = "codebooks"
+
+    study_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    codebook: Mapped[dict[str, Any]]
+    editor: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
 class DerivedRow(Base):
     """What a stage of the pipeline made of a session: of the input with that hash. Made again at any time."""
 

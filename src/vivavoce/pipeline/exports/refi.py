@@ -66,6 +66,11 @@ def to_qdpx(bundle: Bundle, audio: Audio) -> bytes:
     return writer.archive()
 
 
+def code_guid(id: str) -> str:
+    """The GUID that a code of this id has in every export."""
+    return _guid("code", id)
+
+
 def _guid(*names: str) -> str:
     return str(uuid.uuid5(_GUIDS, "\0".join(names)))
 
@@ -82,7 +87,7 @@ def _codes(parent: ET.Element, codebook: Codebook) -> None:
         element = ET.SubElement(
             codes,
             "Code",
-            {"guid": _guid("code", code.id), "name": xml_text(code.name), "isCodable": "true", **colour},
+            {"guid": code_guid(code.id), "name": xml_text(code.name), "isCodable": "true", **colour},
         )
         if about := describe(code):
             ET.SubElement(element, "Description").text = xml_text(about)
