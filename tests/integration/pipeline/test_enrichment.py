@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from tests.integration.pipeline.conftest import Hold
+from tests.integration.storage.conftest import demo_yaml as demo_yaml
 from tests.lib.enriching import CODES, LIBRARY, sensible, transcript
-from tests.lib.recorded import AT, Scripted
+from tests.lib.recorded import AT
 from tests.lib.scripted_model import Reply, scripted_model
 
 from vivavoce.ops.codes import add, apply
 from vivavoce.ops.enrichment import enrichment
 from vivavoce.ops.gathering import findings, gather
-from vivavoce.ops.pipeline import versions, worker
+from vivavoce.ops.pipeline import versions
 from vivavoce.pipeline import stage as stages
 from vivavoce.pipeline.codes import Author
 from vivavoce.pipeline.enrichment.findings import Findings
@@ -34,7 +35,6 @@ from vivavoce.settings import (
 )
 from vivavoce.storage.codebooks import CodebookChanged
 from vivavoce.storage.open import Storage, open_storage
-from vivavoce.telemetry.metrics import Metrics
 
 ANA = Author(kind="person", name="Ana")
 
@@ -49,8 +49,10 @@ def settings_of(database_url: str, folder: Path, models: Path, *, url: str | Non
             profiles={} if url is None else {"big": LlmProfile(base_url=url, model="test-model")}
         ),
         money=MoneySettings(
-            machine_hour_usd=0,
-            prices={} if url is None else {"big": PriceSettings(input_usd=2, output_usd=10)},
+            machine_hour_usd=Decimal(0),
+            prices={}
+            if url is None
+            else {"big": PriceSettings(input_usd=Decimal(2), output_usd=Decimal(10))},
         ),
     )
 
@@ -150,9 +152,5 @@ async def test_codes_are_kept_in_versions_and_given_anew(
         assert await apply(storage, "demo") == 1
         jobs: Sequence[Any] = await storage.jobs.list(stage="enrichment")
         assert [job.session_id for job in jobs] == ["s1"]
-        doing = worker(
-            settings, storage, Scripted("x"), clock=ManualClock(AT), metrics=Metrics(CollectorRegistry())
-        )
-        assert doing is not None
         session = transcript(LIBRARY)
         assert await findings(storage, session) is None
