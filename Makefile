@@ -18,6 +18,10 @@ LIVEKIT := $(STAMP)/bin/livekit-server
 LIVEKIT_VERSION := v1.13.5
 PAGES := src/vivavoce/web/static/index.html
 # Other people's programs that ours is measured and tested with; each lives in an environment of its own.
+# What of LiveKit's we use besides livekit-agents itself.
+PLUGINS := aws cartesia deepgram elevenlabs google openai silero
+# What `make newest` asks of the registry, like AGENTS='livekit-agents==2.0.0b1'; usually the newest release.
+AGENTS ?=
 GUESTS := piper-http fastkokoro pipecat llama
 MODELS ?= $(or $(VIVAVOCE_MODELS_DIR),$(HOME)/.cache/vivavoce/models)
 export VIVAVOCE_MODELS_DIR := $(MODELS)
@@ -81,10 +85,11 @@ guests: $(GUESTS:%=$(STAMP)/guests/%/installed) ## other people's programs, for 
 
 newest: | $(UV) ## what we and LiveKit Agents expect of each other, with its newest release instead of the pinned one
 	test -x $(STAMP)/newest/bin/python || $(UV) venv --quiet --python $(PYTHON) $(STAMP)/newest
-	$(UV) pip install --quiet --require-hashes --python $(STAMP)/newest/bin/python -r requirements/dev.txt
+	$(UV) pip sync --quiet --require-hashes --python $(STAMP)/newest/bin/python requirements/dev.txt
 	$(UV) pip install --quiet --no-deps --python $(STAMP)/newest/bin/python --editable .
-	$(UV) pip install --quiet --upgrade --python $(STAMP)/newest/bin/python livekit-agents livekit-plugins-openai livekit-plugins-silero livekit-plugins-aws livekit-plugins-google
-	$(STAMP)/newest/bin/pytest tests/contract/livekit tests/contract/voice -q -m livekit
+	$(UV) pip install --quiet --upgrade $(if $(AGENTS),--prerelease allow) --python $(STAMP)/newest/bin/python '$(or $(AGENTS),livekit-agents)' $(PLUGINS:%=livekit-plugins-%)
+	$(UV) pip list --python $(STAMP)/newest/bin/python | grep livekit
+	$(STAMP)/newest/bin/pytest tests/contract/livekit tests/contract/voice -q -n 2 -m livekit
 
 unit: $(STAMP)/python ## fast tests: no I/O, virtual time
 	$(BIN)/pytest tests/unit -q -n 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -21,12 +21,16 @@ Option = str | int | float | bool
 class VoiceProfile(Group):
     """Somebody else who can do the work: another speech server of ours, or a cloud's plug-in for LiveKit Agents."""
 
+    plugins: ClassVar[tuple[str, ...]] = ("openai", "deepgram", "elevenlabs")
+    """Those that are tried, each against a server that speaks its wire format."""
+
     kind: Literal["server", "plugin"] = Field(
         default="server", description="server (another speech server of Viva Voce) or plugin (a cloud's)"
     )
     url: str | None = Field(default=None, description="with kind server: where it is, http://host:port")
     plugin: str | None = Field(
-        default=None, description="with kind plugin: X of an official livekit-plugins-X, like openai"
+        default=None,
+        description="with kind plugin: openai, deepgram or elevenlabs; to speak, cartesia too",
     )
     model: str | None = Field(default=None, description="the model to ask for; default: its own")
     api_key: SecretStr | None = Field(
@@ -40,8 +44,10 @@ class VoiceProfile(Group):
     def _of_its_kind(self) -> VoiceProfile:
         if self.kind == "server" and not (self.url and re.fullmatch(r"https?://[^\s/?#@]+/?", self.url)):
             raise PydanticCustomError("voice_url", "kind server needs a url like http://second.example:8090")
-        if self.kind == "plugin" and not (self.plugin and re.fullmatch(r"[a-z][a-z0-9_]*", self.plugin)):
-            raise PydanticCustomError("voice_plugin", "kind plugin needs the name of a plug-in, like openai")
+        if self.kind == "plugin" and self.plugin not in self.plugins:
+            raise PydanticCustomError(
+                "voice_plugin", "plugin should be one of {known}", {"known": ", ".join(self.plugins)}
+            )
         if self.kind == "server" and (self.plugin or self.options or self.api_key):
             raise PydanticCustomError(
                 "voice_options", "plugin, options and api_key belong to kind plugin, not to server"
@@ -51,6 +57,8 @@ class VoiceProfile(Group):
 
 class SpeakingProfile(VoiceProfile):
     """Somebody else who speaks."""
+
+    plugins = (*VoiceProfile.plugins, "cartesia")
 
     voices: tuple[str, ...] = Field(
         default=(),
@@ -75,6 +83,10 @@ class SpeakingProfile(VoiceProfile):
     def voice_names(self) -> tuple[str, ...]:
         """All its voices, in order, each once."""
         return tuple(dict.fromkeys(name for _, name in by_language(self.voices)))
+
+    def languages(self) -> tuple[str, ...]:
+        """Those that it has a voice for, in order."""
+        return tuple(language for language, _ in by_language(self.voices))
 
     def voice(self, language: str) -> str | None:
         """Its voice for a language: as it is written, or for any of its regions."""

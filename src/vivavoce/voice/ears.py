@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from livekit import rtc
-from livekit.agents import APIConnectOptions, APIError, stt
+from livekit.agents import NOT_GIVEN, APIConnectOptions, APIError, stt
 
 from vivavoce.settings.voice import SPEECH
 from vivavoce.speech.client import (
@@ -124,40 +124,28 @@ class PluginEar:
             raise SpeechDropped("A plug-in makes no captions.", next_step="")
         expected = _first(language)
         duration_s = len(pcm) / 2 / sample_rate
+        patience_s = LONGEST_S + duration_s
         sound = rtc.AudioFrame(pcm, sample_rate, 1, len(pcm) // 2)
-        options = APIConnectOptions(max_retry=0, timeout=LONGEST_S + duration_s)
+        options = APIConnectOptions(max_retry=0, timeout=patience_s)
         try:
-            async with asyncio.timeout(LONGEST_S + duration_s):
-                found = await self._recognise(sound, expected, options)
+            async with asyncio.timeout(patience_s):
+                event = await self._model.recognize(
+                    [sound], language=NOT_GIVEN if expected is None else expected, conn_options=options
+                )
         except TimeoutError:
             raise SpeechUnavailable(
-                f"{self._model.label} gave no text within {LONGEST_S + duration_s:.0f} s.", next_step=""
+                f"{self._model.label} gave no text within {patience_s:.0f} s.", next_step=""
             ) from None
         except APIError as error:
             raise SpeechUnavailable(f"{self._model.label} failed: {error.message}.", next_step="") from error
+        found = event.alternatives[0] if event.alternatives else None
         return Transcript(
-            text=" ".join(data.text.strip() for data in found if data.text.strip()),
-            language=next((str(data.language) for data in found if data.language), expected),
-            confidence=min((data.confidence for data in found if data.confidence), default=1.0),
+            text=found.text.strip() if found is not None else "",
+            language=(str(found.language) if found is not None else "") or expected,
+            confidence=(found.confidence if found is not None else 0.0) or 1.0,
             duration_s=duration_s,
             model=self._model.model,
         )
-
-    async def _recognise(
-        self, sound: rtc.AudioFrame, language: str | None, options: APIConnectOptions
-    ) -> Sequence[stt.SpeechData]:
-        asked = {"language": language} if language is not None else {}
-        if self._model.capabilities.offline_recognize:
-            event = await self._model.recognize([sound], conn_options=options, **asked)
-            return event.alternatives[:1]
-        found: list[stt.SpeechData] = []
-        async with self._model.stream(conn_options=options, **asked) as stream:
-            stream.push_frame(sound)
-            stream.end_input()
-            async for event in stream:
-                if event.type == stt.SpeechEventType.FINAL_TRANSCRIPT:
-                    found += event.alternatives[:1]
-        return found
 
 
 def _nobody(name: str, seconds: float) -> None:

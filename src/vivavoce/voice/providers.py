@@ -16,7 +16,7 @@ from vivavoce.settings.voice import SPEECH, SpeakingProfile, VoiceProfile
 from vivavoce.speech.client import SpeechClient
 from vivavoce.voice.ears import Ear, Ears, PluginEar, ServerEar
 from vivavoce.voice.failover import RULES, Link, Switched
-from vivavoce.voice.plugins import make
+from vivavoce.voice.plugins import CLOUDS, make
 from vivavoce.voice.speakers import PluginSpeaker, ServerSpeaker, Speaker, Speakers
 
 
@@ -95,17 +95,21 @@ class Providers:
     def _speaker(self, profile: SpeakingProfile) -> Speaker:
         if profile.plugin is None:
             return ServerSpeaker(self._client(profile), profile)
-        name = profile.plugin
+        name, cloud = profile.plugin, CLOUDS[profile.plugin]
 
-        def speaking(voice: str | None) -> tts.TTS[Any]:
-            return self._make(name, "TTS", profile, **({} if voice is None else {"voice": voice}))
+        def speaking(voice: str | None, language: str | None) -> tts.TTS[Any]:
+            named = {cloud.voice: voice, cloud.language: language}
+            return self._make(
+                name, "TTS", profile, **{option: value for option, value in named.items() if option and value}
+            )
 
-        return PluginSpeaker(speaking, profile)
+        return PluginSpeaker(speaking, profile, told=cloud.language is not None)
 
     def _make(self, name: str, work: str, profile: VoiceProfile, **more: Any) -> Any:
-        options: dict[str, Any] = {**profile.options, **more}
+        options: dict[str, Any] = dict(profile.options)
         if profile.model is not None:
             options["model"] = profile.model
+        options |= more
         if profile.api_key is not None:
             options["api_key"] = profile.api_key.get_secret_value()
         if self._http is None:

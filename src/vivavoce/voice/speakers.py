@@ -90,25 +90,39 @@ class PluginSpeaker:
     """A plug-in of LiveKit Agents.
 
     Args:
-        make: makes the plug-in's object for one of its voices; None is its usual one.
+        make: makes the plug-in's object for one of its voices and a language; None are its usual ones.
         profile: which voice speaks which language; a language without one is spoken by the first.
+        told: whether it must be told which language a text is in.
     """
 
-    def __init__(self, make: Callable[[str | None], tts.TTS[Any]], profile: SpeakingProfile) -> None:
+    def __init__(
+        self, make: Callable[[str | None, str | None], tts.TTS[Any]], profile: SpeakingProfile, *, told: bool
+    ) -> None:
+        self._make = make
         self._profile = profile
+        self._told = told
+        self._made: dict[tuple[str | None, str | None], tts.TTS[Any]] = {}
         # Made here, so that a plug-in that does not take its settings says so at the start.
-        self._made = {voice: make(voice) for voice in profile.voice_names() or (None,)}
+        for language in profile.languages() or (None,):
+            self._of(language)
 
     @asynccontextmanager
     async def speak(
         self, text: str, *, model: str, voice: str, language: str | None = None, speed: float = 1.0
     ) -> AsyncGenerator[Sound]:
         """See `Speaker`. The speed is the plug-in's own."""
-        own = self._profile.voice(language) if language is not None else None
-        made = self._made.get(own) or next(iter(self._made.values()))
+        made = self._of(language)
         options = APIConnectOptions(max_retry=0, timeout=LONGEST_S)
         async with made.synthesize(text, conn_options=options) as stream:
             yield _PluginSound(stream, made.sample_rate, made.label)
+
+    def _of(self, language: str | None) -> tts.TTS[Any]:
+        own = self._profile.voice(language) if language is not None else None
+        voice = own or next(iter(self._profile.voice_names()), None)
+        key = voice, language if self._told else None
+        if key not in self._made:
+            self._made[key] = self._make(*key)
+        return self._made[key]
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ from vivavoce.voice.plugins import PluginRefused
 from vivavoce.voice.realtime import Realtimes
 from vivavoce.voice.voiced import Voiced
 
+pytestmark = pytest.mark.livekit
+
 FRAME = 320
 """Samples of 20 ms at 16 kHz."""
 

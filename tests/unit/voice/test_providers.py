@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, cast
 
 import pytest
@@ -53,6 +54,7 @@ def test_an_order_of_nobody_is_refused(settings: dict[str, Any]) -> None:
         {"url": "second.example"},
         {"kind": "plugin"},
         {"kind": "plugin", "plugin": "os.path"},
+        {"kind": "plugin", "plugin": "azure"},
         {"url": "http://second.example", "options": {"a": 1}},
         {"url": "http://second.example", "voices": ("de=thorsten",)},
         {"kind": "plugin", "plugin": "openai", "voices": ("nova",)},
@@ -63,21 +65,29 @@ def test_a_profile_that_cannot_be_is_refused(profile: dict[str, Any]) -> None:
         SpeakingProfile.model_validate(profile)
 
 
+def test_a_cloud_that_only_speaks_does_not_hear() -> None:
+    cloud = {"kind": "plugin", "plugin": "cartesia"}
+    assert SpeakingProfile.model_validate(cloud).plugin == "cartesia"
+    with pytest.raises(ValidationError, match="openai, deepgram, elevenlabs"):
+        VoiceProfile.model_validate(cloud)
+
+
 def test_a_voice_for_a_language_is_found_for_its_regions_too() -> None:
     profile = SpeakingProfile(url="http://second.example", voices=("de=piper/thorsten", "de-AT=piper/wien"))
     assert profile.voice("de-CH") == profile.voice("DE") == "piper/thorsten"
     assert profile.voice("de-at") == "piper/wien" and profile.voice("fr") is None
 
 
-async def test_a_plug_in_that_is_not_there_is_named_with_the_command() -> None:
-    settings = Settings(stt=SttSettings(profiles={"cloud": plugin("nowhere_at_all")}))
+async def test_a_plug_in_that_is_not_there_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "livekit.plugins.deepgram", None)
+    settings = Settings(stt=SttSettings(profiles={"cloud": plugin("deepgram")}))
     with pytest.raises(PluginMissing) as missing:
         Providers(settings, cast("SpeechClient", None))
-    assert missing.value.next_step == "Install it: pip install 'livekit-plugins-nowhere-at-all'"
+    assert missing.value.next_step == "Install it: pip install 'vivavoce[deepgram]'"
 
 
-@pytest.mark.parametrize("cloud", [plugin("openai", colour="red"), plugin("silero")])
-async def test_a_plug_in_that_does_not_take_its_settings_says_so_at_the_start(cloud: VoiceProfile) -> None:
+async def test_a_plug_in_that_does_not_take_its_settings_says_so_at_the_start() -> None:
+    cloud = plugin("openai", colour="red")
     with pytest.raises(PluginRefused):
         Providers(Settings(stt=SttSettings(profiles={"cloud": cloud})), cast("SpeechClient", None))
     speaking = SpeakingProfile.model_validate(cloud.model_dump())
