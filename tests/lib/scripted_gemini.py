@@ -25,7 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from scripted_model import Reply
+from scripted_model import Reply, Script, plain_interviewer
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
@@ -58,6 +58,9 @@ class Connection:
     messages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     heard_s: float = 0.0
     active: bool = False
+    chat: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """The conversation so far, in the shape of a chat request's messages."""
+    calls: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
 
     def turns(self) -> list[dict[str, Any]]:
         """Every turn of client content so far."""
@@ -76,13 +79,20 @@ class ScriptedGemini:
 
     Attributes:
         url: for a profile's `base_url`.
-        replies: what it says next: after a turn that is complete, and after the answers to its calls.
+        script: makes what it says after a turn that is complete, and after the answers to its calls.
+        texts: what it hears, one text an activity; the last one is heard again.
         connections: every one there was.
     """
 
     url: str = ""
-    replies: list[Reply] = field(default_factory=list[Reply])
+    script: Script = field(default_factory=lambda: plain_interviewer)
+    texts: list[str] = field(default_factory=list[str])
     connections: list[Connection] = field(default_factory=list[Connection])
+
+    def play(self, *replies: Reply) -> None:
+        """Answer with these, in order; after them as a plain interviewer."""
+        left = list(replies)
+        self.script = lambda request: left.pop(0) if left else plain_interviewer(request)
 
     @property
     def last(self) -> Connection:
@@ -115,18 +125,30 @@ class ScriptedGemini:
                 connection.active = True
             case {"realtimeInput": {"activityEnd": _}}:
                 connection.active = False
-            case {"clientContent": {"turnComplete": True}}:
+                text = (self.texts.pop(0) if len(self.texts) > 1 else self.texts[0]) if self.texts else ""
+                connection.chat.append({"role": "user", "content": text})
+            case {"clientContent": {"turnComplete": True, "turns": list(turns)}}:
+                situation = "\n".join(_spoken(turn) for turn in turns)
+                said = next((each for each in reversed(connection.chat) if each["role"] == "user"), None)
+                if said is None:
+                    connection.chat.append(said := {"role": "user", "content": ""})
+                words = said["content"].rpartition("]\n")[2]
+                said["content"] = f"{situation}\n{words}"
                 await self._speak(connection)
             case {"toolResponse": {"functionResponses": responses}}:
-                assert all(response["id"].startswith("call-") for response in responses)
+                for response in responses:
+                    call = connection.calls[response["id"]]
+                    connection.chat.append({"role": "assistant", "tool_calls": [{"function": call}]})
+                    connection.chat.append({"role": "tool", "content": str(response["response"]["output"])})
                 await self._speak(connection)
-            case {"clientContent": _}:
-                pass
+            case {"clientContent": {"turns": list(turns)}}:
+                roles = {"model": "assistant", "user": "user"}
+                connection.chat += [{"role": roles[turn["role"]], "content": _spoken(turn)} for turn in turns]
             case _:
                 raise AssertionError(f"no message of Gemini's: {message}")
 
     async def _speak(self, connection: Connection) -> None:
-        reply = self.replies.pop(0)
+        reply = self.script({"messages": connection.chat})
         for token in re.findall(r"\s*\S+", reply.text):
             at = np.arange(int(A_WORD_S * RATE)) / RATE
             sound = (6000 * np.sin(2 * np.pi * 660 * at)).astype("<i2").tobytes()
@@ -136,11 +158,14 @@ class ScriptedGemini:
             }
             await self._send(connection, serverContent={"modelTurn": {"parts": [{"inlineData": blob}]}})
             await self._send(connection, serverContent={"outputTranscription": {"text": token}})
+        if reply.text:
+            connection.chat.append({"role": "assistant", "content": reply.text})
         if reply.calls:
-            calls = [
-                {"id": f"call-{place}", "name": call.tool, "args": json.loads(call.text())}
-                for place, call in enumerate(reply.calls)
-            ]
+            calls: list[dict[str, Any]] = []
+            for call in reply.calls:
+                call_id = f"call-{len(connection.calls)}"
+                connection.calls[call_id] = {"name": call.tool, "arguments": call.text()}
+                calls.append({"id": call_id, "name": call.tool, "args": json.loads(call.text())})
             await self._send(connection, toolCall={"functionCalls": calls}, usageMetadata=USAGE)
             return
         await self._send(connection, serverContent={"generationComplete": True})
@@ -159,6 +184,12 @@ async def scripted_gemini(folder: Path) -> AsyncGenerator[ScriptedGemini]:
         [listening, *_] = server.sockets
         gemini.url = f"https://127.0.0.1:{listening.getsockname()[1]}"
         yield gemini
+
+
+def _spoken(turn: dict[str, Any]) -> str:
+    """A turn's text, without the marks that livekit's plug-in puts around instructions."""
+    text = "".join(part.get("text", "") for part in turn["parts"])
+    return re.sub(r"</?[a-z_]+>\n?", "", text).strip()
 
 
 def _camel(value: Any) -> Any:

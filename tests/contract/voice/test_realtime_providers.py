@@ -343,10 +343,9 @@ async def test_what_gemini_is_told_at_first(gemini: ScriptedGemini) -> None:
 
 
 async def test_gemini_hears_speaks_calls_and_is_answered(gemini: ScriptedGemini) -> None:
-    gemini.replies = [
-        Reply("So it was bread.", (Call("probe", {"trigger": "vague"}),)),
-        Reply("What kind of bread?"),
-    ]
+    gemini.play(
+        Reply("So it was bread.", (Call("probe", {"trigger": "vague"}),)), Reply("What kind of bread?")
+    )
     async with duplexed(at_gemini(gemini)) as ends:
         ends.duplex.tell("assistant", "What did you do today?")
         ends.say(1.0)
@@ -378,7 +377,7 @@ async def test_gemini_hears_speaks_calls_and_is_answered(gemini: ScriptedGemini)
 
 
 async def test_gemini_is_told_in_words_how_much_was_heard(gemini: ScriptedGemini) -> None:
-    gemini.replies = [Reply("It was bread, as you say."), Reply("Go on.")]
+    gemini.play(Reply("It was bread, as you say."), Reply("Go on."))
     async with duplexed(at_gemini(gemini)) as ends:
         await ends.reply()
         voiced = Voiced("m")
@@ -399,6 +398,6 @@ async def test_a_lost_gemini_is_opened_again_with_the_logs_history(gemini: Scrip
         first = gemini.last
         first.socket.transport.abort()
         await until(lambda: len(gemini.connections) == 2)
-        gemini.replies = [Reply("Go on.")]
+        gemini.play(Reply("Go on."))
         await until(lambda: gemini.last.setup)
         assert (await ends.reply()).words == "Go on."

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from guard_server import guard_server
 from participant import Participant, asked, heard, speech
+from pydantic import SecretStr
+from scripted_gemini import ScriptedGemini, scripted_gemini
 from scripted_model import Call, Reply, scripted_model
 from scripted_realtime import A_WORD_S, ScriptedRealtime, scripted_realtime
 
@@ -77,9 +80,9 @@ async def stage(open_stage: Callable[..., Any], server: ScriptedRealtime) -> Asy
 
 
 class Speaker(Participant):
-    """A participant whose words the model itself writes down."""
+    """A participant whose words the model itself hears."""
 
-    def __init__(self, stage: Any, server: ScriptedRealtime) -> None:
+    def __init__(self, stage: Any, server: ScriptedRealtime | ScriptedGemini) -> None:
         super().__init__(stage)
         self.server = server
 
@@ -142,6 +145,65 @@ async def test_an_interview_from_hello_to_goodbye(stage: Any, server: ScriptedRe
     assert "What did you do today?" in opening["content"][0]["text"]
     assert participant.line is not None
     await participant.line
+
+
+async def test_an_interview_with_gemini(
+    open_stage: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    async with scripted_gemini(tmp_path) as gemini:
+        live = RealtimeProfile(
+            provider="google",
+            base_url=gemini.url,
+            model="gemini-3.8-live",
+            api_key=SecretStr("key"),
+            connect_s=10,
+            first_sound_s=10,
+            stall_s=10,
+        )
+        money = MoneySettings(machine_hour_usd=Decimal(0), prices={"voice": PRICE})
+        async with open_stage(realtime=RealtimeSettings(profiles={"voice": live}), money=money) as stage:
+            await stage.schedule()
+            participant = Speaker(stage, gemini)
+            await participant.join()
+            state = await participant.answer("I walked to the market, and I got so angry there.")
+            assert (asked(state).move, asked(state).trigger) == ("probe", "emotional")
+            assert asked(state).text == "What was that like for you?"
+            state = await participant.answer("The bread I bought for my family.")
+            assert asked(state).text == "You said the bread i bought for my. What was the best part?"
+            gemini.play(Reply(calls=(Call("advance_phase", {"reason": "all is said"}),)))
+            state = await participant.answer("It was loud, and I had to wait for long.")
+            assert state.progress.phase_id == "last"
+            advance = Call("advance_phase", {"reason": "all is said"})
+            gemini.play(Reply(calls=(advance,)), Reply("So that was all of it."))
+            await participant.answer("No, that was all of it.")
+            state = await stage.ended()
+            events = await stage.events()
+    payloads = [event.payload for event in events]
+    assert (state.status, state.reason) == (SessionStatus.COMPLETED, Reason.FINISHED)
+    assert state == fold(events) and state.fault_count == 0, state.faults
+    said_aloud = [turn.text for turn in state.turns if turn.speaker == "moderator"]
+    assert participant.socket.captions() == said_aloud, "what is shown, logged and heard is the same"
+    assert said_aloud[-1] == "So that was all of it. Thank you. Goodbye."
+    assert [(p.tool, p.accepted) for p in payloads if isinstance(p, ToolCalled)] == [
+        ("probe", True),
+        ("advance_phase", True),
+        ("advance_phase", True),
+    ]
+    # Its transcription comes too late for the rails: the usual ears write down what was said.
+    heard_words = [p for p in payloads if isinstance(p, Utterance)]
+    assert heard_words[0].text == "I walked to the market, and I got so angry there."
+    assert stage.recogniser.heard == len(heard_words) == 4
+    assert gemini.last.activities()[:2] == ["activityStart", "activityEnd"] and gemini.last.heard_s > 4
+    # The money: text 200 × 4, sound 100 × 32, written 20 × 16 + 80 × 64, a million.
+    uses = [p for p in payloads if isinstance(p, UsageMetered) and p.part == "realtime"]
+    assert len(uses) >= 5 and {use.amount for use in uses} == {9_440}
+    assert sum(p.amount for p in payloads if isinstance(p, UsageMetered)) == state.spent
+    # What it was told: the study's own words, and the second phase's instructions.
+    assert gemini.last.setup["systemInstruction"]["parts"][0]["text"].count("Warm up")
+    told = [turn["parts"][0]["text"] for turn in gemini.last.turns()]
+    assert any("What did you do today?" in text for text in told)
+    assert any("Close" in text for text in told), "instructions follow the phase"
 
 
 async def test_who_speaks_into_its_words_is_heard_and_the_model_knows_how_far_it_came(
