@@ -151,9 +151,8 @@ class Keeper:
 
     def _tell(self, found: Sequence[Due]) -> None:
         """Name what is due, once each."""
-        fresh: set[tuple[Action, tuple[str, ...]]] = {
-            (one.action, one.over.session_ids) for one in found
-        } - self._told
+        due: set[tuple[Action, tuple[str, ...]]] = {(one.action, one.over.session_ids) for one in found}
+        fresh = due - self._told
         self._told |= fresh
         for action, session_ids in sorted(fresh):
             log.info("retention is due", action=action, sessions=session_ids, see="vivavoce retention")

@@ -18,6 +18,7 @@ from vivavoce.protocol.study import UnknownLanguage
 from vivavoce.session.errors import (
     AlreadyConnected,
     BadFrame,
+    ContentErased,
     HostFull,
     LeaseHeld,
     LeaseLost,
@@ -200,6 +201,15 @@ class SessionBusy(WebError):
     next_ = "Try again in a few seconds."
 
 
+class InterviewErased(WebError):
+    """What was said in the session is erased."""
+
+    code = "interview_erased"
+    status = HTTPStatus.GONE
+    what_ = "What was said in this interview was erased."
+    next_ = "There is nothing more to do."
+
+
 class TransportAbsent(WebError):
     """Sound does not travel in this way here."""
 
@@ -256,6 +266,8 @@ def public(error: VivavoceError) -> VivavoceError:
         return error
     if isinstance(error, LeaseHeld | LeaseLost):
         return SessionBusy()
+    if isinstance(error, ContentErased):
+        return InterviewErased()
     if isinstance(error, StorageUnavailable | SfuUnavailable):
         return Unavailable()
     return Internal()

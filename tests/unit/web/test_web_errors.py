@@ -18,7 +18,7 @@ REFUSALS = [kind for kind in KINDS if kind is not WebError]
 
 def test_codes_are_unique() -> None:
     codes = [kind.code for kind in REFUSALS]
-    assert len(codes) == len(set(codes)) == 21
+    assert len(codes) == len(set(codes)) == 22
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
