@@ -87,9 +87,10 @@ def list_models(
         rows = [_as_json(model, store) for model in CATALOGUE.values()]
         typer.echo(json.dumps(rows + [_served_as_json(model) for model in SERVED.values()], indent=2))
         return
-    # A licence is not cut off, however narrow the screen.
+    # A licence is not cut off, however narrow the screen; one space between columns leaves room for others' words.
     fixed = {name: Column(name, no_wrap=True) for name in ("model", "licence")}
-    table = Table(fixed["model"], "does", "in", fixed["licence"], "size", "state", box=None, pad_edge=False)
+    headings = (fixed["model"], "does", "in", fixed["licence"], "size", "state")
+    table = Table(*headings, box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for model in CATALOGUE.values():
         state = _state(store, model)
         shown = {"ready": "ready", "absent": "not here", "damaged": "damaged"}[state]

@@ -33,6 +33,19 @@ QUEUES = ("procrastinate_jobs", "procrastinate_events", "job_failures")
 
 _HORIZON = text("SELECT CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text)::xid")
 
+CLEARS_STATISTICS = 180_000
+"""From this version on PostgreSQL can be told to forget its samples. ANALYZE alone keeps those of a table that is empty
+now; in older versions they go with the next rows that the table has."""
+
+_VERSION = text("SELECT current_setting('server_version_num')::int")
+
+_CLEAR = text(
+    """
+    SELECT pg_clear_attribute_stats(schemaname, tablename, attname, inherited)
+    FROM pg_stats WHERE schemaname = current_schema() AND tablename = :table
+    """
+)
+
 _OLDER = text(
     """
     SELECT count(*) FROM pg_stat_activity
@@ -66,7 +79,10 @@ async def scrub(engine: AsyncEngine, *, whole: bool) -> None:
             if whole:
                 await _wait_for_older(connection)
             how = "FULL, ANALYZE" if whole else "ANALYZE"
+            newest = (await connection.execute(_VERSION)).scalar_one() >= CLEARS_STATISTICS
             for table in touched:
+                if newest:
+                    await connection.execute(_CLEAR, {"table": table})
                 await connection.execute(text(f'VACUUM ({how}) "{table}"'))
             if whole:
                 await connection.execute(text("VACUUM (FULL) pg_statistic"))

@@ -403,7 +403,8 @@ def _check_offer(text: str) -> None:
     if not any(c.mimeType.lower() == "audio/opus" for media in offer.media for c in media.rtp.codecs):
         raise BadFrame("A WebRTC offer must offer Opus for its audio; this one does not.")
     bundles = [sorted(group.items) for group in offer.group if group.semantic == "BUNDLE"]
-    if bundles != [sorted(media.rtp.muxId for media in offer.media)]:
+    # A section that lost its name has None for it.
+    if bundles != [sorted(str(media.rtp.muxId) for media in offer.media)]:
         raise BadFrame("A WebRTC offer must bundle its audio and its data channel; this one does not.")
     for media in offer.media:
         if media.ice is None or media.dtls is None or not media.dtls.fingerprints:

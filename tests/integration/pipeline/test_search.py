@@ -50,9 +50,15 @@ def told(name: str, *said: str, language: str | None = "en", **more: object) -> 
     )
 
 
-async def keep(derived: DerivedStore, transcript: Transcript, *, made_of: str = "1") -> None:
+async def keep(
+    derived: DerivedStore, transcript: Transcript, *, made_of: str = "1", instead_of: str | None = None
+) -> None:
     await derived.keep(
-        transcript.session_id, "transcription", input_hash=made_of, output=transcript.model_dump_json()
+        transcript.session_id,
+        "transcription",
+        input_hash=made_of,
+        output=transcript.model_dump_json(),
+        instead_of=instead_of,
     )
 
 
@@ -149,7 +155,7 @@ async def test_the_index_follows_the_transcripts(
     await hold("s1")
     await keep(derived, told("s1", "I like the queue."))
     await catch_up(index, "transcription")
-    await keep(derived, told("s1", "I like the market."), made_of="2")
+    await keep(derived, told("s1", "I like the market."), made_of="2", instead_of="1")
     await catch_up(index, "transcription")
     assert (await index.find("queue")).segments == 0
     assert (await index.find("market")).segments == 1
