@@ -25,8 +25,8 @@ AGENTS ?=
 GUESTS := piper-http fastkokoro pipecat llama
 MODELS ?= $(or $(VIVAVOCE_MODELS_DIR),$(HOME)/.cache/vivavoce/models)
 export VIVAVOCE_MODELS_DIR := $(MODELS)
-# These tests mostly wait, so five run at a time on two cores; a file stays on one process, with the servers it started.
-SLOW := -q -n 6 --dist loadfile --no-loadscope-reorder
+# These tests mostly wait, so five run at a time on two cores, and four of those that start whole servers; a file stays on one process, with the servers it started.
+SLOW := -q -n 5 --dist loadfile --no-loadscope-reorder
 
 # The same as on one machine, through an SFU.
 SFU := tests/e2e/test_interview_livekit.py tests/contract/transport/test_conformance_livekit.py
@@ -98,7 +98,7 @@ integration: $(STAMP)/python models livekit ## real PostgreSQL, real processes, 
 	$(BIN)/pytest tests/integration tests/contract $(SLOW)
 
 faults: $(STAMP)/python pages models browser livekit ## what dies, hangs or fills up while people speak, and the main job through an SFU
-	$(BIN)/pytest tests/faults $(SFU) $(SLOW)
+	$(BIN)/pytest tests/faults $(SFU) $(SLOW) -n 4
 
 e2e: setup browser livekit ## whole interviews in a real browser
 	$(BIN)/pytest tests/e2e -q
