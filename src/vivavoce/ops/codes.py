@@ -85,7 +85,11 @@ async def apply(storage: Storage, study_id: str) -> int:
     """Have a study's interviews coded anew; returns how many there are. Raises what `present` does."""
     await present(storage, study_id)
     summaries = await storage.sessions.list(study_id=study_id, limit=MOST_SESSIONS)
-    held = [one.session_id for one in summaries if one.joined_at is not None and one.status.terminal]
+    held = [
+        one.session_id
+        for one in summaries
+        if one.joined_at is not None and one.status.terminal and one.erased_at is None
+    ]
     for session_id in held:
         await storage.jobs.add(session_id, "enrichment")
     return len(held)

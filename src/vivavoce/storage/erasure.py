@@ -6,6 +6,7 @@ from sqlalchemy import Table, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vivavoce.storage import jobs
+from vivavoce.storage.quotes import unquote
 from vivavoce.storage.tables import (
     Base,
     EventRow,
@@ -32,12 +33,16 @@ def dropped() -> list[Table]:
 
 
 async def erase_around(connection: AsyncConnection, session_id: str) -> None:
-    """Drop what was made of a session, its jobs and its way in, within the transaction of `connection`."""
+    """Drop what was made of a session, its jobs and its way in, within the transaction of `connection`.
+
+    Before its log is replaced: examples in codebooks are found by what was said.
+    """
+    of_session = select(SessionRow.study_id, SessionRow.participant_id).where(SessionRow.id == session_id)
+    study_id, participant_id = (await connection.execute(of_session)).one()
+    await unquote(connection, session_id, study_id)
     for table in dropped():
         await connection.execute(delete(table).where(table.c.session_id == session_id))
     await jobs.drop(connection, session_id)
-    of_session = select(SessionRow.study_id, SessionRow.participant_id).where(SessionRow.id == session_id)
-    study_id, participant_id = (await connection.execute(of_session)).one()
     await forget(connection, study_id, participant_id)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from vivavoce.session.errors import StorageUnavailable
 from vivavoce.storage.engine import storage_errors
 from vivavoce.storage.erasure import dropped
-from vivavoce.storage.tables import EventRow, InvitationRow, SessionRow
+from vivavoce.storage.tables import CodebookRow, EventRow, InvitationRow, SessionRow
 
 TIMEOUT_S = 1800.0
 """Seconds for all of it: tables of some gigabytes are written anew in minutes."""
@@ -94,7 +94,7 @@ async def scrub(engine: AsyncEngine, *, whole: bool) -> None:
             await connection.invalidate()
 
 
-_LOGS = tuple(row.__tablename__ for row in (SessionRow, EventRow, InvitationRow))
+_LOGS = tuple(row.__tablename__ for row in (SessionRow, EventRow, InvitationRow, CodebookRow))
 
 
 async def _wait_for_older(connection: AsyncConnection) -> None:

@@ -106,12 +106,12 @@ class PostgresSessionStore:
             log = (Line(row.seq, row.at, row.kind, row.payload) for row in rows)
             left = erased(session_id, log, last, at=at)
             state = fold(left)
+            await erase_around(connection, session_id)
             await connection.execute(delete(EventRow).where(EventRow.session_id == session_id))
             await _insert_events(connection, left)
             await connection.execute(
                 update(SessionRow).where(SessionRow.id == session_id).values(**_columns(state))
             )
-            await erase_around(connection, session_id)
         self._states.pop(session_id, None)
         return state
 

@@ -13,11 +13,13 @@ import pytest
 from pydantic import SecretStr
 from tests.lib.recorded import AT, BEGUN, ENDED, closed, started, utterance
 
+from vivavoce.ops import codes
 from vivavoce.ops.erase import ParticipantUnknown, SessionRunning, erase, holdings, interview_by, interview_of
 from vivavoce.ops.export import ExportFormat, export
 from vivavoce.ops.gathering import NothingHeld, gather
 from vivavoce.ops.retention import apply, clear_late, due
 from vivavoce.ops.spool import keep_left_over
+from vivavoce.pipeline.codes import Author
 from vivavoce.session.clock import ManualClock, SystemClock
 from vivavoce.session.errors import ContentErased, LeaseLost
 from vivavoce.session.events import (
@@ -183,6 +185,24 @@ async def test_all_sittings_of_a_participant_go_and_nobody_elses(
         log = await storage.sessions.read(session_id)
         assert log[-1].payload == SessionErased(reason="requested")
         assert fold(log) == await storage.sessions.state(session_id)
+
+
+async def test_examples_in_the_codebook_that_quote_the_participant_go_in_every_version(
+    storage: Storage, settings: Settings
+) -> None:
+    await storage.studies.publish((STUDIES / "demo.yaml").read_text(encoding="utf-8"))
+    await hold(storage, "s1", [*BEGUN, said(), ENDED])
+    person = Author(kind="person", name="Ann")
+    for number, own in enumerate(("the zanzibar", "Waiting for the bus")):
+        fields: dict[str, object] = {"examples": (f"“The {SECRET}, always!”", own)}
+        await codes.add(storage, "demo", f"Code {number}", fields, id=None, editor=person)
+    await erase(storage, settings, await interview_of(storage, "s1"), reason="requested", clock=SystemClock())
+    book = await codes.present(storage, "demo")
+    # Two words are anybody's.
+    assert [code.examples for code in book.codes] == [("the zanzibar",), ("Waiting for the bus",)]
+    async with storage.engine.connect() as connection:
+        versions = await connection.exec_driver_sql("SELECT codebook::text FROM codebooks")
+        assert ["always" in one for (one,) in versions.all()] == [False, False]
 
 
 async def test_nothing_is_made_of_an_erased_session_any_more(storage: Storage, settings: Settings) -> None:
