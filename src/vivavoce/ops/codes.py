@@ -8,14 +8,13 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from vivavoce.errors import VivavoceError
+from vivavoce.ops.gathering import MOST_SESSIONS
 from vivavoce.pipeline.codebooks import Codebooks, added, edited, merged, slug
 from vivavoce.pipeline.codes import Author, Code, Codebook
 from vivavoce.pipeline.exports.bundle import Bundle
 from vivavoce.pipeline.exports.refi import to_qdc
 from vivavoce.pipeline.qdc import read_qdc
 from vivavoce.storage.open import Storage
-
-MOST_SESSIONS = 100_000
 
 _CODES = TypeAdapter(list[Code])
 
@@ -85,11 +84,7 @@ async def apply(storage: Storage, study_id: str) -> int:
     """Have a study's interviews coded anew; returns how many there are. Raises what `present` does."""
     await present(storage, study_id)
     summaries = await storage.sessions.list(study_id=study_id, limit=MOST_SESSIONS)
-    held = [
-        one.session_id
-        for one in summaries
-        if one.joined_at is not None and one.status.terminal and one.erased_at is None
-    ]
+    held = [one.session_id for one in summaries if one.readable]
     for session_id in held:
         await storage.jobs.add(session_id, "enrichment")
     return len(held)

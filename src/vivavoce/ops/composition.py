@@ -16,9 +16,8 @@ from vivavoce.agent.purse import Purse
 from vivavoce.ops.background import background
 from vivavoce.ops.checks import database_check, speech_check
 from vivavoce.ops.invite import announced, invite, public_url
-from vivavoce.ops.pipeline import worker
+from vivavoce.ops.pipeline import runs
 from vivavoce.ops.publish import Progress, patient_client, publish
-from vivavoce.ops.retention import Keeper
 from vivavoce.ops.rooms import rooms_of, sfu_check
 from vivavoce.ops.spool import keep_left_over
 from vivavoce.protocol.study import Study
@@ -181,9 +180,7 @@ async def compose(
             registry=metrics.registry,
         )
         if settings.pipeline.here:
-            work.append(("pipeline", worker(settings, storage, client, clock=clock, metrics=metrics).run()))
-            if settings.pipeline.retention != "off":
-                work.append(("retention", Keeper(storage, settings, clock).run()))
+            work += runs(settings, storage, client, clock=clock, metrics=metrics)
         for name, running in work:
             await stack.enter_async_context(background(running, name))
         await stack.enter_async_context(serving(app, sock))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from pydantic import ValidationError
-
 from vivavoce.errors import VivavoceError
 from vivavoce.ops.export import resolve, second_pass
 from vivavoce.ops.pipeline import versions
 from vivavoce.pipeline.codebooks import Codebooks
 from vivavoce.pipeline.codes import Coding
-from vivavoce.pipeline.enrichment.findings import Findings, FindingsAmiss
 from vivavoce.pipeline.exports.bundle import Bundle
 from vivavoce.pipeline.exports.formats import WRITERS, ExportFormat
+from vivavoce.pipeline.kept import findings_of
 from vivavoce.pipeline.transcript import Transcript
 from vivavoce.pipeline.transcription import assemble, read_interview
 from vivavoce.storage.open import Storage
@@ -45,11 +43,7 @@ async def gather(storage: Storage, name: str) -> Bundle:
     if not of_study:
         one = await analysed(storage, await resolve(storage.sessions, name))
         return await coded(storage, Bundle(title=one.study.title, redaction=None, sessions=(one,)))
-    held = [
-        summary
-        for summary in reversed(of_study)
-        if summary.joined_at and summary.status.terminal and not summary.erased_at
-    ]
+    held = [summary for summary in reversed(of_study) if summary.readable]
     if not held:
         raise NothingHeld(
             f"No interview of the study {name!r} is over yet.",
@@ -70,25 +64,12 @@ async def coded(storage: Storage, bundle: Bundle) -> Bundle:
     known = {code.id for code in book.codes}
     codings: list[Coding] = []
     for session in bundle.sessions:
-        found = await findings(storage, session)
+        found = await findings_of(storage.derived, session.session_id, session)
         if found is not None:
             codings += [coding for coding in found.as_codings(session) if coding.code in known]
     return Bundle.model_validate(
         {**dict(bundle), "codebook": book, "codings": tuple(codings)},
     )
-
-
-async def findings(storage: Storage, transcript: Transcript) -> Findings | None:
-    """What enrichment found in this transcript; None: nothing yet, or in another version of it."""
-    derived = await storage.derived.get(transcript.session_id, "enrichment")
-    if derived is None:
-        return None
-    try:
-        found = Findings.model_validate_json(derived.output)
-        found.check_against(transcript)
-    except (ValidationError, FindingsAmiss):
-        return None  # its job will be run again
-    return found
 
 
 async def analysed(storage: Storage, session_id: str) -> Transcript:

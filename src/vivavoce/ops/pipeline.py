@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from vivavoce.ops.children import speech_server
 from vivavoce.ops.retention import Keeper
 from vivavoce.pipeline.codebooks import Codebooks
-from vivavoce.pipeline.reporting import CodebookOf, Reporting
+from vivavoce.pipeline.reporting import Reporting
 from vivavoce.pipeline.stage import Chain
 from vivavoce.pipeline.transcription import Recogniser, StudyOfHash, Transcription
 from vivavoce.pipeline.worker import Worker
@@ -45,7 +46,7 @@ def chain(settings: Settings, storage: Storage, recogniser: Recogniser, clock: C
         clock=clock,
     )
     reading = enrichment(settings, storage, versions(storage.studies), clock)
-    reporting = Reporting(results=storage.derived, codebooks=codebooks(storage))
+    reporting = Reporting(results=storage.derived, codebooks=Codebooks(storage.codebooks).present)
     return Chain((transcription, reading, reporting))
 
 
@@ -71,6 +72,23 @@ def worker(
     )
 
 
+def runs(
+    settings: Settings,
+    storage: Storage,
+    recogniser: Recogniser,
+    *,
+    clock: Clock,
+    metrics: Metrics,
+    only: Collection[str] | None = None,
+) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+    """All that follows interviews, each by its name and to be run until it is cancelled: the jobs, and retention."""
+    jobs = worker(settings, storage, recogniser, clock=clock, metrics=metrics, only=only)
+    found: list[tuple[str, Coroutine[Any, Any, None]]] = [("pipeline", jobs.run())]
+    if settings.pipeline.retention != "off":
+        found.append(("retention", Keeper(storage, settings, clock).run()))
+    return found
+
+
 async def work(settings: Settings, *, only: Collection[str] | None = None) -> None:
     """Do jobs until cancelled, with the speech server of the settings or one of our own.
 
@@ -83,18 +101,10 @@ async def work(settings: Settings, *, only: Collection[str] | None = None) -> No
         SpeechClient(speech.url) as client,
     ):
         clock = SystemClock()
+        metrics = Metrics(CollectorRegistry())
         async with asyncio.TaskGroup() as group:
-            doing = worker(
-                settings, storage, client, clock=clock, metrics=Metrics(CollectorRegistry()), only=only
-            )
-            group.create_task(doing.run(), name="worker.jobs")
-            if settings.pipeline.retention != "off":
-                group.create_task(Keeper(storage, settings, clock).run(), name="worker.retention")
-
-
-def codebooks(storage: Storage) -> CodebookOf:
-    """The studies' codes, as the pipeline asks for them."""
-    return Codebooks(storage.codebooks).present
+            for name, running in runs(settings, storage, client, clock=clock, metrics=metrics, only=only):
+                group.create_task(running, name=name)
 
 
 def versions(studies: StudyStore) -> StudyOfHash:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from vivavoce.ops.export import resolve
 from vivavoce.ops.gathering import MOST_SESSIONS, analysed
-from vivavoce.ops.pipeline import codebooks
+from vivavoce.pipeline.codebooks import Codebooks
 from vivavoce.pipeline.kept import findings_of, transcript_of
 from vivavoce.pipeline.reports.formats import ReportFormat, written
 from vivavoce.pipeline.reports.held import Held
@@ -65,7 +65,7 @@ async def of_session(storage: Storage, session_id: str) -> SessionReport:
         except ValidationError:
             pass  # another version of ours made it
     held = await _held(storage, session_id)
-    return session_report(held, codebook=await codebooks(storage)(held.transcript.study.id))
+    return session_report(held, codebook=await Codebooks(storage.codebooks).present(held.transcript.study.id))
 
 
 async def of_study(
@@ -83,22 +83,23 @@ async def of_study(
         storage: where results are kept.
         study_id: the study.
         study: its present version; None: it was never published here.
-        sessions: all of its sessions, the newest first.
+        sessions: all of its sessions, the newest first; those whose content was erased are left out.
         clock: wall clock.
         waves: as in `study_report`.
     """
-    over = [one for one in reversed(sessions) if one.status.terminal and one.joined_at is not None]
+    left = [one for one in sessions if one.erased_at is None]
+    over = [one for one in reversed(left) if one.readable]
     held = [await _held(storage, one.session_id) for one in over]
     subject = Subject(
         id=study_id,
         title=study.title.text(study.languages[0]) if study is not None else sessions[0].study_title,
         study=study,
-        codebook=await codebooks(storage)(study_id),
+        codebook=await Codebooks(storage.codebooks).present(study_id),
     )
-    waiting = sum(one.joined_at is None and not one.status.terminal for one in sessions)
-    away = sum(one.joined_at is None and one.status.terminal for one in sessions)
+    waiting = sum(one.joined_at is None and not one.status.terminal for one in left)
+    away = sum(one.joined_at is None and one.status.terminal for one in left)
     turnout = Turnout(
-        over=len(over), scheduled=waiting, away=away, under_way=len(sessions) - len(over) - waiting - away
+        over=len(over), scheduled=waiting, away=away, under_way=len(left) - len(over) - waiting - away
     )
     return await asyncio.to_thread(
         study_report, subject, held, turnout=turnout, made_at=clock.now(), waves=waves

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Protocol
 
 from pydantic import ValidationError
 
 from vivavoce.pipeline.enrichment.findings import Findings, FindingsAmiss
+from vivavoce.pipeline.stage import Results
 from vivavoce.pipeline.transcript import Transcript
-from vivavoce.storage.derived import Derived
 from vivavoce.storage.jobs import StageName
 
 TELLING: tuple[StageName, ...] = ("redaction", "transcription")
 """The stages that have a transcript, the one to prefer first."""
-
-
-class Results(Protocol):
-    """Where results are kept: `storage.derived.DerivedStore`."""
-
-    async def get(self, session_id: str, stage: str) -> Derived | None:
-        """What a stage made of a session."""
-        ...
 
 
 def read_transcript(stage: str, output: str) -> Transcript | None:
@@ -57,5 +48,5 @@ async def findings_of(results: Results, session_id: str, transcript: Transcript)
         found = Findings.model_validate_json(derived.output)
         found.check_against(transcript)
     except (ValidationError, FindingsAmiss):
-        return None
+        return None  # its job will be run again
     return found

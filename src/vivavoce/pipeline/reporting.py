@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from pydantic import BaseModel, ConfigDict
 
 from vivavoce.pipeline.codes import Codebook
-from vivavoce.pipeline.kept import Results, findings_of, transcript_of
+from vivavoce.pipeline.kept import findings_of, transcript_of
 from vivavoce.pipeline.patience import NotYet
 from vivavoce.pipeline.reports.held import Held
 from vivavoce.pipeline.reports.session import SessionReport, session_report
-from vivavoce.pipeline.stage import Stage
+from vivavoce.pipeline.stage import Results, Stage
 
 CodebookOf = Callable[[str], Awaitable[Codebook]]
 """A study's codebook, by the study's id; one without codes where nobody has made one."""

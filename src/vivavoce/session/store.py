@@ -55,6 +55,11 @@ class SessionSummary(BaseModel):
     ended_at: datetime | None
     erased_at: datetime | None = None
 
+    @property
+    def readable(self) -> bool:
+        """Somebody came, it is over, and what was said is still there."""
+        return self.joined_at is not None and self.status.terminal and self.erased_at is None
+
 
 SummaryList = list[SessionSummary]
 Ids = list[str]

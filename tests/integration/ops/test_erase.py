@@ -17,9 +17,11 @@ from vivavoce.ops import codes
 from vivavoce.ops.erase import ParticipantUnknown, SessionRunning, erase, holdings, interview_by, interview_of
 from vivavoce.ops.export import ExportFormat, export
 from vivavoce.ops.gathering import NothingHeld, gather
+from vivavoce.ops.report import report
 from vivavoce.ops.retention import apply, clear_late, due
 from vivavoce.ops.spool import keep_left_over
 from vivavoce.pipeline.codes import Author
+from vivavoce.pipeline.reports.formats import ReportFormat
 from vivavoce.session.clock import ManualClock, SystemClock
 from vivavoce.session.errors import ContentErased, LeaseLost
 from vivavoce.session.events import (
@@ -219,6 +221,8 @@ async def test_nothing_is_made_of_an_erased_session_any_more(storage: Storage, s
         await export(storage.sessions, storage.derived, "s1", ExportFormat.TXT)
     bundle = await gather(storage, "demo")
     assert [one.session_id for one in bundle.sessions] == ["s2"]
+    page = (await report(storage, "demo", ReportFormat.HTML, clock=SystemClock())).decode()
+    assert "p-2" in page and "p-1" not in page
     other = await interview_of(storage, "s2")
     await erase(storage, settings, other, reason="requested", clock=SystemClock())
     with pytest.raises(NothingHeld):

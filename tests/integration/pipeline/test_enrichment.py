@@ -17,12 +17,13 @@ from tests.lib.scripted_model import Reply, scripted_model
 
 from vivavoce.ops.codes import add, apply
 from vivavoce.ops.enrichment import enrichment
-from vivavoce.ops.gathering import findings, gather
+from vivavoce.ops.gathering import gather
 from vivavoce.ops.pipeline import versions
 from vivavoce.pipeline import stage as stages
 from vivavoce.pipeline.codes import Author
 from vivavoce.pipeline.enrichment.findings import Findings
 from vivavoce.pipeline.enrichment.thinking import Message, ThinkerAway
+from vivavoce.pipeline.kept import findings_of
 from vivavoce.session.clock import ManualClock
 from vivavoce.settings import (
     LlmProfile,
@@ -152,4 +153,4 @@ async def test_codes_are_kept_in_versions_and_given_anew(
         jobs: Sequence[Any] = await storage.jobs.list(stage="enrichment")
         assert [job.session_id for job in jobs] == ["s1"]
         session = transcript(LIBRARY)
-        assert await findings(storage, session) is None
+        assert await findings_of(storage.derived, session.session_id, session) is None

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import ClassVar, Protocol
 
-from pydantic import ValidationError
-
 from vivavoce.pipeline.codes import Codebook
 from vivavoce.pipeline.enrichment.asking import Account
 from vivavoce.pipeline.enrichment.findings import Findings
 from vivavoce.pipeline.enrichment.judged import Pace, judged
 from vivavoce.pipeline.enrichment.material import Material, Mind, aims, asked
 from vivavoce.pipeline.enrichment.thinking import Thinker
+from vivavoce.pipeline.kept import transcript_of
 from vivavoce.pipeline.patience import NotYet
 from vivavoce.pipeline.stage import Results, Stage
-from vivavoce.pipeline.transcript import Transcript
 from vivavoce.pipeline.transcription import StudyOfHash
 from vivavoce.session.clock import Clock
 from vivavoce.storage.jobs import StageName
@@ -79,9 +77,14 @@ class Enrichment(Stage[Material]):
         """The transcript, the study's topics and its codes.
 
         Raises:
-            NotYet: there is no transcript yet.
+            NotYet: there is no transcript yet that this version reads.
         """
-        transcript = await self._transcript(session_id)
+        transcript = await transcript_of(self._results, session_id)
+        if transcript is None:
+            raise NotYet(
+                f"There is no transcript of {session_id} yet that this version reads.",
+                next_step="Its transcription comes first.",
+            )
         study = await self._studies(transcript.study.id, transcript.study.content_hash)
         return Material(
             transcript=transcript,
@@ -106,15 +109,3 @@ class Enrichment(Stage[Material]):
                 await self._charge(inputs.transcript.session_id, account)
         found.check_against(inputs.transcript)
         return found
-
-    async def _transcript(self, session_id: str) -> Transcript:
-        made = await self._results.get(session_id, "transcription")
-        if made is None:
-            raise NotYet(f"There is no transcript of {session_id} yet.", next_step="It is tried again later.")
-        try:
-            return Transcript.model_validate_json(made.output)
-        except ValidationError as error:
-            raise NotYet(
-                f"The transcript of {session_id} is of another version.",
-                next_step="Its transcription is run again.",
-            ) from error
