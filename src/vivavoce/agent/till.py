@@ -13,7 +13,7 @@ from vivavoce.session.usage import Part, Use
 from vivavoce.settings import GuardUnknown, ProfileUnknown, RealtimeUnknown, Settings
 from vivavoce.voice.cast import Cast
 from vivavoce.voice.prices import Priced, PriceTable
-from vivavoce.voice.tariff import MachineTariff, Tariff
+from vivavoce.voice.tariff import MachineTariff, Tariff, metered
 
 MACHINES_EVERY_S = 30.0
 """How often a machine's time is written down; at the end of the interview too."""
@@ -122,24 +122,4 @@ class Till:
                 self._write(Use("machine", machine.model, seconds=seconds, counted_by="us"), machine, None)
 
     def _write(self, use: Use, tariff: Tariff, subject: str | None) -> None:
-        self._post(
-            UsageMetered(
-                part=use.part,
-                provider=tariff.provider,
-                model=tariff.model,
-                subject=subject,
-                input_tokens=use.input_tokens,
-                cached_tokens=use.cached_tokens,
-                cache_written_tokens=use.cache_written_tokens,
-                output_tokens=use.output_tokens,
-                input_audio_tokens=use.input_audio_tokens,
-                output_audio_tokens=use.output_audio_tokens,
-                cached_audio_tokens=use.cached_audio_tokens,
-                characters=use.characters,
-                seconds=round(use.seconds, 3),
-                counted_by=use.counted_by,
-                price=tariff.source,
-                amount=tariff.amount(use),
-                at_s=self._now_s(),
-            )
-        )
+        self._post(metered(use, tariff, subject=subject, at_s=self._now_s()))

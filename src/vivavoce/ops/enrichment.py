@@ -16,13 +16,12 @@ from vivavoce.pipeline.patience import NotYet
 from vivavoce.pipeline.transcription import StudyOfHash
 from vivavoce.session.clock import Clock
 from vivavoce.session.errors import LeaseHeld
-from vivavoce.session.events import UsageMetered
 from vivavoce.session.usage import Use
 from vivavoce.settings import Settings
 from vivavoce.storage.open import Storage
 from vivavoce.storage.sessions import PostgresSessionStore
 from vivavoce.voice.prices import PriceTable
-from vivavoce.voice.tariff import Tariff
+from vivavoce.voice.tariff import Tariff, metered
 
 LOCAL_S = 900.0
 """Seconds that the local grade may take; 3 hours of talk take about a minute."""
@@ -95,30 +94,14 @@ def charging(
             cached_tokens=account.cached_tokens,
             output_tokens=account.output_tokens,
         )
-        state = await sessions.state(session_id)
-        now = clock.now()
         try:
             lease = await sessions.claim(session_id, holder=HOLDER, ttl_s=LEASE_S)
         except LeaseHeld as error:
             raise NotYet(str(error), next_step="The job is tried again.") from error
-        await sessions.append(
-            lease,
-            [
-                UsageMetered(
-                    part="llm",
-                    provider=tariff.provider,
-                    model=tariff.model,
-                    subject=HOLDER,
-                    input_tokens=use.input_tokens,
-                    cached_tokens=use.cached_tokens,
-                    output_tokens=use.output_tokens,
-                    price=tariff.source,
-                    amount=tariff.amount(use),
-                    at_s=0.0 if state.joined_at is None else (now - state.joined_at).total_seconds(),
-                )
-            ],
-            at=now,
-        )
-        await sessions.release(lease)
+        try:
+            state, now = await sessions.state(session_id), clock.now()
+            await sessions.append(lease, [metered(use, tariff, subject=HOLDER, at_s=state.at_s(now))], at=now)
+        finally:
+            await sessions.release(lease)
 
     return charge

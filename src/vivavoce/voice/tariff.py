@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
+from vivavoce.session.events import UsageMetered
 from vivavoce.session.money import micro
 from vivavoce.session.usage import OURSELVES, Use
 
@@ -68,6 +69,29 @@ class UnitTariff:
             + Decimal(str(use.seconds)) * (self.minute_usd or Decimal(0)) / 60
         )
         return micro(usd)
+
+
+def metered(use: Use, tariff: Tariff, *, subject: str | None, at_s: float) -> UsageMetered:
+    """A use at its price, as a session's log has it; `at_s` on the session clock."""
+    return UsageMetered(
+        part=use.part,
+        provider=tariff.provider,
+        model=tariff.model,
+        subject=subject,
+        input_tokens=use.input_tokens,
+        cached_tokens=use.cached_tokens,
+        cache_written_tokens=use.cache_written_tokens,
+        output_tokens=use.output_tokens,
+        input_audio_tokens=use.input_audio_tokens,
+        output_audio_tokens=use.output_audio_tokens,
+        cached_audio_tokens=use.cached_audio_tokens,
+        characters=use.characters,
+        seconds=round(use.seconds, 3),
+        counted_by=use.counted_by,
+        price=tariff.source,
+        amount=tariff.amount(use),
+        at_s=at_s,
+    )
 
 
 def _read(tokens: int, cached: int, usd: Decimal | None, cached_usd: Decimal | None) -> Decimal:
