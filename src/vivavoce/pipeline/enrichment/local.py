@@ -282,11 +282,10 @@ class _Reading:
         for segment in self._substance:
             for code in self._codes:
                 means, excludes = _means(code), _excludes(code)
-                near = [
-                    (self._nearest(sentence.text, means), sentence)
-                    for sentence in by_segment[segment.index]
-                    if self._nearest(sentence.text, excludes) < self._nearest(sentence.text, means)
+                scored = [
+                    (self._nearest(sentence.text, means), sentence) for sentence in by_segment[segment.index]
                 ]
+                near = [pair for pair in scored if self._nearest(pair[1].text, excludes) < pair[0]]
                 best = max(near, key=lambda pair: pair[0], default=None)
                 if best is None or best[0] < self._space.nearness.coded:
                     continue

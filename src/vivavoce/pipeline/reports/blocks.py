@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from vivavoce.protocol.languages import direction
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -14,6 +16,11 @@ class Text:
     text: str
     language: str | None = None
     strong: bool = False
+
+    @property
+    def from_right(self) -> bool:
+        """Whether it is written from the right."""
+        return self.language is not None and direction(self.language) == "rtl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +97,13 @@ class Said:
     text: str
     language: str | None
     source: str
-    link: str | None = None
     translation: Text | None = None
     translated_by: str = ""
+
+    @property
+    def credit(self) -> str:
+        """Whose words they are, and whose the translation is."""
+        return self.source + (f". Translated into {self.translated_by}" if self.translation else "")
 
 
 @dataclass(frozen=True, slots=True)

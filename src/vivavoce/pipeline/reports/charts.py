@@ -114,7 +114,12 @@ def scale(score: float | None) -> Picture:
         return _picture(drawn, "not known", SCALE_MM)
     at = _short(width / 2 + score * (width / 2 - 4))
     drawn += f'<path d="M{at} {middle - 5}l5 5-5 5-5-5z" fill="{INK}"/>'
-    return _picture(drawn, f"{score:+.2f}".replace("-", "−"), SCALE_MM)
+    return _picture(drawn, signed(score), SCALE_MM)
+
+
+def signed(score: float | None) -> str:
+    """`+0.31` with a true minus, or a dash."""
+    return "–" if score is None else f"{score:+.2f}".replace("-", "−")
 
 
 def _picture(drawn: str, alt: str, size: tuple[float, float]) -> Picture:

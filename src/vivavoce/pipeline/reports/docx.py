@@ -23,7 +23,6 @@ from vivavoce.pipeline.reports.blocks import (
     pictures,
 )
 from vivavoce.pipeline.reports.pdf import to_png
-from vivavoce.protocol.languages import direction
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -110,8 +109,7 @@ class _Writer:
         if said.translation is not None:
             self._parts(self.document.add_paragraph(style="Quote"), (said.translation,))
         source = self.document.add_paragraph()
-        told = said.source + (f". Translated into {said.translated_by}" if said.translation else "")
-        source.add_run(xml_text(told)).font.size = Pt(8.5)
+        source.add_run(xml_text(said.credit)).font.size = Pt(8.5)
         quote.paragraph_format.keep_with_next = True
 
     def _table(self, told: Table) -> None:
@@ -166,10 +164,9 @@ class _Writer:
             run.bold = True
         if text.language is None:
             return
-        right = direction(text.language) == "rtl"
         language = OxmlElement("w:lang")
-        language.set(qn("w:bidi" if right else "w:val"), text.language)
-        if right:
+        language.set(qn("w:bidi" if text.from_right else "w:val"), text.language)
+        if text.from_right:
             # The run and its paragraph are written from the right (ECMA-376, part 1, 17.3.2.30 and 17.3.1.6).
             run.font.rtl = True
             _xml(paragraph).get_or_add_pPr().append(OxmlElement("w:bidi"))

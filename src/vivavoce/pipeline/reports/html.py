@@ -121,8 +121,6 @@ def _block(block: Block) -> str:
 
 def _said(said: Said) -> str:
     source = escape(said.source)
-    if said.link is not None:
-        source = f'<a href="{escape(said.link)}">{source}</a>'
     translation = ""
     if said.translation is not None:
         translation = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from vivavoce.pipeline.enrichment.findings import (
     Coverage,
@@ -55,16 +55,8 @@ ROLES: dict[Role, str] = {
 
 ORIGINS: dict[TopicOrigin, str] = {"study": "of the study", "proposed": "found in what was said"}
 
-LinkOf = Callable[[Quoted], str | None]
-"""Where a quotation is to be heard, as a link; None: the report is not beside the recordings."""
 
-
-def no_link(quote: Quoted) -> str | None:
-    """For reports that stand alone."""
-    return None
-
-
-def said(quote: Quoted, link: LinkOf, *, name: bool = True) -> Said:
+def said(quote: Quoted, *, name: bool = True) -> Said:
     """A quotation as a block; `name`: with the participant's pseudonym."""
     place = clock(quote.start_s)
     where = f"{place} in {quote.session_id}" if name else place
@@ -78,7 +70,6 @@ def said(quote: Quoted, link: LinkOf, *, name: bool = True) -> Said:
         text=("… " if quote.before else "") + flat(quote.text) + (" …" if quote.after else ""),
         language=quote.language,
         source=" · ".join((*((quote.participant,) if name else ()), where, language, *mood, *why)),
-        link=link(quote),
         translation=None
         if translation is None
         else Text(flat(translation.text), language=translation.language),
@@ -90,7 +81,7 @@ def said(quote: Quoted, link: LinkOf, *, name: bool = True) -> Said:
 
 def feeling(mood: Mood) -> Cell:
     """A mean mood: where it lies, and as a figure."""
-    return Cell((charts.scale(mood.score), Text(signed(mood.score))))
+    return Cell((charts.scale(mood.score), Text(charts.signed(mood.score))))
 
 
 def coverage_head(coverage: Coverage | None) -> Cell:
@@ -174,11 +165,6 @@ def models(used: ModelUsed) -> str:
 def percent(share: float | None) -> str:
     """`38 %`, or a dash."""
     return "–" if share is None else f"{share * 100:.0f} %"
-
-
-def signed(score: float | None) -> str:
-    """`+0.31` with a true minus, or a dash."""
-    return "–" if score is None else f"{score:+.2f}".replace("-", "−")
 
 
 def whole(value: float | None) -> str:

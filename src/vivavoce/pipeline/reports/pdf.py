@@ -20,7 +20,7 @@ from vivavoce.pipeline.reports.blocks import (
     Text,
     pictures,
 )
-from vivavoce.protocol.languages import base_language, direction
+from vivavoce.protocol.languages import base_language
 
 TEMPLATE = """
 #let data = json(bytes(sys.inputs.data))
@@ -173,13 +173,13 @@ def _block(block: Block, drawings: dict[Picture, int]) -> dict[str, Any]:
 
 
 def _said(said: Said) -> dict[str, Any]:
-    source = said.source + (f". Translated into {said.translated_by}" if said.translation else "")
+    words = Text(said.text, language=said.language)
     return {
         "kind": "said",
-        "said": _text(Text(said.text, language=said.language)),
-        "rtl": said.language is not None and direction(said.language) == "rtl",
+        "said": _text(words),
+        "rtl": words.from_right,
         "translation": None if said.translation is None else _text(said.translation),
-        "source": source,
+        "source": said.credit,
     }
 
 
@@ -199,5 +199,5 @@ def _text(text: Text) -> dict[str, Any]:
         "text": text.text,
         "strong": text.strong,
         "lang": None if text.language is None else base_language(text.language),
-        "rtl": text.language is not None and direction(text.language) == "rtl",
+        "rtl": text.from_right,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vivavoce.pipeline.enrichment.findings import Quote, SentimentLabel, Translation
+from vivavoce.pipeline.enrichment.verbatim import Stretch, when
 from vivavoce.pipeline.reports.held import Frozen, Held
 from vivavoce.pipeline.transcript import Transcript
 
@@ -51,7 +52,7 @@ def quoted(held: Held, quote: Quote) -> Quoted:
 
 def evidence(held: Held, segment: int, start: int, end: int) -> Quoted:
     """The words that a code was given for, with the sentiment and the translation that are known of them."""
-    found = held.findings
+    found, said = held.findings, held.transcript.segments[segment]
     labels: list[SentimentLabel] = [
         one.label for one in (found.sentiments if found else ()) if one.segment == segment
     ]
@@ -65,8 +66,8 @@ def evidence(held: Held, segment: int, start: int, end: int) -> Quoted:
         segment,
         start,
         end,
-        start_s=_begins(held.transcript, segment, start),
-        language=held.transcript.segments[segment].language,
+        start_s=when(said, Stretch(start, end))[0],
+        language=said.language,
         translation=same[0].translation if same else None,
         sentiment=labels[0] if labels else "unknown",
     )
@@ -102,17 +103,3 @@ def piece(
         after=bool(said.text[end:].strip()),
         why=why,
     )
-
-
-def _begins(transcript: Transcript, segment: int, start: int) -> float:
-    """When a character of a segment was said: when its word began, or the segment, where words have no times."""
-    said = transcript.segments[segment]
-    at = 0
-    for word in said.words:
-        at = said.text.find(word.text, at)
-        if at < 0:
-            break
-        at += len(word.text)
-        if at > start:
-            return word.start_s
-    return said.start_s

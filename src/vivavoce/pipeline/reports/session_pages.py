@@ -20,13 +20,11 @@ from vivavoce.pipeline.reports.blocks import (
 )
 from vivavoce.pipeline.reports.parts import (
     ORIGINS,
-    LinkOf,
     feeling,
     grid_key,
     method_blocks,
     models,
     names,
-    no_link,
     percent,
     quality_table,
     said,
@@ -37,7 +35,7 @@ from vivavoce.pipeline.reports.session import SessionReport
 from vivavoce.protocol.languages import describe
 
 
-def session_pages(report: SessionReport, link: LinkOf = no_link) -> Pages:
+def session_pages(report: SessionReport) -> Pages:
     """The report as blocks, to be written."""
     blocks: list[Block] = [Facts(_facts(report))]
     if not report.talk.answers:
@@ -57,8 +55,8 @@ def session_pages(report: SessionReport, link: LinkOf = no_link) -> Pages:
     blocks += _topics(report)
     if report.quotes:
         blocks.append(Heading("Quotes"))
-        blocks += [said(quote, link, name=False) for quote in report.quotes]
-    blocks += _codes(report, link)
+        blocks += [said(quote, name=False) for quote in report.quotes]
+    blocks += _codes(report)
     if report.quality:
         blocks += [Heading("Quality"), quality_table(report.quality)]
     return Pages(
@@ -132,12 +130,12 @@ def _topics(report: SessionReport) -> list[Block]:
     ]
 
 
-def _codes(report: SessionReport, link: LinkOf) -> list[Block]:
+def _codes(report: SessionReport) -> list[Block]:
     if not report.codes:
         return []
     blocks: list[Block] = [Heading("Codes")]
     for code in report.codes:
         times = "once" if len(code.evidence) == 1 else f"{len(code.evidence)} times"
         blocks.append(Heading(f"{code.name}, {times}", 2))
-        blocks += [said(quote, link, name=False) for quote in code.evidence]
+        blocks += [said(quote, name=False) for quote in code.evidence]
     return blocks

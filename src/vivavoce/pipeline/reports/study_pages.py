@@ -22,17 +22,14 @@ from vivavoce.pipeline.reports.blocks import (
 )
 from vivavoce.pipeline.reports.parts import (
     QUALITY,
-    LinkOf,
     coverage_head,
     feeling,
     grid_key,
     method_blocks,
     mood_key,
     names,
-    no_link,
     percent,
     said,
-    signed,
     sure,
     whole,
 )
@@ -45,7 +42,7 @@ COLUMNS = 10
 KINDS = {"topic": "Topics of the study", "proposed": "Topics found in what was said", "code": "Codes"}
 
 
-def study_pages(report: StudyReport, link: LinkOf = no_link) -> Pages:
+def study_pages(report: StudyReport) -> Pages:
     """The report as blocks, to be written."""
     blocks: list[Block] = [Facts(_facts(report))]
     if not report.interviews:
@@ -56,7 +53,7 @@ def study_pages(report: StudyReport, link: LinkOf = no_link) -> Pages:
         blocks += _in_short(report)
         blocks += _coverage(report)
         blocks += _grid(report)
-        blocks += _themes(report, link)
+        blocks += _themes(report)
         blocks += _phases(report)
         blocks += _waves(report)
         blocks += _languages(report)
@@ -111,11 +108,11 @@ def _in_short(report: StudyReport) -> list[Block]:
     )
     if judged and judged[0].mood.label == "negative":
         sentences.append(
-            f"They sound most negative on “{judged[0].name}” ({signed(judged[0].mood.score)} of −1 to +1)."
+            f"They sound most negative on “{judged[0].name}” ({charts.signed(judged[0].mood.score)} of −1 to +1)."
         )
     if judged and judged[-1].mood.label == "positive":
         sentences.append(
-            f"They sound most positive on “{judged[-1].name}” ({signed(judged[-1].mood.score)})."
+            f"They sound most positive on “{judged[-1].name}” ({charts.signed(judged[-1].mood.score)})."
         )
     flagged = sum(any(measure.flagged for measure in line.quality) for line in report.interviews)
     if flagged:
@@ -201,7 +198,7 @@ def _grid(report: StudyReport) -> list[Block]:
     return blocks
 
 
-def _themes(report: StudyReport, link: LinkOf) -> list[Block]:
+def _themes(report: StudyReport) -> list[Block]:
     told = [theme for theme in report.themes if theme.respondents]
     blocks: list[Block] = [Heading("Themes")]
     if not told:
@@ -234,7 +231,7 @@ def _themes(report: StudyReport, link: LinkOf) -> list[Block]:
             blocks.append(Heading(theme.name, 2))
             if theme.about:
                 blocks.append(paragraph(theme.about))
-            blocks += [said(quote, link) for quote in theme.quotes]
+            blocks += [said(quote) for quote in theme.quotes]
     bare = [theme.name for theme in told if not theme.quotes]
     if bare:
         blocks.append(paragraph(f"No quote was chosen for: {'; '.join(bare)}."))
