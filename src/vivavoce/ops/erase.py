@@ -8,7 +8,6 @@ the database lets go of what was deleted.
 from __future__ import annotations
 
 import asyncio
-import glob
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ import structlog
 
 from vivavoce.errors import VivavoceError
 from vivavoce.ops.close import close_session
-from vivavoce.ops.spool import empty_spool
+from vivavoce.ops.spool import empty_spool, in_spool
 from vivavoce.session.clock import Clock
 from vivavoce.session.errors import LeaseHeld, SessionOver
 from vivavoce.session.events import ErasureReason, SessionErased
@@ -133,7 +132,7 @@ async def holdings(storage: Storage, settings: Settings, interview: Interview) -
     spooled: list[str] = []
     for one in interview.sittings:
         recordings += await storage.recordings.list(one.session_id)
-        spooled += await asyncio.to_thread(_spooled, settings.data_dir / "spool", one.session_id)
+        spooled += await asyncio.to_thread(in_spool, settings.data_dir / "spool", one.session_id)
     return Holdings(
         erased=tuple(one.session_id for one in interview.sittings if one.erased_at),
         events=sum(one.seq for one in interview.sittings if not one.erased_at),
@@ -236,7 +235,3 @@ async def _claim(storage: Storage, session_id: str) -> Lease:
 def _runs(one: SessionSummary) -> bool:
     """Scheduled and never begun is not under way."""
     return not one.status.terminal and (one.leased or one.status is not SessionStatus.SCHEDULED)
-
-
-def _spooled(spool: Path, session_id: str) -> list[str]:
-    return sorted(path.name for path in spool.glob(f"{glob.escape(session_id)}.*"))

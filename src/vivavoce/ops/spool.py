@@ -62,9 +62,14 @@ async def empty_spool(spool: Path, session_id: str) -> list[str]:
     """Remove what the spool has of a session; returns the names of the files."""
 
     def remove() -> list[str]:
-        found = sorted(spool.glob(f"{glob.escape(session_id)}.*"))
-        for path in found:
-            path.unlink(missing_ok=True)
-        return [path.name for path in found]
+        names = in_spool(spool, session_id)
+        for name in names:
+            (spool / name).unlink(missing_ok=True)
+        return names
 
     return await asyncio.to_thread(remove)
+
+
+def in_spool(spool: Path, session_id: str) -> list[str]:
+    """The names of the files that the spool has of a session. Blocking."""
+    return sorted(path.name for path in spool.glob(f"{glob.escape(session_id)}.*"))

@@ -110,7 +110,7 @@ class RecordingStore:
         Raises:
             RecordingUnknown: there is none under that key.
         """
-        shelf = await self._holder(key)
+        shelf, _ = await self._find(key)
         async with _errors(f"read recording {key}", key=key):
             chunks = aiter((await obstore.get_async(shelf.store, key)).stream(min_chunk_size=CHUNK))
         while True:
@@ -124,7 +124,7 @@ class RecordingStore:
     async def borrow(self, key: str) -> AsyncGenerator[Path | None]:
         """A recording as a file to be read while the context lasts; None: there is none under that key."""
         try:
-            shelf = await self._holder(key)
+            shelf, _ = await self._find(key)
         except RecordingUnknown:
             yield None
             return
@@ -137,7 +137,8 @@ class RecordingStore:
 
     async def size(self, key: str) -> int:
         """Its size in bytes. Raises RecordingUnknown."""
-        return await _size(await self._holder(key), key)
+        _, size = await self._find(key)
+        return size
 
     async def list(self, prefix: str | None = None) -> list[str]:
         """The keys of all recordings, or of those in the folder `prefix` (a session's id), sorted."""
@@ -150,12 +151,14 @@ class RecordingStore:
 
     async def delete(self, key: str) -> None:
         """Remove it for good, wherever it is. Raises RecordingUnknown."""
-        await self._holder(key)
+        there: list[Shelf] = []
         for shelf in (self._shelf, self._cold):
-            try:
+            with suppress(RecordingUnknown):
                 await _size(shelf, key)
-            except RecordingUnknown:
-                continue
+                there.append(shelf)
+        if not there:
+            raise RecordingUnknown(key)
+        for shelf in there:
             async with _errors(f"delete recording {key}", key=key):
                 await obstore.delete_async(shelf.store, key)
 
@@ -184,7 +187,8 @@ class RecordingStore:
             RecordingUnknown: there is none under that key.
             RecordingsUnavailable: the cold store has not got all of it; the recording stays where it is.
         """
-        if await self._holder(key) is self._cold:
+        shelf, _ = await self._find(key)
+        if shelf is self._cold:
             return
         async with self.borrow(key) as path:
             if path is None:
@@ -193,14 +197,12 @@ class RecordingStore:
         async with _errors(f"delete recording {key}", key=key):
             await obstore.delete_async(self._shelf.store, key)
 
-    async def _holder(self, key: str) -> Shelf:
-        """Where it is: what is in both is not wholly moved. Raises RecordingUnknown."""
+    async def _find(self, key: str) -> tuple[Shelf, int]:
+        """Where it is, and its bytes: what is in both is not wholly moved. Raises RecordingUnknown."""
         try:
-            await _size(self._shelf, key)
+            return self._shelf, await _size(self._shelf, key)
         except RecordingUnknown:
-            await _size(self._cold, key)
-            return self._cold
-        return self._shelf
+            return self._cold, await _size(self._cold, key)
 
     async def _fetch(self, key: str, path: Path) -> bool:
         try:
