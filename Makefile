@@ -27,9 +27,12 @@ MODELS ?= $(or $(VIVAVOCE_MODELS_DIR),$(HOME)/.cache/vivavoce/models)
 export VIVAVOCE_MODELS_DIR := $(MODELS)
 # These tests mostly wait, so five run at a time on two cores, and four of those that start whole servers; a file stays on one process, with the servers it started.
 SLOW := -q -n 5 --dist loadfile --no-loadscope-reorder
+# Sound in real time on a machine that is short of time: what failed beside others is asked once more, alone, and fails only if it fails again. Both are printed.
+ALONE = || { test $$? -eq 1; echo 'Failed beside other tests; once more, alone:'; $(BIN)/pytest -q --last-failed --last-failed-no-failures none --maxfail 1 $(1); }
 
 # The same as on one machine, through an SFU.
 SFU := tests/e2e/test_interview_livekit.py tests/contract/transport/test_conformance_livekit.py
+SLOW_TESTS := tests/integration tests/contract tests/e2e $(SFU:%=--ignore=%)
 
 .PHONY: help setup demo test faults newest livekit unit integration contract e2e lint types imports format lock models pages browser guests bench clean
 
@@ -95,10 +98,10 @@ unit: $(STAMP)/python ## fast tests: no I/O, virtual time
 	$(BIN)/pytest tests/unit -q -n 2
 
 integration: $(STAMP)/python models livekit ## real PostgreSQL, real processes, real models
-	$(BIN)/pytest tests/integration tests/contract $(SLOW)
+	$(BIN)/pytest tests/integration tests/contract $(SLOW) $(call ALONE,tests/integration tests/contract)
 
 faults: $(STAMP)/python pages models browser livekit ## what dies, hangs or fills up while people speak, and the main job through an SFU
-	$(BIN)/pytest tests/faults $(SFU) $(SLOW) -n 4
+	$(BIN)/pytest tests/faults $(SFU) $(SLOW) -n 4 $(call ALONE,tests/faults $(SFU))
 
 e2e: setup browser livekit ## whole interviews in a real browser
 	$(BIN)/pytest tests/e2e -q
@@ -106,7 +109,7 @@ e2e: setup browser livekit ## whole interviews in a real browser
 test: setup browser ## all tests but those of `make faults`
 	$(BIN)/pytest tests/unit -q -n 2
 	cd web && npm run --silent test
-	$(BIN)/pytest tests/integration tests/contract tests/e2e $(SFU:%=--ignore=%) $(SLOW)
+	$(BIN)/pytest $(SLOW_TESTS) $(SLOW) $(call ALONE,$(SLOW_TESTS))
 	@echo 'Not run here: tests/faults, and the main job and the conformance through an SFU. Run them with: make faults'
 
 lint: $(STAMP)/python

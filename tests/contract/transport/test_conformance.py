@@ -198,7 +198,7 @@ async def test_what_counts_as_heard_is_what_the_ear_got(wire: Wire, house: House
         await until(lambda: caller.ear.loud_s() > 1.2, within_s=4, what="speech")
         room.desk.output.clear_buffer()
         at_the_ear = caller.ear.loud_s()
-    assert events[0].playback_position == pytest.approx(at_the_ear, abs=0.1)
+    assert events[0].playback_position == pytest.approx(at_the_ear, abs=0.1 + wire.slack_s)
     assert events[0].synchronized_transcript == f"{events[0].playback_position:.1f}"
 
 
@@ -262,8 +262,9 @@ async def test_reconnecting_keeps_the_desk_and_loses_no_speech(wire: Wire, house
         await asyncio.sleep(0.2)
         second.tape.play(tone(0.5))
         await until(lambda: len(loud(room.input, 2000, rate=16_000)) > 40, within_s=3, what="the participant")
-    assert first.ear.loud_s() + second.ear.loud_s() == pytest.approx(3, abs=0.25)
-    assert first.ear.loud_s() + second.ear.loud_s() > 2.95
+    heard_s = first.ear.loud_s() + second.ear.loud_s()
+    assert heard_s > 2.95, "nothing is lost"
+    assert heard_s < 3.25 + 2 * wire.slack_s, "what was on its way is said again, and no more; each ear stretches its part"
     assert len(room.lines) == 2
 
 
