@@ -25,14 +25,16 @@ AGENTS ?=
 GUESTS := piper-http fastkokoro pipecat llama
 MODELS ?= $(or $(VIVAVOCE_MODELS_DIR),$(HOME)/.cache/vivavoce/models)
 export VIVAVOCE_MODELS_DIR := $(MODELS)
-# These tests mostly wait, so five run at a time on two cores, and four of those that start whole servers; a file stays on one process, with the servers it started.
-SLOW := -q -n 5 --dist loadfile --no-loadscope-reorder
+# These tests mostly wait, so six run at a time on two cores, and four of those that start whole servers; a file stays on one process, with the servers it started.
+SLOW := -q -n 6 --dist loadfile --no-loadscope-reorder
 # Sound in real time on a machine that is short of time: what failed beside others is asked once more, alone, and fails only if it fails again. Both are printed.
 ALONE = || { test $$? -eq 1; echo 'Failed beside other tests; once more, alone:'; $(BIN)/pytest -q --last-failed --last-failed-no-failures none --maxfail 1 $(1); }
 
 # The same as on one machine, through an SFU.
 SFU := tests/e2e/test_interview_livekit.py tests/contract/transport/test_conformance_livekit.py
-SLOW_TESTS := tests/integration tests/contract tests/e2e $(SFU:%=--ignore=%)
+# What dies, hangs or fills up while people speak.
+FAULTS := tests/faults $(addprefix tests/integration/,agent/test_speech_failover.py agent/test_model_failover.py agent/test_recovery.py agent/test_clock_jump.py speech/test_speech_faults.py)
+SLOW_TESTS := tests/integration tests/contract tests/e2e $(patsubst %,--ignore=%,$(SFU) $(FAULTS))
 
 .PHONY: help setup demo test faults newest livekit unit integration contract e2e lint types imports format lock models pages browser guests bench clean
 
@@ -101,7 +103,7 @@ integration: $(STAMP)/python models livekit ## real PostgreSQL, real processes, 
 	$(BIN)/pytest tests/integration tests/contract $(SLOW) $(call ALONE,tests/integration tests/contract)
 
 faults: $(STAMP)/python pages models browser livekit ## what dies, hangs or fills up while people speak, and the main job through an SFU
-	$(BIN)/pytest tests/faults $(SFU) $(SLOW) -n 4 $(call ALONE,tests/faults $(SFU))
+	$(BIN)/pytest $(FAULTS) $(SFU) $(SLOW) -n 4 $(call ALONE,$(FAULTS) $(SFU))
 
 e2e: setup browser livekit ## whole interviews in a real browser
 	$(BIN)/pytest tests/e2e -q
@@ -110,7 +112,7 @@ test: setup browser ## all tests but those of `make faults`
 	$(BIN)/pytest tests/unit -q -n 2
 	cd web && npm run --silent test
 	$(BIN)/pytest $(SLOW_TESTS) $(SLOW) $(call ALONE,$(SLOW_TESTS))
-	@echo 'Not run here: tests/faults, and the main job and the conformance through an SFU. Run them with: make faults'
+	@echo 'Not run here: what dies, hangs or fills up ($(FAULTS)), and the main job and the conformance through an SFU. Run them with: make faults'
 
 lint: $(STAMP)/python
 	$(BIN)/ruff check .
