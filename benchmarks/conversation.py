@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from made import ROOT, made
+from vivavoce.protocol.check import load_study
+from vivavoce.protocol.study import Study
 from vivavoce.session.events import TurnTimed
 from vivavoce.settings import load
 from vivavoce.storage.open import open_storage
@@ -105,6 +107,28 @@ def goal(key: str, row: dict[str, float]) -> str:
     )
 
 
+def where_missed(study: Study, heard_s: float, host_s: float) -> list[str]:
+    """What the median response is made of, where it missed its goal; see `GOALS`.
+
+    Args:
+        study: that was held.
+        heard_s: the median response at the ear.
+        host_s: the median of the host's last mark.
+    """
+    limit = GOALS["response_s"]["p50"]
+    if heard_s <= limit:
+        return []
+    waits = sorted({study.turn_profiles[phase.turn_profile].min_wait_s for phase in study.phases})
+    return [
+        "",
+        f"The median response is {heard_s - limit:.2f} s over its goal. The study's turn profiles wait for "
+        f"{' or '.join(f'{wait:g}' for wait in waits)} s of silence before a sentence that sounds finished is taken "
+        f"for the end; with that the host has its first sample after {host_s:.2f} s. The other "
+        f"{heard_s - host_s:.2f} s are what the voice detector hears on for after the last word, and the way to the "
+        "host and back to the ear.",
+    ]
+
+
 def main() -> None:
     """Run and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -114,6 +138,7 @@ def main() -> None:
     command = f"python benchmarks/conversation.py --runs {arguments.runs}"
     if arguments.study != DEMO:
         command += f" --study {arguments.study}"
+    study = load_study(arguments.study.read_bytes(), source=str(arguments.study))
     interviews = "One interview" if arguments.runs == 1 else f"{arguments.runs} interviews"
     lines = [
         "# The conversation, at the participant's ear",
@@ -153,6 +178,9 @@ def main() -> None:
             for name, meaning in STAGES:
                 values = marks[name]
                 lines.append(f"| {meaning} | {quantile(values, 0.5):.2f} | {quantile(values, 0.95):.2f} |")
+            lines += where_missed(
+                study, merged(reports, "response_s")["p50"], quantile(marks["first_audio_s"], 0.5)
+            )
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(TABLE.read_text(encoding="utf-8"))
 
