@@ -6,6 +6,7 @@ them, for our codebook is flat.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
@@ -13,9 +14,10 @@ from vivavoce.errors import VivavoceError
 from vivavoce.pipeline.codebooks import slug
 from vivavoce.pipeline.codes import Code, Codebook
 from vivavoce.pipeline.exports.bundle import describe
-from vivavoce.pipeline.exports.refi import CODEBOOK, code_guid
+from vivavoce.pipeline.exports.refi import code_guid
 
-_NS = f"{{{CODEBOOK}}}"
+_ROOT = re.compile(r"(\{urn:QDA-XML:codebook:[\d.:]+\})CodeBook")
+"""The standard's namespace ends in `1.0`; NVivo 12 writes `1:0`, ATLAS.ti 9 `0:4`."""
 
 
 class NotACodebook(VivavoceError):
@@ -46,14 +48,16 @@ def read_qdc(data: bytes, present: Codebook) -> list[Code]:
         root = ET.fromstring(data)  # noqa: S314  # declarations, and with them entities, are refused above
     except ET.ParseError as error:
         raise NotACodebook(str(error)) from error
-    if root.tag != f"{_NS}CodeBook":
+    begins = _ROOT.fullmatch(root.tag)
+    if begins is None:
         raise NotACodebook(f"its root is {root.tag}")
+    namespace = begins[1]
     known = {code_guid(code.id): code for code in present.codes}
     taken = {code.id for code in present.codes}
     found: list[Code] = []
-    for element, name in _elements(root.find(f"{_NS}Codes"), ()):
-        about = (element.findtext(f"{_NS}Description") or "").strip()
-        before = known.get((element.get("guid") or "").lower())
+    for element, name in _elements(root.find(f"{namespace}Codes"), namespace, ()):
+        about = (element.findtext(f"{namespace}Description") or "").strip()
+        before = known.get((element.get("guid") or "").strip("{}").lower())
         if before is not None:
             changes: dict[str, object] = {"name": name, "colour": element.get("color") or before.colour}
             if about != describe(before):
@@ -66,14 +70,16 @@ def read_qdc(data: bytes, present: Codebook) -> list[Code]:
     return found
 
 
-def _elements(parent: ET.Element | None, above: tuple[str, ...]) -> Iterator[tuple[ET.Element, str]]:
-    for element in () if parent is None else parent.iterfind(f"{_NS}Code"):
+def _elements(
+    parent: ET.Element | None, namespace: str, above: tuple[str, ...]
+) -> Iterator[tuple[ET.Element, str]]:
+    for element in () if parent is None else parent.iterfind(f"{namespace}Code"):
         name = (element.get("name") or "").strip()
         if not name:
             raise NotACodebook("one of its codes has no name")
         path = (*above, name)
         yield element, " / ".join(path)
-        yield from _elements(element, path)
+        yield from _elements(element, namespace, path)
 
 
 def _colour(text: str | None) -> str | None:

@@ -64,15 +64,16 @@ def test_a_codebook_comes_back_from_another_program_as_it_went() -> None:
     assert merged(made, codes, editor=BEN) is made
 
 
-def test_codes_of_another_program_are_taken_over_and_told_apart() -> None:
+@pytest.mark.parametrize("version", [b"1.0", b"1:0", b"0:4"])
+def test_codes_of_another_program_are_taken_over_and_told_apart(version: bytes) -> None:
     data = b"""<?xml version="1.0" encoding="utf-8"?>
-    <CodeBook xmlns="urn:QDA-XML:codebook:1.0" origin="Other 1.0"><Codes>
+    <CodeBook xmlns="urn:QDA-XML:codebook:%s" origin="Other 1.0"><Codes>
       <Code guid="11111111-1111-1111-1111-111111111111" name="Money" isCodable="false" color="#f00">
         <Description>All on money</Description>
         <Code guid="11111111-1111-1111-1111-111111111112" name="Cost" isCodable="true"/>
       </Code>
     </Codes><Sets/></CodeBook>"""
-    codes = read_qdc(data, book("Cost"))
+    codes = read_qdc(data % version, book("Cost"))
     assert [(code.id, code.name, code.definition, code.colour) for code in codes] == [
         ("money", "Money", "All on money", "#ff0000"),
         ("money-cost", "Money / Cost", "", None),
