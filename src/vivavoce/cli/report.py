@@ -27,6 +27,14 @@ def report(
     output: Annotated[
         Path | None, typer.Option(help="The file to write; default: to the terminal.", dir_okay=False)
     ] = None,
+    sound: Annotated[
+        bool,
+        typer.Option(
+            "--sound",
+            help="Put the recordings in a folder beside the file, and link each quotation with its second in them. "
+            "Recordings are as they were spoken: nothing personal is taken out.",
+        ),
+    ] = False,
     wave: Annotated[
         list[datetime] | None,
         typer.Option(
@@ -45,8 +53,15 @@ def report(
     kind = ReportFormat(format)
     if output is None and kind is not ReportFormat.HTML:
         raise NotForTerminals(format)
+    if output is None and sound:
+        raise typer.BadParameter(
+            "it needs --output, whose folder the recordings are put into", param_hint="--sound"
+        )
     waves = [day.date() for day in wave or ()]
-    content = with_storage(lambda storage: made(storage, name, kind, clock=SystemClock(), waves=waves))
+    folder = output.with_name(f"{output.stem}-sound") if output is not None and sound else None
+    content = with_storage(
+        lambda storage: made(storage, name, kind, clock=SystemClock(), waves=waves, sound=folder)
+    )
     if output is None:
         typer.echo(content.decode(), nl=False)
     else:

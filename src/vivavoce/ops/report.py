@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
+from pathlib import Path
+from urllib.parse import quote as quote_url
 
 from pydantic import ValidationError
 
-from vivavoce.ops.export import resolve
+from vivavoce.ops.export import ExportFailed, resolve, write
 from vivavoce.ops.gathering import MOST_SESSIONS, analysed
 from vivavoce.pipeline.codebooks import Codebooks
 from vivavoce.pipeline.kept import findings_of, transcript_of
 from vivavoce.pipeline.reports.formats import ReportFormat, written
 from vivavoce.pipeline.reports.held import Held
+from vivavoce.pipeline.reports.quoted import Quoted
 from vivavoce.pipeline.reports.session import SessionReport, session_report
 from vivavoce.pipeline.reports.session_pages import session_pages
 from vivavoce.pipeline.reports.study import StudyReport, Subject, Turnout, study_report
@@ -26,7 +29,13 @@ from vivavoce.storage.open import Storage
 
 
 async def report(
-    storage: Storage, name: str, format: ReportFormat, *, clock: Clock, waves: Sequence[date] = ()
+    storage: Storage,
+    name: str,
+    format: ReportFormat,
+    *,
+    clock: Clock,
+    waves: Sequence[date] = (),
+    sound: Path | None = None,
 ) -> bytes:
     """The report on a session or a study, as a file.
 
@@ -36,19 +45,23 @@ async def report(
         format: of the file.
         clock: wall clock.
         waves: first days (UTC) of a study's second wave and of those after it.
+        sound: a folder beside the file, to be made: quotations are linked with copies of their recordings in it.
 
     Raises:
         SessionUnknown: neither a session nor a study has that name.
         NoSessions: `latest`, and there is none.
-        LogUnreadable, StorageUnavailable.
+        ExportFailed: a recording cannot be written into that folder.
+        LogUnreadable, StorageUnavailable, RecordingsUnavailable.
     """
     now = clock.now()
     found = await storage.sessions.list(study_id=name, limit=MOST_SESSIONS)
     study = await _study(storage, name)
     if found or study is not None:
-        pages = study_pages(await of_study(storage, name, study, found, clock=clock, waves=waves))
+        on_study = await of_study(storage, name, study, found, clock=clock, waves=waves)
+        pages = study_pages(on_study, await beside(storage, on_study.quoted, sound))
     else:
-        pages = session_pages(await of_session(storage, await resolve(storage.sessions, name)))
+        on_session = await of_session(storage, await resolve(storage.sessions, name))
+        pages = session_pages(on_session, await beside(storage, on_session.quoted, sound))
     return await asyncio.to_thread(written, pages, format, made_at=now)
 
 
@@ -104,6 +117,41 @@ async def of_study(
     return await asyncio.to_thread(
         study_report, subject, held, turnout=turnout, made_at=clock.now(), waves=waves
     )
+
+
+async def beside(storage: Storage, quotes: Iterable[Quoted], folder: Path | None) -> dict[str, str]:
+    """Copies of the recordings that quotations are in, by their keys; links of the folder's own place.
+
+    Args:
+        storage: where recordings are kept; one that it has not any more has no link.
+        quotes: of a report.
+        folder: to be made; None: nothing is copied.
+
+    Raises:
+        ExportFailed: a copy cannot be written.
+        RecordingsUnavailable: to be tried again.
+    """
+    if folder is None:
+        return {}
+    links: dict[str, str] = {}
+    for key in dict.fromkeys(quote.recording for quote in quotes if quote.recording is not None):
+        async with storage.recordings.borrow(key) as file:
+            if file is not None:
+                path = folder / key.replace("/", "-")
+                await asyncio.to_thread(_copy, file, path)
+                links[key] = f"{quote_url(folder.name)}/{quote_url(path.name)}"
+    return links
+
+
+def _copy(source: Path, path: Path) -> None:
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ExportFailed(
+            f"The folder {path.parent} cannot be made: {error.strerror or error}.",
+            next_step="Give --output a file in a folder that exists and can be written.",
+        ) from error
+    write(path, source.read_bytes())
 
 
 async def _held(storage: Storage, session_id: str) -> Held:

@@ -92,11 +92,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A quotation: the words, whose they are and where they are to be heard, and a translation where there is one."""
+    """A quotation: the words, whose they are and where they are to be heard, and a translation where there is one.
+
+    Attributes:
+        link: to the second in the recording, relative to the report's own place; None: the report is not beside it.
+    """
 
     text: str
     language: str | None
     source: str
+    link: str | None = None
     translation: Text | None = None
     translated_by: str = ""
 
@@ -104,6 +109,10 @@ class Said:
     def credit(self) -> str:
         """Whose words they are, and whose the translation is."""
         return self.source + (f". Translated into {self.translated_by}" if self.translation else "")
+
+
+LISTEN = "Listen"
+"""What a link to the recording is called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vivavoce.pipeline.exports.bundle import xml_text
 from vivavoce.pipeline.reports.blocks import (
+    LISTEN,
     Block,
     Bullets,
     Facts,
@@ -110,6 +111,9 @@ class _Writer:
             self._parts(self.document.add_paragraph(style="Quote"), (said.translation,))
         source = self.document.add_paragraph()
         source.add_run(xml_text(said.credit)).font.size = Pt(8.5)
+        if said.link is not None:
+            source.add_run(" · ").font.size = Pt(8.5)
+            _link(source, said.link, LISTEN)
         quote.paragraph_format.keep_with_next = True
 
     def _table(self, told: Table) -> None:
@@ -171,6 +175,21 @@ class _Writer:
             run.font.rtl = True
             _xml(paragraph).get_or_add_pPr().append(OxmlElement("w:bidi"))
         _xml(run).get_or_add_rPr().append(language)
+
+
+def _link(paragraph: Paragraph, url: str, text: str) -> None:
+    """A hyperlink (ECMA-376, part 1, 17.16.22), for which python-docx has no words either."""
+    from docx.opc.constants import RELATIONSHIP_TYPE
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+    from docx.shared import Pt
+
+    run = paragraph.add_run(text)
+    run.font.size, run.font.underline = Pt(8.5), True
+    link = OxmlElement("w:hyperlink")
+    link.set(qn("r:id"), paragraph.part.relate_to(url, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
+    link.append(_xml(run))
+    _xml(paragraph).append(link)
 
 
 def _xml(thing: Any) -> Any:

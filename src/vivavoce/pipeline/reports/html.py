@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from vivavoce.pipeline.reports.blocks import (
+    LISTEN,
     Block,
     Bullets,
     Cell,
@@ -121,6 +122,8 @@ def _block(block: Block) -> str:
 
 def _said(said: Said) -> str:
     source = escape(said.source)
+    if said.link is not None:
+        source += f' · <a href="{escape(said.link)}">{LISTEN}</a>'
     translation = ""
     if said.translation is not None:
         translation = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from vivavoce.pipeline.enrichment.findings import (
     Coverage,
@@ -53,23 +54,36 @@ ROLES: dict[Role, str] = {
     "translation": "Translation",
 }
 
+Beside = Mapping[str, str]
+"""The recordings that a report has beside it: by their keys, where each is from the report's own place, as a URL."""
+
+ALONE: Beside = MappingProxyType({})
+"""A report without any."""
+
 ORIGINS: dict[TopicOrigin, str] = {"study": "of the study", "proposed": "found in what was said"}
 
 
-def said(quote: Quoted, *, name: bool = True) -> Said:
+def said(quote: Quoted, beside: Beside, *, name: bool = True) -> Said:
     """A quotation as a block; `name`: with the participant's pseudonym."""
     place = clock(quote.start_s)
     where = f"{place} in {quote.session_id}" if name else place
+    link = None
     if quote.recording is not None and quote.at_s is not None:
-        where += f", {quote.recording} at {quote.at_s:.0f} s"
+        if (file := beside.get(quote.recording)) is not None:
+            # A media fragment (W3C, Media Fragments URI 1.0, 4.2.1): players begin there.
+            link = f"{file}#t={quote.at_s:.1f}"
+        else:
+            where += f", {quote.recording} at {quote.at_s:.0f} s"
     language = describe(quote.language) if quote.language else "language not known"
     mood = () if quote.sentiment == "unknown" else (charts.MOODS[quote.sentiment][0],)
-    why = (f"chosen for {quote.why}",) if quote.why and not name else ()
+    # Reasons come as sentences, from rules and from models; they stand in a row of other things here.
+    why = (f"Reason: {flat(quote.why).rstrip('.')}",) if quote.why and not name else ()
     translation = quote.translation
     return Said(
         text=("… " if quote.before else "") + flat(quote.text) + (" …" if quote.after else ""),
         language=quote.language,
         source=" · ".join((*((quote.participant,) if name else ()), where, language, *mood, *why)),
+        link=link,
         translation=None
         if translation is None
         else Text(flat(translation.text), language=translation.language),

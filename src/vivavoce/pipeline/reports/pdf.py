@@ -6,6 +6,7 @@ import json
 from typing import Any, cast
 
 from vivavoce.pipeline.reports.blocks import (
+    LISTEN,
     Block,
     Bullets,
     Facts,
@@ -75,7 +76,10 @@ TEMPLATE = """
     set align(if it.rtl { right } else { left })
     turned(it.said, block(width: 100%, it.said.text))
     if it.translation != none { turned(it.translation, block(width: 100%, above: 0.6em, emph(it.translation.text))) }
-    block(above: 0.6em, text(size: 8pt, fill: quiet, it.source))
+    block(above: 0.6em, text(size: 8pt, fill: quiet, {
+      it.source
+      if it.link != none { [ · ]; link(it.link, underline(it.listen)) }
+    }))
   })
 }
 #title()
@@ -180,6 +184,8 @@ def _said(said: Said) -> dict[str, Any]:
         "rtl": words.from_right,
         "translation": None if said.translation is None else _text(said.translation),
         "source": said.credit,
+        "link": said.link,
+        "listen": LISTEN,
     }
 
 

@@ -84,6 +84,11 @@ class SessionReport(Frozen):
     quality: tuple[Measure, ...] = ()
     method: Method
 
+    @property
+    def quoted(self) -> tuple[Quoted, ...]:
+        """Every quotation in it."""
+        return (*self.quotes, *(quote for code in self.codes for quote in code.evidence))
+
 
 def session_report(held: Held, *, codebook: Codebook | None = None) -> SessionReport:
     """The report on an interview.

@@ -19,7 +19,9 @@ from vivavoce.pipeline.reports.blocks import (
     words,
 )
 from vivavoce.pipeline.reports.parts import (
+    ALONE,
     ORIGINS,
+    Beside,
     feeling,
     grid_key,
     method_blocks,
@@ -35,8 +37,8 @@ from vivavoce.pipeline.reports.session import SessionReport
 from vivavoce.protocol.languages import describe
 
 
-def session_pages(report: SessionReport) -> Pages:
-    """The report as blocks, to be written."""
+def session_pages(report: SessionReport, beside: Beside = ALONE) -> Pages:
+    """The report as blocks, to be written; `beside`: the recordings beside it, which quotations are linked with."""
     blocks: list[Block] = [Facts(_facts(report))]
     if not report.talk.answers:
         blocks.append(
@@ -55,8 +57,8 @@ def session_pages(report: SessionReport) -> Pages:
     blocks += _topics(report)
     if report.quotes:
         blocks.append(Heading("Quotes"))
-        blocks += [said(quote, name=False) for quote in report.quotes]
-    blocks += _codes(report)
+        blocks += [said(quote, beside, name=False) for quote in report.quotes]
+    blocks += _codes(report, beside)
     if report.quality:
         blocks += [Heading("Quality"), quality_table(report.quality)]
     return Pages(
@@ -81,8 +83,19 @@ def _facts(report: SessionReport) -> tuple[tuple[str, str], ...]:
             f"{talk.words} words in {talk.answers} answers, {whole(talk.median_words)} in the median; "
             f"{percent(talk.share)} of all speech",
         ),
-        ("Recognition", f"confidence {sure(talk.confidence)}; {talk.live} answers with the live text"),
+        ("Recognition", _recognition(report)),
         ("Version of the study", report.study.content_hash[:12]),
+    )
+
+
+def _recognition(report: SessionReport) -> str:
+    talk = report.talk
+    by = ", ".join(report.method.recognisers)
+    told = f"second pass of the recording by {by}" if by else "the text of the live interview"
+    if by and talk.live:
+        told += f", but for {talk.live} of {talk.answers} answers, which have the text of the live interview"
+    return told + (
+        "" if talk.confidence is None else f"; confidence {sure(talk.confidence)} of 1 in the mean"
     )
 
 
@@ -130,12 +143,12 @@ def _topics(report: SessionReport) -> list[Block]:
     ]
 
 
-def _codes(report: SessionReport) -> list[Block]:
+def _codes(report: SessionReport, beside: Beside) -> list[Block]:
     if not report.codes:
         return []
     blocks: list[Block] = [Heading("Codes")]
     for code in report.codes:
         times = "once" if len(code.evidence) == 1 else f"{len(code.evidence)} times"
         blocks.append(Heading(f"{code.name}, {times}", 2))
-        blocks += [said(quote, name=False) for quote in code.evidence]
+        blocks += [said(quote, beside, name=False) for quote in code.evidence]
     return blocks

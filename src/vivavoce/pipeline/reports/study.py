@@ -174,6 +174,11 @@ class StudyReport(Frozen):
     languages: tuple[Group, ...]
     method: Method
 
+    @property
+    def quoted(self) -> tuple[Quoted, ...]:
+        """Every quotation in it."""
+        return tuple(quote for theme in self.themes for quote in theme.quotes)
+
 
 class Subject(Frozen):
     """The study that is reported on. `study` None: its file is not to be had; names are those in the transcripts."""

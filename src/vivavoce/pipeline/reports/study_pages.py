@@ -21,7 +21,9 @@ from vivavoce.pipeline.reports.blocks import (
     words,
 )
 from vivavoce.pipeline.reports.parts import (
+    ALONE,
     QUALITY,
+    Beside,
     coverage_head,
     feeling,
     grid_key,
@@ -42,8 +44,8 @@ COLUMNS = 10
 KINDS = {"topic": "Topics of the study", "proposed": "Topics found in what was said", "code": "Codes"}
 
 
-def study_pages(report: StudyReport) -> Pages:
-    """The report as blocks, to be written."""
+def study_pages(report: StudyReport, beside: Beside = ALONE) -> Pages:
+    """The report as blocks, to be written; `beside`: the recordings beside it, which quotations are linked with."""
     blocks: list[Block] = [Facts(_facts(report))]
     if not report.interviews:
         blocks.append(
@@ -53,7 +55,7 @@ def study_pages(report: StudyReport) -> Pages:
         blocks += _in_short(report)
         blocks += _coverage(report)
         blocks += _grid(report)
-        blocks += _themes(report)
+        blocks += _themes(report, beside)
         blocks += _phases(report)
         blocks += _waves(report)
         blocks += _languages(report)
@@ -198,7 +200,7 @@ def _grid(report: StudyReport) -> list[Block]:
     return blocks
 
 
-def _themes(report: StudyReport) -> list[Block]:
+def _themes(report: StudyReport, beside: Beside) -> list[Block]:
     told = [theme for theme in report.themes if theme.respondents]
     blocks: list[Block] = [Heading("Themes")]
     if not told:
@@ -231,7 +233,7 @@ def _themes(report: StudyReport) -> list[Block]:
             blocks.append(Heading(theme.name, 2))
             if theme.about:
                 blocks.append(paragraph(theme.about))
-            blocks += [said(quote) for quote in theme.quotes]
+            blocks += [said(quote, beside) for quote in theme.quotes]
     bare = [theme.name for theme in told if not theme.quotes]
     if bare:
         blocks.append(paragraph(f"No quote was chosen for: {'; '.join(bare)}."))

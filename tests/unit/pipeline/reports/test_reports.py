@@ -63,6 +63,24 @@ def test_quotes_are_verbatim_from_several_languages_and_say_where_they_are_heard
         assert quote.recording is not None and quote.at_s is not None
 
 
+def test_quotations_are_linked_with_the_recordings_that_lie_beside_the_report() -> None:
+    report = whole()
+    first = report.quoted[0]
+    assert first.recording is not None and first.at_s is not None
+    pages = study_pages(report, {first.recording: "sound/a%20b.ogg"})
+    link = f"sound/a%20b.ogg#t={first.at_s:.1f}"
+    assert f'<a href="{link}">Listen</a>' in to_html(pages).decode()
+    annotations = [
+        note.get_object()
+        for page in pypdf.PdfReader(io.BytesIO(to_pdf(pages))).pages
+        for note in page.get("/Annots", ())
+    ]
+    assert link in {str(note["/A"]["/URI"]) for note in annotations}
+    document = docx.Document(io.BytesIO(to_docx(pages, made_at=NOW)))
+    assert link in {relation.target_ref for relation in document.part.rels.values()}
+    assert "· Listen" in in_docx(pages) and "· Listen" not in in_docx(study_pages(report))
+
+
 def test_waves_are_versions_or_the_days_given() -> None:
     assert [group.interviews for group in whole().waves] == [7, 5]
     assert [group.interviews for group in whole(date(2030, 3, 7)).waves] == [3, 9]
