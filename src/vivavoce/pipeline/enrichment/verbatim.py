@@ -142,7 +142,8 @@ def _of_word(char: str) -> bool:
 
 
 def _unspaced(char: str) -> bool:
-    return any(first <= ord(char) <= last for first, last in _UNSPACED)
+    # Asked of every letter there is: those of most writings are before all of these.
+    return ord(char) >= _UNSPACED[0][0] and any(first <= ord(char) <= last for first, last in _UNSPACED)
 
 
 def _words(text: str) -> Iterator[str]:
