@@ -264,7 +264,9 @@ async def test_reconnecting_keeps_the_desk_and_loses_no_speech(wire: Wire, house
         await until(lambda: len(loud(room.input, 2000, rate=16_000)) > 40, within_s=3, what="the participant")
     heard_s = first.ear.loud_s() + second.ear.loud_s()
     assert heard_s > 2.95, "nothing is lost"
-    assert heard_s < 3.25 + 2 * wire.slack_s, "what was on its way is said again, and no more; each ear stretches its part"
+    assert heard_s < 3.25 + 2 * wire.slack_s, (
+        "what was on its way is said again, and no more; each ear stretches its part"
+    )
     assert len(room.lines) == 2
 
 
