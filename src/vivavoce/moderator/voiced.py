@@ -23,7 +23,8 @@ from vivavoce.protocol.floor import Floor
 from vivavoce.protocol.outcomes import Judgement
 from vivavoce.protocol.prompts.render import instructions, situation
 from vivavoce.protocol.reply import Sentences, writable
-from vivavoce.voice.duplex import Duplex, Generation, RealtimeAway
+from vivavoce.voice.duplex import Duplex, RealtimeAway
+from vivavoce.voice.replies import Generation
 from vivavoce.voice.voiced import Voiced
 
 NOT_LOOKED_AT = "Too many calls at once: this one was not looked at."

@@ -9,7 +9,6 @@ the log; until it is up the duplex says so at once, so that nobody waits for it.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,8 +24,10 @@ from vivavoce.errors import VivavoceError
 from vivavoce.session.usage import Use, Used
 from vivavoce.settings import RealtimeProfile
 from vivavoce.speech.client import Priority, SpeechDropped, SpeechUnavailable, Transcript
+from vivavoce.voice.dictation import Dictation
 from vivavoce.voice.failover import RECOVERED, Link, Route, Switch, Switched
 from vivavoce.voice.realtime import is_connected
+from vivavoce.voice.replies import Generation, Replies, nothing
 from vivavoce.voice.voiced import Voiced
 
 STUDY = "study"
@@ -35,16 +36,7 @@ STUDY = "study"
 REOPEN_AFTER_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Waits between tries to open a lost connection again; the last one goes on for ever."""
 
-LEAST_COMMIT_S = 0.1
-"""OpenAI refuses to take less sound as something said
-(https://platform.openai.com/docs/api-reference/realtime-client-events/input_audio_buffer/commit)."""
-
-TEXT_S = 20.0
-"""The longest a transcription is waited for; whoever asks has less patience if another ear is there."""
-
 CLOSE_S = 5.0
-
-MOST_UNTOLD = 64
 
 log = structlog.get_logger(__name__)
 
@@ -59,32 +51,6 @@ class RealtimeLost(RealtimeAway):
     """The connection to the model that holds an interview is lost; it is opened again."""
 
     code = "realtime_lost"
-
-
-@dataclass(frozen=True)
-class Generation:
-    """A reply as it comes: what is said, then what is called."""
-
-    created: llm.GenerationCreatedEvent
-
-    @property
-    def messages(self) -> Any:
-        """An async iterator of `llm.MessageGeneration`."""
-        return aiter(self.created.message_stream)
-
-    @property
-    def calls(self) -> Any:
-        """An async iterator of `llm.FunctionCall`; it ends when the provider has ended the reply."""
-        return aiter(self.created.function_stream)
-
-
-@dataclass
-class _Part:
-    """Sound that was given to the model as one thing said, and the text of it that is to come."""
-
-    seconds: float
-    text: asyncio.Future[tuple[str, float | None]]
-    counted: bool = False
 
 
 @dataclass
@@ -144,12 +110,9 @@ class Duplex:
         self._untold: list[llm.ChatItem] = []
         self._keeps_untold = False
         """Whether a connection has been told the interview, or is being: what is said from then on is news to it."""
-        self._unasked: asyncio.Queue[llm.GenerationCreatedEvent] = asyncio.Queue(maxsize=8)
+        self._replies = Replies()
+        self._dictation = Dictation()
         self._speaking = False
-        self._pushed_s = 0.0
-        self._parts: list[_Part] = []
-        self._committed: deque[_Part] = deque(maxlen=MOST_UNTOLD)
-        self._by_item: dict[str, _Part] = {}
         self._own_moves: set[str] = set()
         self._remark = ""
         self.holder: Link[RealtimeProfile] | None = None
@@ -222,10 +185,10 @@ class Duplex:
         session = connection.session
         session.on("metrics_collected", partial(self._on_metrics, connection))
         session.on("error", partial(self._on_error, connection))
-        session.on("generation_created", self._on_generation)
-        session.on("input_audio_transcription_completed", self._on_text)
+        session.on("generation_created", self._replies.began)
+        session.on("input_audio_transcription_completed", self._dictation.on_text)
         session.on("session_reconnected", self._on_reconnected)
-        session.on("openai_server_event_received", self._on_openai_event)
+        session.on("openai_server_event_received", self._dictation.on_openai_event)
         connection.instructions = self._instructions()
         waits = [
             asyncio.create_task(connection.up.wait(), name="realtime.up"),
@@ -266,7 +229,7 @@ class Duplex:
             next_step="It is opened again by itself; the study's words stand in meanwhile.",
         )
         self._connection, self._keeps_untold = None, False
-        self._forget_parts()
+        self._dictation.forget()
         self._failed(error)
         self._switched(Switch(connection.name, STUDY, error.code, error.what))
         await self._close(connection)
@@ -306,22 +269,22 @@ class Duplex:
         """Take the voice activity detector's next event, before anybody who transcribes does (`SharedVAD.listen`)."""
         connection = self._live
         if event.type == vad.VADEventType.START_OF_SPEECH:
-            self._speaking, self._parts = True, []
+            self._speaking = True
             if connection is not None:
-                if self._pushed_s:
+                if self._dictation.pending:
                     connection.session.clear_audio()
-                self._pushed_s = 0.0
                 connection.session.start_user_activity()
+            self._dictation.begin()
         if connection is None or not self._speaking:
             return
         if event.type == vad.VADEventType.END_OF_SPEECH:
             self._speaking = False
             if connection.profile.provider == "openai" and connection.profile.transcriber is None:
-                self._commit(connection)
+                self._dictation.commit(connection.session, written=False)
             return
         for frame in event.frames:
             connection.session.push_audio(frame)
-            self._pushed_s += frame.duration
+            self._dictation.pushed(frame.duration)
 
     async def transcribe(
         self,
@@ -340,43 +303,12 @@ class Duplex:
         """
         if priority == "partial":
             raise SpeechDropped("A speech-to-speech model makes no captions.", next_step="")
-        connection, parts = self._live, self._parts
+        connection = self._live
         if connection is None:
             raise SpeechUnavailable("The speech-to-speech model is away.", next_step="")
-        self._commit(connection)
-        if not parts:
-            raise SpeechUnavailable("The speech-to-speech model did not hear that.", next_step="")
-        _, late = await asyncio.wait([part.text for part in parts], timeout=TEXT_S)
-        if late or any(part.text.cancelled() or part.text.exception() for part in parts):
-            raise SpeechUnavailable("The speech-to-speech model gave no text.", next_step="")
-        texts = [part.text.result() for part in parts]
-        new_s = sum(part.seconds for part in parts if not part.counted)
-        for part in parts:
-            part.counted = True
-        return Transcript(
-            text=" ".join(text.strip() for text, _ in texts if text.strip()),
-            language=language if language is None or isinstance(language, str) else language[0],
-            confidence=min((sure for _, sure in texts if sure is not None), default=1.0),
-            duration_s=new_s,
-            model=connection.profile.transcriber or connection.profile.model,
-        )
-
-    def _commit(self, connection: _Connection) -> None:
-        if self._pushed_s <= LEAST_COMMIT_S:
-            return
-        part = _Part(self._pushed_s, self._loop.create_future())
-        self._pushed_s = 0.0
-        connection.session.commit_audio()
-        if connection.profile.transcriber is not None:
-            self._parts.append(part)
-            self._committed.append(part)
-
-    def _forget_parts(self) -> None:
-        for part in (*self._committed, *self._by_item.values()):
-            part.text.cancel()
-        self._committed.clear()
-        self._by_item.clear()
-        self._pushed_s = 0.0
+        written = connection.profile.transcriber is not None
+        self._dictation.commit(connection.session, written=written)
+        return await self._dictation.text(connection.profile, language)
 
     # -- what it is told
 
@@ -422,8 +354,7 @@ class Duplex:
         Raises:
             RealtimeAway: they could not be answered.
         """
-        while not self._unasked.empty():
-            self._unasked.get_nowait()
+        self._replies.expect()
         for call, answer, accepted in calls:
             self._untold.append(call)
             self._untold.append(
@@ -456,7 +387,11 @@ class Duplex:
         Args:
             instructions: of the phase the interview is in.
             situation: of this moment.
-            answered: its calls have just been answered, so that some providers go on unasked.
+            answered: its calls have just been answered, so that some providers go on unasked; one that says nothing
+                then is asked after all.
+
+        Returns:
+            what it says; `nothing` if it takes its turn and says nothing.
 
         Raises:
             RealtimeAway: it does not begin to answer.
@@ -475,10 +410,14 @@ class Duplex:
                     await session.update_instructions(instructions)
                 await self._sync()
                 if answered and session.capabilities.auto_tool_reply_generation:
-                    return Generation(await self._unasked.get())
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(patience_s / 2):
+                            if (generation := await self._replies.unasked()) is not None:
+                                return generation
                 told = f"{situation}\n{self._remark}".strip()
                 self._remark = ""
-                return Generation(await session.generate_reply(instructions=told))
+                self._replies.expect()
+                return await self._replies.asked(session.generate_reply(instructions=told)) or nothing()
         except TimeoutError:
             why = f"it did not begin to answer within {patience_s:g} s"
         except llm.RealtimeError as error:
@@ -501,6 +440,8 @@ class Duplex:
         if is_connected(metrics):
             connection.up.set()
             return
+        if connection.session.capabilities.auto_tool_reply_generation:
+            self._replies.metered()
         if metrics.input_tokens or metrics.output_tokens:
             read, written = metrics.input_token_details, metrics.output_token_details
             of_cached = read.cached_tokens_details
@@ -528,37 +469,9 @@ class Duplex:
         if not error.recoverable:
             connection.lost.set()
 
-    def _on_generation(self, created: llm.GenerationCreatedEvent) -> None:
-        if not created.user_initiated:
-            with suppress(asyncio.QueueFull):
-                self._unasked.put_nowait(created)
-
-    def _on_text(self, text: llm.InputTranscriptionCompleted) -> None:
-        part = self._by_item.get(text.item_id)
-        if text.is_final and part is not None:
-            del self._by_item[text.item_id]
-            if not part.text.done():
-                part.text.set_result((text.transcript, text.confidence))
-
     def _on_reconnected(self, _: llm.RealtimeSessionReconnectedEvent) -> None:
         """The plug-in has a new connection, and told it what was said; what was being said is lost to it."""
-        self._forget_parts()
-
-    def _on_openai_event(self, event: dict[str, Any]) -> None:
-        """Follow what the plug-in keeps to itself: which item a commit became, and whether its text failed.
-
-        https://platform.openai.com/docs/api-reference/realtime-server-events
-        """
-        match event:
-            case {"type": "input_audio_buffer.committed", "item_id": str(item_id)} if self._committed:
-                self._by_item[item_id] = self._committed.popleft()
-            case {"type": "error", "error": {"code": "input_audio_buffer_commit_empty"}} if self._committed:
-                self._committed.popleft().text.cancel()
-            case {"type": "conversation.item.input_audio_transcription.failed", "item_id": str(item_id)}:
-                if (part := self._by_item.pop(item_id, None)) is not None:
-                    part.text.cancel()
-            case _:
-                pass
+        self._dictation.forget()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

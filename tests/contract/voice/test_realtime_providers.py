@@ -24,10 +24,11 @@ from vivavoce.protocol.requests import TOOLS
 from vivavoce.session.usage import Use
 from vivavoce.settings import RealtimeProfile, RealtimeSettings
 from vivavoce.speech.client import SpeechDropped, SpeechUnavailable
-from vivavoce.voice.duplex import Duplex, Generation, RealtimeAway
+from vivavoce.voice.duplex import Duplex, RealtimeAway
 from vivavoce.voice.failover import RULES, Link, Switch
 from vivavoce.voice.plugins import PluginRefused
 from vivavoce.voice.realtime import Realtimes
+from vivavoce.voice.replies import Generation
 from vivavoce.voice.voiced import Voiced
 
 pytestmark = pytest.mark.livekit
@@ -374,6 +375,26 @@ async def test_gemini_hears_speaks_calls_and_is_answered(gemini: ScriptedGemini)
             input_audio_tokens=100,
             output_audio_tokens=80,
         )
+
+
+async def test_gemini_that_says_nothing_to_an_answer_is_asked_after_all(gemini: ScriptedGemini) -> None:
+    gemini.play(Reply(calls=(Call("probe", {"trigger": "vague"}),)), Reply(), Reply("What kind of bread?"))
+    async with duplexed(at_gemini(gemini)) as ends:
+        [call] = (await ends.reply()).calls
+        await ends.duplex.answer([(call, "Ask one short question.", True)])
+        assert (await ends.reply(answered=True)).words == "What kind of bread?"
+
+
+async def test_gemini_that_says_nothing_twice_is_not_waited_for(gemini: ScriptedGemini) -> None:
+    gemini.play(Reply(calls=(Call("probe", {"trigger": "vague"}),)), Reply(), Reply())
+    async with duplexed(at_gemini(gemini)) as ends:
+        [call] = (await ends.reply()).calls
+        await ends.duplex.answer([(call, "Ask one short question.", True)])
+        # Without being seen, either silence would end in `RealtimeAway`.
+        said = await ends.reply(answered=True)
+        assert (said.words, said.calls) == ("", [])
+        gemini.play(Reply("And then?"))
+        assert (await ends.reply()).words == "And then?", "the connection is well"
 
 
 async def test_gemini_is_told_in_words_how_much_was_heard(gemini: ScriptedGemini) -> None:
