@@ -50,7 +50,7 @@ def cost(
     from vivavoce.ops.cost import bill, compare
     from vivavoce.settings import load
     from vivavoce.storage.open import open_storage
-    from vivavoce.voice.prices import managed
+    from vivavoce.voice.prices import managed, voices
 
     settings = load()
 
@@ -63,7 +63,13 @@ def cost(
 
     found = asyncio.run(read())
     hour_usd = settings.money.machine_hour_usd if machine_hour_usd is None else Decimal(str(machine_hour_usd))
-    others = compare(found, managed(), hour_usd=hour_usd, sessions=machine_sessions or settings.host.slots)
+    others = compare(
+        found,
+        managed(),
+        voices(settings),
+        hour_usd=hour_usd,
+        sessions=machine_sessions or settings.host.slots,
+    )
     if as_json:
         typer.echo(json.dumps(_as_json(found, others), indent=2, ensure_ascii=False))
     elif found.lines:
@@ -117,8 +123,10 @@ def _print_use(found: Bill) -> None:
         lines = [line for line in found.lines if (line.part, line.provider, line.model, line.price) == row]
         counts = {
             "tokens in": sum(line.input_tokens for line in lines),
+            "of them sound": sum(line.input_audio_tokens for line in lines),
             "of them cached": sum(line.cached_tokens for line in lines),
             "tokens out": sum(line.output_tokens for line in lines),
+            "of those sound": sum(line.output_audio_tokens for line in lines),
             "characters": sum(line.characters for line in lines),
         }
         seconds = sum(line.seconds for line in lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from vivavoce.session.usage import Use
 from vivavoce.settings import MoneySettings
 from vivavoce.storage.ledger import BillLine
 from vivavoce.storage.open import Storage
-from vivavoce.voice.prices import HOST, Managed
+from vivavoce.voice.prices import HOST, Managed, Voice
 from vivavoce.voice.tariff import MachineTariff
 
 K = TypeVar("K", bound=Hashable)
@@ -51,6 +51,19 @@ class Bill:
             sums[key(line)] = sums.get(key(line), 0) + line.amount
         return sums
 
+    def paid(self, *parts: str) -> int:
+        """What these parts cost together; without any, all that is not a machine's time."""
+        return sum(
+            line.amount for line in self.lines if (line.part in parts if parts else line.part != "machine")
+        )
+
+    def split(self, part: str) -> tuple[Bill, Bill]:
+        """The bill of the sessions that used this part, and that of the others."""
+        used = {line.session_id for line in self.lines if line.part == part}
+        lines = [line for line in self.lines if line.session_id in used]
+        others = [line for line in self.lines if line.session_id not in used]
+        return replace(self, lines=lines), replace(self, lines=others)
+
     def used(self, *parts: str) -> Use:
         """What was used for these parts, all of it together."""
         lines = [line for line in self.lines if line.part in parts]
@@ -60,6 +73,9 @@ class Bill:
             input_tokens=sum(line.input_tokens for line in lines),
             cached_tokens=sum(line.cached_tokens for line in lines),
             output_tokens=sum(line.output_tokens for line in lines),
+            input_audio_tokens=sum(line.input_audio_tokens for line in lines),
+            output_audio_tokens=sum(line.output_audio_tokens for line in lines),
+            cached_audio_tokens=sum(line.cached_audio_tokens for line in lines),
             characters=sum(line.characters for line in lines),
             seconds=sum(line.seconds for line in lines),
         )
@@ -93,23 +109,40 @@ async def bill(storage: Storage, study_id: str, money: MoneySettings) -> Bill:
 
 
 def compare(
-    found: Bill, services: Iterable[Managed], *, hour_usd: Decimal | None, sessions: int
+    found: Bill,
+    services: Iterable[Managed],
+    voices: Iterable[Voice],
+    *,
+    hour_usd: Decimal | None,
+    sessions: int,
 ) -> list[Alternative]:
     """What the same interviews would have cost with managed services, and on a machine of the team's own.
 
-    Words that were prepared when the study was published are not said anew, so they are in none of the sums.
+    Words that were prepared when the study was published are not said anew, so they are in none of the sums. What an
+    interview of one kind would have used of the other was not measured: services stand in for the interviews that were
+    held in parts, speech-to-speech models for those that such a model held, and the rest costs what it did.
 
     Args:
         found: what was measured.
         services: managed ones.
+        voices: speech-to-speech models.
         hour_usd: of the machine; None leaves it out.
         sessions: how many the machine carries at once.
     """
-    llm, tts, stt = found.used("llm", "guard"), found.used("tts"), found.used("stt")
-    alternatives = [
-        Alternative(each.name, each.llm.amount(llm) + each.tts.amount(tts) + each.stt.amount(stt))
-        for each in services
-    ]
+    talked, in_parts = found.split("realtime")
+    alternatives: list[Alternative] = []
+    if in_parts.lines:
+        llm, tts, stt = in_parts.used("llm", "guard"), in_parts.used("tts"), in_parts.used("stt")
+        alternatives += [
+            Alternative(
+                each.name,
+                each.llm.amount(llm) + each.tts.amount(tts) + each.stt.amount(stt) + talked.paid(),
+            )
+            for each in services
+        ]
+    if talked.lines:
+        spoken, rest = talked.used("realtime"), found.paid() - talked.paid("realtime")
+        alternatives += [Alternative(each.name, each.tariff.amount(spoken) + rest) for each in voices]
     if hour_usd is not None:
         use = Use("machine", HOST, seconds=found.seconds)
         alone = MachineTariff(HOST, "", hour_usd, 1).amount(use)

@@ -26,7 +26,7 @@ so they work behind a pooler too; two studies with one hash wait for each other,
 
 @dataclass(frozen=True)
 class BillLine:
-    """What one session used of one model for one part, and what it cost.
+    """What one session used of one model for one part, and what it cost. The counts are as in `session.usage.Use`.
 
     Attributes:
         price: where the price comes from, with its version.
@@ -42,9 +42,24 @@ class BillLine:
     input_tokens: int
     cached_tokens: int
     output_tokens: int
+    input_audio_tokens: int
+    output_audio_tokens: int
+    cached_audio_tokens: int
     characters: int
     seconds: float
     amount: int
+
+
+_COUNTS = (
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "cached_audio_tokens",
+    "characters",
+)
+"""Of a use, an event, a row and a bill's line alike."""
 
 
 class PostgresLedger:
@@ -89,7 +104,7 @@ class PostgresLedger:
     async def bill(self, study_id: str) -> list[BillLine]:
         """Everything a study was charged, a line a session, part, provider, model and price, in that order."""
         keys = (LedgerRow.session_id, LedgerRow.part, LedgerRow.provider, LedgerRow.model, LedgerRow.price)
-        sums = ("input_tokens", "cached_tokens", "output_tokens", "characters", "amount")
+        sums = (*_COUNTS, "amount")
         query = (
             select(
                 *keys,
@@ -143,10 +158,7 @@ def _row(study_id: str, event: SessionEvent, usage: UsageMetered) -> dict[str, A
         "part": usage.part,
         "provider": usage.provider,
         "model": usage.model,
-        "input_tokens": usage.input_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "output_tokens": usage.output_tokens,
-        "characters": usage.characters,
+        **{name: getattr(usage, name) for name in _COUNTS},
         "seconds": usage.seconds,
         "price": usage.price,
         "amount": usage.amount,
@@ -182,10 +194,13 @@ def _whole(amount: Any) -> Any:
 
 _FROM_LOGS = """
 INSERT INTO ledger (session_id, seq, study_id, at, part, provider, model, input_tokens, cached_tokens, output_tokens,
-                    characters, seconds, price, amount)
+                    input_audio_tokens, output_audio_tokens, cached_audio_tokens, characters, seconds, price, amount)
 SELECT event.session_id, event.seq, session.study_id, event.at, event.payload ->> 'part', event.payload ->> 'provider',
        event.payload ->> 'model', (event.payload ->> 'input_tokens')::bigint,
        (event.payload ->> 'cached_tokens')::bigint, (event.payload ->> 'output_tokens')::bigint,
+       coalesce((event.payload ->> 'input_audio_tokens')::bigint, 0),
+       coalesce((event.payload ->> 'output_audio_tokens')::bigint, 0),
+       coalesce((event.payload ->> 'cached_audio_tokens')::bigint, 0),
        (event.payload ->> 'characters')::bigint, (event.payload ->> 'seconds')::numeric,
        event.payload ->> 'price', (event.payload ->> 'amount')::bigint
 FROM session_events AS event

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from vivavoce.errors import VivavoceError
 from vivavoce.session.usage import Use
-from vivavoce.settings import PriceSettings, Settings
+from vivavoce.settings import PriceSettings, RealtimeProfile, Settings
 from vivavoce.settings.profiles import by_language
 from vivavoce.settings.speech import LOCAL_ENGINES
 from vivavoce.voice.tariff import MachineTariff, OwnTariff, PackageTariff, Tariff, UnitTariff
@@ -127,10 +127,7 @@ class PriceTable:
             enter(guards, name, found, f"{GUARD} {name!r} ({profile.model})", BY_TOKENS)
         for name, spoken in settings.realtime.profiles.items():
             own = money.prices.get(name)
-            found = _own(name, spoken.model, own, pieces=("input_audio_usd",))
-            found = found or _hosted(
-                model_tariff(spoken.base_url, spoken.model, provider=spoken.provider, sound=True)
-            )
+            found = _spoken(name, spoken, own)
             enter(models, name, found, f"speech-to-speech profile {name!r} ({spoken.model})", BY_BOTH)
             if spoken.transcriber is not None:
                 at = urlsplit(spoken.base_url).hostname if spoken.base_url else OPENAI_HOST
@@ -218,6 +215,13 @@ def _own(name: str, model: str, price: PriceSettings | None, *, pieces: tuple[st
             characters_usd=price.characters_usd,
             minute_usd=price.minute_usd,
         )
+    )
+
+
+def _spoken(name: str, profile: RealtimeProfile, own: PriceSettings | None) -> Priced | None:
+    found = _own(name, profile.model, own, pieces=("input_audio_usd",))
+    return found or _hosted(
+        model_tariff(profile.base_url, profile.model, provider=profile.provider, sound=True)
     )
 
 
@@ -312,6 +316,30 @@ def managed() -> list[Managed]:
         stt = speech_tariff(entry["stt"]["host"], entry["stt"]["model"])
         assert llm is not None and tts is not None and stt is not None, f"{entry['name']} has no price"
         found.append(Managed(entry["name"], llm, tts, stt))
+    return found
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A speech-to-speech model that is paid by the piece, to compare with."""
+
+    name: str
+    tariff: Tariff
+
+
+def voices(settings: Settings) -> list[Voice]:
+    """Those of the settings, and those of our table that are none of them."""
+    found: list[Voice] = []
+    for name, profile in settings.realtime.profiles.items():
+        priced = _spoken(name, profile, settings.money.prices.get(name))
+        if priced is not None and priced.machine is None:
+            found.append(Voice(f"profile {name}", priced.tariff))
+    ours = [each.tariff for each in found]
+    for entry in _table()["voice"]:
+        tariff = model_tariff(None, entry["model"], provider=entry["provider"], sound=True)
+        assert tariff is not None, f"{entry['name']} has no price"
+        if tariff not in ours:
+            found.append(Voice(entry["name"], tariff))
     return found
 
 

@@ -127,6 +127,45 @@ def test_it_compares_with_what_the_same_would_have_cost_elsewhere(run: Any) -> N
     assert "no more than the cheapest of these with" in output
 
 
+def test_interviews_with_a_speech_to_speech_model_are_compared_with_others(
+    run: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = {
+        "input_tokens": 3_000_000,
+        "input_audio_tokens": 2_000_000,
+        "cached_tokens": 2_000_000,
+        "cached_audio_tokens": 1_000_000,
+        "output_tokens": 2_000_000,
+        "output_audio_tokens": 1_000_000,
+    }
+    # At the price of gpt-realtime: $0.40 + $32 + $0.40 read, $16 + $64 written.
+    talk = [
+        used("realtime", "openai", "gpt-realtime", "112.80", **counts),
+        used("stt", "openai", "scribe", "0.03", seconds=600.0),
+        used("machine", "self", "host", "0.005", seconds=600),
+    ]
+    asyncio.run(fill(database_url, [("s-spoken", talk)]))
+    monkeypatch.setenv("VIVAVOCE_REALTIME__PROFILES__VOICE__MODEL", "gpt-realtime-mini")
+    monkeypatch.setenv("VIVAVOCE_REALTIME__PROFILES__VOICE__API_KEY", "key")
+    others = {
+        each["name"]: each["amount"] for each in json.loads(run("demo", "--json").output)["alternatives"]
+    }
+    rest = (
+        micro(Decimal("0.03")) + 26_668 + 250_000
+    )  # and what the other two sessions cost, but for the machine
+    assert others["OpenAI Realtime"] == micro(Decimal("112.80")) + rest
+    # $0.06 + $10 + $0.30 read, $2.40 + $20 written: the profile stands there once.
+    assert others["profile voice"] == micro(Decimal("32.76")) + rest
+    assert "OpenAI Realtime, mini" not in others and "Gemini Live" in others
+    assert others["OpenAI, small models"] > micro(Decimal("112.83")), (
+        "it stands in for the other interviews only"
+    )
+    output = run("demo").output
+    assert "3,000,000 tokens in, 2,000,000 of them sound, 2,000,000 of them cached" in output
+    assert "2,000,000 tokens out, 1,000,000 of those sound" in output
+    assert run("demo", "--rebuild").output == output, "the logs have it all"
+
+
 def test_programs_get_micro_dollars(run: Any) -> None:
     bill = json.loads(run("demo", "--json").output)
     assert (bill["currency"], bill["unit"], bill["total"]) == ("USD", "micro-dollars", 286_668)

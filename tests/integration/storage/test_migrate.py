@@ -8,6 +8,7 @@ from importlib import resources
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -20,6 +21,21 @@ from vivavoce.storage.engine import make_sync_engine
 from vivavoce.storage.errors import DatabaseBehind, DatabaseNewer, DatabaseUrlInvalid
 from vivavoce.storage.migrate import HEAD, check_version, migrate
 from vivavoce.storage.tables import Base
+
+_AN_OLDER_LEDGER = """
+INSERT INTO sessions (id, study_id, study_title, participant_id, language, sitting, status, seq, state_version, state,
+                      created_at, updated_at)
+VALUES ('s', 'demo', 'Demo', 'p', 'en', 1, 'active', 3, 1, '{}', now(), now());
+INSERT INTO session_events (session_id, seq, at, kind, payload)
+VALUES ('s', 1, now(), 'usage.metered',
+        '{"input_audio_tokens": 100, "output_audio_tokens": 80, "cached_audio_tokens": 40}'),
+       ('s', 2, now(), 'usage.metered', '{}'),
+       ('s', 3, now(), 'usage.metered', '{}');
+INSERT INTO ledger (session_id, seq, study_id, at, part, provider, model, input_tokens, cached_tokens, output_tokens,
+                    characters, seconds, price, amount)
+SELECT 's', seq, 'demo', now(), part, 'openai', 'm', 300, 120, 100, 0, 0, 'test 1', 9
+FROM (VALUES (1, 'realtime'), (2, 'realtime'), (3, 'llm')) AS used (seq, part)
+"""
 
 
 @pytest.fixture
@@ -81,6 +97,24 @@ def test_the_migrations_end_at_the_tables(empty_url: str) -> None:
         str(constraint.name) for table in Base.metadata.tables.values() for constraint in table.constraints
     }
     assert {name for name in ours if name != "None"} <= names
+
+
+def test_sound_tokens_of_older_interviews_come_from_their_logs(empty_url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", "vivavoce.storage:migrations")
+    engine = make_sync_engine(empty_url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        for statement in _AN_OLDER_LEDGER.split(";"):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    migrate(empty_url)
+    with psycopg.connect(empty_url) as connection:
+        rows = connection.execute(
+            "SELECT input_audio_tokens, output_audio_tokens, cached_audio_tokens FROM ledger ORDER BY seq"
+        ).fetchall()
+    assert rows == [(100, 80, 40), (0, 0, 0), (0, 0, 0)]
 
 
 async def test_two_processes_migrate_at_once(empty_url: str) -> None:
