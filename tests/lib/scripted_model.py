@@ -166,6 +166,12 @@ def text_of(message: dict[str, Any]) -> str:
 
 
 _FOLLOW_UPS = {
+    "de": {
+        "unexpected": "Was war daran für Sie unerwartet?",
+        "contradictory": "Wie passen diese beiden Dinge für Sie zusammen?",
+        "emotional": "Wie haben Sie das erlebt?",
+        "vague": "Was wäre ein Beispiel dafür?",
+    },
     "en": {
         "unexpected": "What was unexpected about that for you?",
         "contradictory": "How do these two things go together for you?",
@@ -185,8 +191,9 @@ _FOLLOW_UPS = {
         "vague": "Quel serait un exemple de cela ?",
     },
 }
-_MIRRORS = {"en": "You said {}.", "es": "Ha dicho {}.", "fr": "Vous avez dit {}."}
+_MIRRORS = {"de": "Sie sagten, {}.", "en": "You said {}.", "es": "Ha dicho {}.", "fr": "Vous avez dit {}."}
 _ONLY_ASKS = {
+    "de": "Ich stelle nur Fragen für diese Studie.",
     "en": "I only ask questions for this study.",
     "es": "Solo hago preguntas para este estudio.",
     "fr": "Je pose seulement des questions pour cette étude.",

@@ -6,13 +6,13 @@ sentence of it, so that "I can't repeat that mistake" is an answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from vivavoce.protocol.cues import CUES, Cue
+from vivavoce.protocol.cues import CUES, Cue, LanguageCues
 from vivavoce.protocol.facts import Intent
-from vivavoce.protocol.phrases import PhraseSet
+from vivavoce.protocol.phrases import PhraseSet, letters
 from vivavoce.protocol.words import count_words, find_phrase, sentences, tokens
 
 # Longer utterances are answers, whatever they begin with: in 30 words one says something.
@@ -54,8 +54,9 @@ def read_intent(text: str, language: str) -> Intent:
 
 
 def _steering(text: str, words: int, base: str) -> Intent | None:
-    whole = tokens(text)
-    parts = [tokens(sentence) for sentence in sentences(text)]
+    cut = _cut(CUES[base])
+    whole = cut(text)
+    parts = [cut(sentence) for sentence in sentences(text)]
     readers = _readers(base)
     # Whoever wants to stop is obeyed, however much was said around it.
     if any(readers[0].strong.matches(part) for part in parts):
@@ -71,17 +72,22 @@ def _steering(text: str, words: int, base: str) -> Intent | None:
 class _Reader:
     """Recognises one intent."""
 
-    def __init__(self, intent: Intent, cue: Cue, fillers: Sequence[str]) -> None:
+    def __init__(self, intent: Intent, cue: Cue, cues: LanguageCues) -> None:
+        fillers, cut = cues.fillers, _cut(cues)
         self.intent: Intent = intent
-        self.alone = PhraseSet(cue.alone)
-        self.whole = PhraseSet((*cue.whole, *cue.strong), around=fillers, several=True)
-        self.strong = PhraseSet(cue.strong, around=fillers)
+        self.alone = PhraseSet(cue.alone, cut=cut)
+        self.whole = PhraseSet((*cue.whole, *cue.strong), around=fillers, several=True, cut=cut)
+        self.strong = PhraseSet(cue.strong, around=fillers, cut=cut)
 
     def matches(self, whole: list[str], parts: list[list[str]]) -> bool:
         if self.alone.matches(whole) or self.whole.matches(whole):
             return True
         # What is asked of the moderator opens or ends a turn; in the middle it is told of somebody else.
         return bool(parts) and (self.strong.matches(parts[0]) or self.strong.matches(parts[-1]))
+
+
+def _cut(cues: LanguageCues) -> Callable[[str], list[str]]:
+    return letters if cues.letters else tokens
 
 
 @cache
@@ -98,4 +104,4 @@ def _readers(base: str) -> tuple[_Reader, ...]:
         ("yes_no", cues.yes_no),
         ("backchannel", cues.backchannel),
     )
-    return tuple(_Reader(intent, cue, cues.fillers) for intent, cue in order)
+    return tuple(_Reader(intent, cue, cues) for intent, cue in order)

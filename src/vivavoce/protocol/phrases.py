@@ -1,19 +1,27 @@
 """Phrases with choices and gaps, compiled to an automaton over words.
 
 The notation: words as spoken; `(a|b)` one of them; `[a|b]` one of them or nothing; `...` up to eight words of any
-kind. Case, accents, apostrophes and hyphens do not matter. Matching takes time linear in the utterance: what somebody
-says must never be able to stall the conversation, as it could with backtracking regular expressions.
+kind. For scripts without spaces every letter is a word. Case, accents, apostrophes and hyphens do not matter. Matching
+takes time linear in the utterance: what somebody says must never be able to stall the conversation, as it could with
+backtracking regular expressions.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from vivavoce.protocol.words import tokens
 
 _PIECE = re.compile(r"\.\.\.|[()\[\]|]|[^\s()\[\]|.]+")
 _GAP = 8
+# Japanese and Chinese words are about two letters long.
+_GAP_LETTERS = 16
+
+
+def letters(text: str) -> list[str]:
+    """The folded letters and figures of a text, for scripts without spaces; those that there are do not matter."""
+    return list("".join(tokens(text)))
 
 
 class PhraseSet:
@@ -23,9 +31,19 @@ class PhraseSet:
         phrases: in the notation above; any of them may match.
         around: phrases that may stand before, after and (if `several`) between them, any number of times.
         several: whether more than one phrase may follow each other.
+        cut: makes words of the phrases as somebody else makes them of what is said: `words.tokens` or `letters`.
     """
 
-    def __init__(self, phrases: Sequence[str], *, around: Sequence[str] = (), several: bool = False) -> None:
+    def __init__(
+        self,
+        phrases: Sequence[str],
+        *,
+        around: Sequence[str] = (),
+        several: bool = False,
+        cut: Callable[[str], list[str]] = tokens,
+    ) -> None:
+        self._cut = cut
+        self._gap = _GAP_LETTERS if cut is letters else _GAP
         self._by_word: list[dict[str, set[int]]] = []
         self._by_any: list[set[int]] = []
         self._free: list[set[int]] = []
@@ -40,7 +58,7 @@ class PhraseSet:
             self._free[self._end].add(self._start)
 
     def matches(self, words: Sequence[str]) -> bool:
-        """Whether all the words (folded, as `words.tokens` gives them) are one of the phrases."""
+        """Whether all the words (folded, as `cut` gives them) are one of the phrases."""
         states = self._reach({self._start})
         for word in words:
             if not states:
@@ -95,13 +113,13 @@ class PhraseSet:
                     self._free[state].add(end)
                 state = end
             elif piece == "...":
-                for _ in range(_GAP):
+                for _ in range(self._gap):
                     after = self._state()
                     self._by_any[state].add(after)
                     self._free[state].add(after)
                     state = after
             else:
-                for word in tokens(piece):
+                for word in self._cut(piece):
                     after = self._state()
                     self._by_word[state].setdefault(word, set()).add(after)
                     state = after

@@ -18,6 +18,7 @@ from vivavoce.protocol.check import load_study
 from vivavoce.settings import LlmProfile, LlmSettings
 
 STUDIES = Path(__file__).parents[3] / "studies"
+OURS = Path(__file__).parents[2] / "data" / "studies"
 
 
 @pytest.mark.timeout(400)
@@ -42,6 +43,18 @@ async def test_the_command_passes_the_longer_study_in_its_three_languages(
         ]  # fmt: skip
         names = {row["name"] for row in held[0]["rows"] if row["kind"] == "participant"}
         assert {"speaks es, and goes on in it", "speaks fr, and would rather not"} <= names
+
+
+async def test_german_participants_meet_a_model_that_behaves() -> None:
+    study = load_study((OURS / "errand.yaml").read_bytes(), source="errand.yaml")
+    async with scripted_model() as server:
+        minds = Minds(LlmSettings(profiles={"m": LlmProfile(base_url=server.url, model="scripted")}))
+        report = await rehearse(study, language="de", models=minds.route("m"))
+        await minds.aclose()
+    assert report.passed, [row for row in report.rows if row.problem]
+    assert {row.name for row in report.rows if row.kind == "trigger"} == {
+        "unexpected", "contradictory", "emotional", "vague",
+    }  # fmt: skip
 
 
 async def test_the_demo_study_passes_with_a_model_that_behaves(monkeypatch: pytest.MonkeyPatch) -> None:

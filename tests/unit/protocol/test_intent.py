@@ -171,9 +171,105 @@ SPANISH: list[tuple[str, Intent]] = [
     ("Lo que más me gustó fue la rapidez del servicio.", "answer"),
 ]
 
+JAPANESE: list[tuple[str, Intent]] = [
+    ("もう一度お願いします。", "repeat_request"),
+    ("すみません、もう一回言ってもらえますか？", "repeat_request"),
+    ("質問をもう一度言ってください。", "repeat_request"),
+    ("今の質問がよく聞き取れませんでした。", "repeat_request"),
+    ("えっと、質問を繰り返していただけますか。", "repeat_request"),
+    ("すみません？", "repeat_request"),
+    ("声が聞こえません。", "repeat_request"),
+    ("質問は何でしたっけ？", "repeat_request"),
+    ("もう一度行きたいです。", "answer"),
+    ("もう一度やり直しました。", "answer"),
+    ("上司に、もう一度言ってくださいと頼みました。", "answer"),
+    ("同じことを何度も繰り返しています。", "answer"),
+    ("後ろの席の人には聞こえません。", "answer"),
+    ("それはどういう意味ですか？", "clarify_request"),
+    ("公共サービスとは何ですか？", "clarify_request"),
+    ("質問の意味がよくわかりません。", "clarify_request"),
+    ("もう少し具体的に言っていただけますか。", "clarify_request"),
+    ("例えば？", "clarify_request"),
+    ("別の言い方でお願いします。", "clarify_request"),
+    ("意味のある仕事だと思いました。", "answer"),
+    ("なぜそんなに時間がかかるのかわかりません。", "answer"),
+    ("もう少し詳しく説明してほしかったです。", "answer"),
+    ("例えば、窓口が少なすぎると思います。", "answer"),
+    ("答えたくありません。", "decline"),
+    ("その質問には答えたくないです。", "decline"),
+    ("その話はあまりしたくないんです。", "decline"),
+    ("パスします。", "decline"),
+    ("次の質問をお願いします。", "decline"),
+    ("この質問は飛ばしてもらえますか。", "decline"),
+    ("ノーコメントで。", "decline"),
+    ("スキップ。", "decline"),
+    ("パスポートを取りました。", "answer"),
+    ("次の日に役所へ行きました。", "answer"),
+    ("家族とその話はしたくないと言っていました。", "answer"),
+    ("朝ご飯はよくスキップします。", "answer"),
+    ("ストップ。", "stop"),
+    ("やめてください。", "stop"),
+    ("もうやめたいです。", "stop"),
+    ("すみません、ここで終わりにしたいのですが。", "stop"),
+    ("インタビューをやめたいです。", "stop"),
+    ("インタビューを終わりにしてもいいですか？", "stop"),
+    ("疲れました。このインタビューはここで終わりにしたいです。子どもを迎えに行くので。", "stop"),
+    ("同意を撤回します。", "stop"),
+    ("調査への参加を取りやめたいです。", "stop"),
+    ("これ以上続けたくありません。", "stop"),
+    ("もう行かないといけません。", "stop"),
+    ("さようなら。", "stop"),
+    ("電話を切ってもいいですか。", "stop"),
+    ("たばこをやめたいです。", "answer"),
+    ("仕事をやめたいと思っています。", "answer"),
+    ("途中でやめました。", "answer"),
+    ("会議を終わりにしたかったんです。", "answer"),
+    ("そのインタビューを途中でやめた人もいます。", "answer"),
+    ("バスはうちの前では止まりません。", "answer"),
+    ("ストップウォッチを使っています。", "answer"),
+    ("もう電話を切りたいくらい待たされました。", "answer"),
+    ("同意書に名前を書きました。", "answer"),
+    ("五時までに行かないといけませんでした。", "answer"),
+    ("ちょっと待ってください。", "wait"),
+    ("少し考えさせてください。", "wait"),
+    ("うーん、難しい質問ですね。", "wait"),
+    ("一時停止してください。", "wait"),
+    ("少し時間をください。", "wait"),
+    ("一時間待ってもらいました。", "answer"),
+    ("ちょっと待ってくださいと言われました。", "answer"),
+    ("待ち時間が長かったです。", "answer"),
+    ("よく考えてから決めました。", "answer"),
+    ("戻りました。", "ready"),
+    ("はい、まだいます。", "ready"),
+    ("はい、続けてください。", "ready"),
+    ("聞こえますか？", "ready"),
+    ("もしもし。", "ready"),
+    ("夕方には駅に戻りました。", "answer"),
+    ("三回続けて行きました。", "answer"),
+    ("はい。", "yes_no"),
+    ("いいえ、違います。", "yes_no"),
+    ("はい、そうです。", "yes_no"),
+    ("ええ、もちろんです。", "yes_no"),
+    ("はい、とても便利でした。", "answer"),
+    ("いいえ、使いませんでした。", "answer"),
+    ("うーん。", "backchannel"),
+    ("なるほど。", "backchannel"),
+    ("ありがとうございます。", "backchannel"),
+    ("わかりました。", "backchannel"),
+    ("わかりません。", "answer"),
+    ("場合によります。", "answer"),
+    ("一番よかったのは、手続きが早かったことです。", "answer"),
+]
+
 TABLE = [
     (language, text, intent)
-    for language, rows in (("en", ENGLISH), ("de", GERMAN), ("fr", FRENCH), ("es", SPANISH))
+    for language, rows in (
+        ("en", ENGLISH),
+        ("de", GERMAN),
+        ("fr", FRENCH),
+        ("es", SPANISH),
+        ("ja", JAPANESE),
+    )
     for text, intent in rows
 ]
 
@@ -183,14 +279,14 @@ def test_utterance_is_read_as_labelled(language: str, text: str, intent: Intent)
     assert read(text, language).intent == intent
 
 
-SINGLE_SENTENCES = [row for row in TABLE if sum(row[1].count(mark) for mark in ".?!") <= 1]
+SINGLE_SENTENCES = [row for row in TABLE if sum(row[1].count(mark) for mark in ".?!。？！") <= 1]
 
 
 @pytest.mark.parametrize(("language", "text", "intent"), SINGLE_SENTENCES)
 def test_reading_does_not_depend_on_punctuation_the_transcriber_may_leave_out(
     language: str, text: str, intent: Intent
 ) -> None:
-    flat = "".join(char for char in text.lower() if char not in ".,!?¿¡")
+    flat = "".join(char for char in text.lower() if char not in ".,!?¿¡。、！？")
     assert read(flat, language).intent == intent
 
 
@@ -225,7 +321,7 @@ def test_words_are_counted_in_scripts_without_spaces_too() -> None:
     assert read("   ", "en").words == 0
 
 
-@given(st.text(max_size=400), st.sampled_from([*CUES, "ja", "en-GB"]))
+@given(st.text(max_size=400), st.sampled_from([*CUES, "fi", "en-GB"]))
 def test_any_text_is_read(text: str, language: str) -> None:
     reading = read(text, language)
     assert reading.words >= 0
@@ -235,6 +331,6 @@ def test_any_text_is_read(text: str, language: str) -> None:
 @pytest.mark.parametrize("language", sorted(CUES))
 def test_no_utterance_stalls_the_reading(language: str) -> None:
     """Words that are fillers and cues at once must not multiply the ways to read a sentence: 2^29 would never end."""
-    yes = {"en": "yes", "de": "ja", "fr": "oui", "es": "sí"}[language]
+    yes = {"en": "yes", "de": "ja", "fr": "oui", "es": "sí", "ja": "はい"}[language]
     assert read(f"{yes} " * 29 + "xylophone", language).intent == "answer"
     assert read(f"{yes} " * 20_000 + "xylophone", language).intent == "answer"

@@ -14,11 +14,12 @@ from vivavoce.protocol.cues.cue import Cue, LanguageCues
 from vivavoce.protocol.cues.english import ENGLISH
 from vivavoce.protocol.cues.french import FRENCH
 from vivavoce.protocol.cues.german import GERMAN
+from vivavoce.protocol.cues.japanese import JAPANESE
 from vivavoce.protocol.cues.spanish import SPANISH
 
 __all__ = ["CUES", "Cue", "LanguageCues"]
 
 CUES: Mapping[str, LanguageCues] = MappingProxyType(
-    {"en": ENGLISH, "de": GERMAN, "fr": FRENCH, "es": SPANISH}
+    {"en": ENGLISH, "de": GERMAN, "fr": FRENCH, "es": SPANISH, "ja": JAPANESE}
 )
 """By language. In a language that is not here every utterance is read as an answer."""

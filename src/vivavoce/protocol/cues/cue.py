@@ -16,7 +16,12 @@ class Cue:
 
 @dataclass(frozen=True)
 class LanguageCues:
-    """One language's phrases. `vague` are plain phrases that make an answer a vague one."""
+    """One language's phrases.
+
+    Attributes:
+        vague: plain phrases that make an answer a vague one.
+        letters: whether the others are compared letter by letter, for a script without spaces.
+    """
 
     fillers: tuple[str, ...]
     stop: Cue
@@ -28,3 +33,4 @@ class LanguageCues:
     yes_no: Cue
     backchannel: Cue
     vague: tuple[str, ...]
+    letters: bool = False
