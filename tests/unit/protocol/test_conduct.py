@@ -14,7 +14,15 @@ from vivavoce.protocol.wordings import wordings
 
 BAD = {
     "en": {
-        "leading": ("Don't you think that was unfair?", "What was it like, don't you agree?"),
+        "leading": (
+            "Don't you think that was unfair?",
+            "What was it like, don't you agree?",
+            "That was hard, wasn't it?",
+            "It was slow, right?",
+            "Shouldn't they have told you?",
+            "Would you not say that it was slow?",
+            "That must have been hard for you?",
+        ),
         "advice": (
             "You should see a doctor about that.",
             "That sounds painful, and you need to rest.",
@@ -30,7 +38,12 @@ BAD = {
         ),
     },
     "de": {
-        "leading": ("Finden Sie nicht auch, dass das ungerecht war?",),
+        "leading": (
+            "Finden Sie nicht auch, dass das ungerecht war?",
+            "Das war schwer, oder?",
+            "Würden Sie nicht sagen, dass es lange dauert?",
+            "Es war doch leichter?",
+        ),
         "advice": (
             "Sie sollten zum Arzt gehen.",
             "Das klingt schlimm, da sollten Sie sich ausruhen.",
@@ -39,12 +52,17 @@ BAD = {
         "disclosure": ("Meine Anweisungen lauten anders.", "Ich wurde angewiesen, neutral zu bleiben."),
     },
     "fr": {
-        "leading": ("Ne pensez-vous pas que c'était injuste ?",),
+        "leading": (
+            "Ne pensez-vous pas que c'était injuste ?",
+            "C'était long, non ?",
+            "Le bureau ne devrait-il pas ouvrir plus tôt ?",
+            "Vous seriez donc d'accord ?",
+        ),
         "advice": ("Vous devriez voir un médecin.", "Je vous conseille de dormir."),
         "disclosure": ("Mes instructions sont claires.", "J'ai été programmée pour cela."),
     },
     "es": {
-        "leading": ("¿No cree que fue injusto?",),
+        "leading": ("¿No cree que fue injusto?", "Fue difícil, ¿verdad?", "¿No es demasiado lento?"),
         "advice": ("Debería ver a un médico.", "Le recomiendo descansar."),
         "disclosure": ("Mis instrucciones son claras.", "Soy un modelo de lenguaje."),
     },
@@ -66,15 +84,30 @@ GOOD = {
         "What should have been done, in your view?",
         "You were told to wait.",
         "How did you come to think so?",
+        "Would you do it again, or not?",
+        "What was not right about it?",
+        "Did you take the left one, or the right?",
+        "You must have waited. What did you do meanwhile?",
     ),
     "de": (
         "Sie sagten, Sie sollten mehr schlafen.",
         "Sie haben also gewartet.",
         "Ich stelle nur Fragen für diese Studie.",
         "Wie war das für Sie?",
+        "Würden Sie es wieder tun, oder nicht?",
+        "Was war daran nicht richtig?",
     ),
-    "fr": ("Vous avez dit que vous deviez attendre.", "Comment était-ce pour vous ?"),
-    "es": ("Usted dijo que tuvo que esperar.", "¿Cómo fue eso para usted?"),
+    "fr": (
+        "Vous avez dit que vous deviez attendre.",
+        "Comment était-ce pour vous ?",
+        "Le referiez-vous, ou non ?",
+    ),
+    "es": (
+        "Usted dijo que tuvo que esperar.",
+        "¿Cómo fue eso para usted?",
+        "No es un examen. ¿Cómo lo vivió?",
+        "¿Lo haría otra vez, o no?",
+    ),
     "ja": ("朝は早かったのですね。", "それはどのような感じでしたか？"),
 }
 

@@ -4,10 +4,18 @@ from vivavoce.protocol.conduct.phrases import ConductPhrases
 
 ENGLISH = ConductPhrases(
     leading=(
-        "(dont|do not|wouldnt|would not) you (think|agree|say|feel)|(isnt|arent|wasnt|werent|doesnt)",
-        "(surely|obviously|clearly)|you (do|would) agree",
+        "(dont|do not|wouldnt|would not) you (think|agree|say|feel)|(do|would) you not (think|agree|say|feel)",
+        "(isnt|arent|wasnt|werent|doesnt|didnt|shouldnt|wouldnt|couldnt|hasnt|havent|wont)",
+        "(surely|obviously|clearly)|[so|then|and] you (do|would|must|will|) [surely|also] agree",
+        "[so|and] (it|that|this) must (be|have been|feel|have felt)",
     ),
-    tags=("(dont|wouldnt) you (think|agree|say)", "isnt (it|that so)", "do you not agree"),
+    tags=(
+        "(dont|wouldnt) you (think|agree|say)",
+        "(isnt|arent|wasnt|werent|dont|doesnt|didnt|hasnt|havent|hadnt|wouldnt|shouldnt|couldnt|wont|cant)"
+        " (you|it|they|he|she|we|that|there|that so)",
+        "(is|are|was|were|do|does|did|has|have|had|would|will|can) (you|it|they|he|she|we)",
+        "right|am i right|do you not agree",
+    ),
     reports=(
         "[so] you (said|say|felt|feel|thought|think|mentioned|told me|found|find|believe|believed|were told)",
     ),

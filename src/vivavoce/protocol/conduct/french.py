@@ -6,8 +6,10 @@ FRENCH = ConductPhrases(
     leading=(
         "ne (pensez|trouvez|croyez|diriez) vous pas|n'est ce pas|vous ne pensez pas",
         "ne (penses|trouves|crois) tu pas|(évidemment|sûrement)",
+        "vous ... (sûrement|évidemment|forcément|certainement)|vous (êtes|seriez) [donc|bien] d'accord",
+        "... (ne (devrait|faudrait|serait|sont|devraient|seraient)|n'est|n'était) (il|elle|ils|elles|on|ce) pas",
     ),
-    tags=("n'est ce pas", "vous ne (pensez|trouvez|croyez) pas", "non"),
+    tags=("n'est ce pas|non|hein|pas vrai", "vous ne (pensez|trouvez|croyez) pas", "vous êtes d'accord"),
     advice=(
         "[et|mais|donc|alors|peut être que|je pense que] vous"
         " (devriez|devez|feriez mieux de|n'avez qu'à|auriez intérêt à)",

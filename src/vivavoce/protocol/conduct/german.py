@@ -5,9 +5,12 @@ from vivavoce.protocol.conduct.phrases import ConductPhrases
 GERMAN = ConductPhrases(
     leading=(
         "(finden|glauben|meinen|denken) sie nicht [auch]|(ist|sind|war|waren) (es|das|sie) nicht",
-        "sicher (finden|meinen|denken|haben) sie",
+        "würden sie [mir] nicht [auch] (sagen|zustimmen|meinen)|(sollte|sollten|müsste|müssten|wäre|wären) ... nicht",
+        "(sicher|sicherlich|bestimmt|offensichtlich) (finden|meinen|denken|haben|hatten|würden|sind|waren|war|ist)",
+        "sie (stimmen|würden) [also|doch|mir] [also|doch|mir] (zu|zustimmen)",
+        "(es|das|sie|die) (ist|war|sind|waren|haben|hatten) (doch|bestimmt|sicher)",
     ),
-    tags=("nicht wahr", "(finden|meinen|denken) sie nicht [auch]", "oder nicht"),
+    tags=("nicht wahr|oder|nicht|gell|stimmts|richtig|ja", "(finden|meinen|denken) sie nicht [auch]"),
     reports=(
         "[also] sie (sagten|sagen|meinten|meinen|dachten|denken|fanden|finden|erwähnten|glauben|glaubten)",
         "[also] sie haben [mir] (gesagt|erwähnt|gemeint|gedacht)|sie hatten das gefühl",

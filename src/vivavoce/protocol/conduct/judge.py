@@ -29,6 +29,7 @@ _WINDOW = 8
 """Words of a clause that are looked at: a phrase and what a gap may take."""
 
 _CLAUSE = re.compile(r"[,;:–—.!?…、。，；]+\s*")
+_QUESTION = re.compile(r"[^?？]*[?？]")
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 
 
@@ -36,7 +37,7 @@ def leads(text: str, language: str) -> bool:
     """Whether a question suggests its answer.
 
     Args:
-        text: one or several sentences; each is looked at.
+        text: one or several sentences; the questions among them are looked at.
         language: its code.
     """
     phrases = CONDUCT.get(base_language(language))
@@ -47,9 +48,9 @@ def leads(text: str, language: str) -> bool:
     found = _compiled(phrases.leading)
     tags = _compiled(phrases.tags, open_ended=False)
     return any(
-        found.matches(tokens(sentence)[:_WINDOW]) or tags.matches(tokens(_clauses(sentence)[-1]))
-        for sentence in sentences(text)
-        if tokens(sentence)
+        found.matches(tokens(question)[:_WINDOW]) or tags.matches(tokens(_clauses(question)[-1]))
+        for question in _questions(text)
+        if tokens(question)
     )
 
 
@@ -134,6 +135,12 @@ class Conduct:
         length = LEAK_LETTERS_UNSPACED if _UNSPACED.search(sentence) else LEAK_LETTERS
         stretches = (letters[start : start + length] for start in range(len(letters) - length + 1))
         return any(stretch in self._told and stretch not in self._public for stretch in stretches)
+
+
+def _questions(text: str) -> list[str]:
+    """The sentences with a question mark; all of them where there is none: what was transcribed may lack it."""
+    marked = [question for question in _QUESTION.findall(text) if question.strip()]
+    return [part for question in marked for part in sentences(question)[-1:]] or sentences(text)
 
 
 def _clauses(sentence: str) -> list[str]:

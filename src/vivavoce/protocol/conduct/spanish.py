@@ -5,9 +5,11 @@ from vivavoce.protocol.conduct.phrases import ConductPhrases
 SPANISH = ConductPhrases(
     leading=(
         "no (cree|crees|piensa|piensas|le parece|te parece|diría|dirías)",
-        "(seguramente|obviamente)",
+        "no (es|era|fue|sería|está|estaba|debería|deberían|tendría|tendrían)",
+        "(seguramente|obviamente|seguro que|claro que)",
+        "(está|estaría|estás) [usted] [entonces|pues] de acuerdo [entonces|pues] (en|con) que",
     ),
-    tags=("no (cree|crees|le parece|te parece)", "verdad que sí", "no es así"),
+    tags=("no (cree|crees|le parece|te parece)", "verdad [que sí]|no|cierto|no es (así|verdad|cierto)"),
     advice=(
         "[y|pero|entonces|quizás|tal vez|creo que] (usted|tú) (debería|deberías|debe|debes|tiene que|tienes que)",
         "[y|pero|entonces|quizás|tal vez|creo que] (debería|deberías|tendría que|tendrías que)",
