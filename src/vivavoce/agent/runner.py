@@ -18,6 +18,7 @@ from vivavoce.agent.conversation import Conversation
 from vivavoce.agent.ending import Ending
 from vivavoce.agent.equipment import Equipment
 from vivavoce.agent.journal import Journal
+from vivavoce.agent.moderators import moderators
 from vivavoce.agent.page import Page
 from vivavoce.agent.scribe import Scribe
 from vivavoce.agent.speaking import own_ear, take_up, tell, voice_to_voice
@@ -26,9 +27,7 @@ from vivavoce.agent.till import SessionPrices, Till
 from vivavoce.errors import VivavoceError
 from vivavoce.moderator.dialogue import Dialogue
 from vivavoce.moderator.director import Director
-from vivavoce.moderator.guard.chain import Chain
 from vivavoce.moderator.guard.watch import Watch
-from vivavoce.moderator.mind import Mind
 from vivavoce.protocol.facts import MoveDecided
 from vivavoce.protocol.listening import expected
 from vivavoce.protocol.observations import (
@@ -39,7 +38,7 @@ from vivavoce.protocol.observations import (
     Unheard,
     WrapUpDue,
 )
-from vivavoce.protocol.prompts.pack import PackUnreviewed, load_pack
+from vivavoce.protocol.prompts.pack import load_pack
 from vivavoce.protocol.study import Study
 from vivavoce.session import budget
 from vivavoce.session.errors import AlreadyConnected, SessionOver
@@ -62,12 +61,11 @@ from vivavoce.session.events import (
 )
 from vivavoce.session.state import AFTER_THE_END, SessionState
 from vivavoce.session.timers import due
-from vivavoce.settings import GuardUnknown, ProfileUnknown, RealtimeProfile, RealtimeUnknown
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import EndReason, Line, Message
 from vivavoce.transport.messages import Leave, Mute, PageMessage, Ping
 from vivavoce.voice.duplex import STUDY, RealtimeAway
-from vivavoce.voice.failover import Link, Route, Switch, Switched
+from vivavoce.voice.failover import Switch, Switched
 from vivavoce.voice.tts import ServerTTS
 
 TICK_S = 0.2
@@ -143,17 +141,22 @@ class SessionRunner:
         self._tape = Tape(state, equipment=equipment, post=self.post)
         self._page = Page(self._send, study=study)
         self._scribe = Scribe(self, page=self._page, desk=self.desk)
-        models, judges, links = self._models(study)
-        thinks = models is not None or bool(links)
+        found = moderators(
+            study,
+            equipment,
+            language=lambda: journal.state.language,
+            used=self._till.take,
+            switched=self._switched("llm"),
+            note=self._note,
+        )
+        models, thinks = found.models, found.think
         # A model that may take its time is not stuck meanwhile.
-        patience_s = max((link.part.reply_s for link in links), default=0.0)
-        patience_s = max(patience_s, equipment.minds.longest_reply_s if models is not None else 0.0)
-        self._stuck_s = STUCK_S + patience_s
+        self._stuck_s = STUCK_S + found.patience_s
         dialogue = Dialogue(joined=load_pack(state.language).labels.joined if thinks else "")
         self._watch = Watch(
             study,
             lambda: journal.state.language,
-            judges,
+            found.judges,
             write=lambda judged: self.post(judged),
             now_s=self._now_s,
         )
@@ -170,7 +173,7 @@ class SessionRunner:
             thinks=thinks,
         )
         self._duplex = duplex = voice_to_voice(
-            take_up(links, past),
+            take_up(found.voices, past),
             director=self._director,
             dialogue=dialogue,
             realtimes=equipment.realtimes,
@@ -266,9 +269,15 @@ class SessionRunner:
         if self._line is None or not self._journal.state.progress.began:
             self._end(Ending.of(reason))
             return
+        last = self.state.progress.last_move
+        said = last is not None and last.final
+        if last is not None and said:
+            reason = Reason(last.end_reason or Reason.FINISHED)
         self._closing = Ending.of(reason)
         self._loop.call_later(GOODBYE_S, self._end, self._closing)
-        self._group.create_task(self._say_goodbye(reason), name="goodbye")
+        if not said:
+            # Where the last words have been decided they are heard out, and it ends for their reason.
+            self._group.create_task(self._say_goodbye(reason), name="goodbye")
 
     def hand_on(self) -> None:
         """Let go of the interview without ending it: whoever claims it next takes it up where its log ends."""
@@ -546,38 +555,6 @@ class SessionRunner:
         self._end(Ending.of(Reason.CRASH))
 
     # -- small things
-
-    def _models(
-        self, study: Study
-    ) -> tuple[Callable[[], Route[Mind]] | None, Chain, list[Link[RealtimeProfile]]]:
-        """The way along the study's models, who judges them, and the speech-to-speech models that go before them.
-
-        Without either, or where what they are told was not reviewed, a semi-structured interview is held in the
-        study's words.
-        """
-        nobody = Chain((), study.guard)
-        if not study.moderator.thinks:
-            return None, nobody, []
-        minds, spoken = self._equipment.minds, study.moderator.realtime
-        links: list[Link[RealtimeProfile]] = []
-        try:
-            minds.may_hold(study.languages)
-            judges = self._equipment.guards.chain(study.guard, used=self._till.take)
-        except (PackUnreviewed, GuardUnknown) as error:
-            self._note("guard" if isinstance(error, GuardUnknown) else "llm", error)
-            return None, nobody, []
-        if spoken is not None:
-            try:
-                links = self._equipment.realtimes.order(spoken)
-            except RealtimeUnknown as error:
-                self._note("realtime", error)
-        try:
-            ways = minds.routes(study.moderator.profile, study.languages, switched=self._switched("llm"))
-        except ProfileUnknown as error:
-            if not links:
-                self._note("llm", error)
-            return None, judges, links
-        return lambda: ways[self._journal.state.language], judges, links
 
     def _note(self, stage: Literal["guard", "llm", "realtime"], error: VivavoceError) -> None:
         self._journal.post(Fault(stage=stage, code=error.code, message=str(error), recovered=True))
