@@ -68,12 +68,18 @@ class Table:
         models: the way along the models that moderate, made with who is to be told of switches.
         log: what has happened in it before.
         judges: who judges what the models say.
+        study: what is asked.
     """
 
     def __init__(
-        self, models: Models, *, log: list[SessionEvent] | None = None, judges: Sequence[Judge] = ()
+        self,
+        models: Models,
+        *,
+        log: list[SessionEvent] | None = None,
+        judges: Sequence[Judge] = (),
+        study: str = STUDY,
     ) -> None:
-        self.study = load_study(STUDY.encode(), source="talk.yaml")
+        self.study = load_study(study.encode(), source="talk.yaml")
         self.log: list[SessionEvent] = []
         self.progress = Progress()
         self.dialogue = Dialogue(joined="(joined)")
