@@ -142,6 +142,8 @@ bench: setup guests ## how quickly it answers, starts and speaks: tables in benc
 	$(BIN)/python benchmarks/conversation.py
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/guard.py
+	$(BIN)/python benchmarks/failover.py
+	$(BIN)/python benchmarks/leading.py
 	$(BIN)/python benchmarks/speech_server.py
 
 clean: ## remove what was built or fetched here (keeps models)

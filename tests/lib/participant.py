@@ -23,11 +23,18 @@ def speech(name: str) -> np.ndarray:
 
 
 class Socket:
-    """A page at the other end of the WebSocket: sends 20 ms of sound at its pace, and notes what comes."""
+    """A page at the other end of the WebSocket: sends 20 ms of sound at its pace, and notes what comes.
+
+    Attributes:
+        messages: everything that is not sound.
+        sounded: when sound came that can be heard, in seconds of the event loop's clock.
+        spoke_at: when the last sound went that can be heard.
+    """
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
-        self.sound = 0
+        self.sounded: list[float] = []
+        self.spoke_at = 0.0
         self._microphone: list[bytes] = []
         self._gone = False
         self._due: float | None = None
@@ -38,10 +45,14 @@ class Socket:
         await asyncio.sleep(max(0.0, self._due - loop.time()))
         if self._gone:
             return None
-        return self._microphone.pop(0) if self._microphone else bytes(640)
+        frame = self._microphone.pop(0) if self._microphone else bytes(640)
+        if _audible(frame):
+            self.spoke_at = loop.time()
+        return frame
 
     async def send_bytes(self, data: bytes, /) -> None:
-        self.sound += bool(np.abs(np.frombuffer(data, dtype=np.int16).astype(np.int32)).max() > 500)
+        if _audible(data):
+            self.sounded.append(asyncio.get_running_loop().time())
 
     async def send_text(self, text: str, /) -> None:
         self.messages.append(json.loads(text))
@@ -58,6 +69,10 @@ class Socket:
             for m in self.messages
             if m["type"] == "caption" and m["speaker"] == "moderator" and m["final"]
         ]
+
+
+def _audible(pcm: bytes) -> bool:
+    return bool(np.abs(np.frombuffer(pcm, dtype=np.int16).astype(np.int32)).max(initial=0) > 500)
 
 
 class Participant:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from noticing import noticed
 from participant import Participant, asked
 from scripted_model import Reply, ScriptedModel, scripted_model
 from scripted_speech import Fault, ScriptedSpeech, scripted_speech
@@ -29,6 +30,9 @@ from vivavoce.speech.client import SpeechClient
 WITHIN_S = 3.0
 """From the participant's last sound to the moderator's next sentence, however a server fails."""
 
+NOBODY = "http://127.0.0.1:9"
+"""Where no server listens."""
+
 ANSWER = "I walked to the market and I bought bread."
 QUESTION = "What was the best of it?"
 
@@ -37,6 +41,10 @@ SPARE = PriceSettings(minute_usd=Decimal(6))
 
 
 class Servers:
+    """Two speech servers and a model; `kind` is how the spare one is spoken to."""
+
+    kind = "server"
+
     def __init__(self, main: ScriptedSpeech, spare: ScriptedSpeech, model: ScriptedModel) -> None:
         self.main, self.spare, self.model = main, spare, model
 
@@ -63,16 +71,18 @@ async def stage(
     open_stage: Callable[..., Any], servers: Servers, request: pytest.FixtureRequest
 ) -> AsyncIterator[Any]:
     """A host whose spare is another speech server, or a cloud by livekit's plug-in for OpenAI."""
+    servers.kind, _, missing = str(request.param).partition(", ")
+    kind = servers.kind
     url = servers.spare.url
     cloud = {"kind": "plugin", "plugin": "openai", "model": "m", "api_key": "k"}
     ear = (
         VoiceProfile(url=url, model="m")
-        if request.param == "server"
+        if kind == "server"
         else VoiceProfile.model_validate({**cloud, "options": {"base_url": f"{url}/v1"}})
     )
     speaking = (
         SpeakingProfile(url=url)
-        if request.param == "server"
+        if kind == "server"
         else SpeakingProfile.model_validate(
             {
                 **cloud,
@@ -82,7 +92,7 @@ async def stage(
         )
     )
     async with (
-        SpeechClient(servers.main.url) as client,
+        SpeechClient(NOBODY if missing else servers.main.url) as client,
         open_stage(
             llm=servers.llm(),
             client=client,
@@ -111,11 +121,16 @@ def bill(log: Sequence[Any], part: str) -> list[UsageMetered]:
 
 
 @pytest.mark.parametrize("fault", ["refused", "slow", "broken"])
-async def test_another_hears_what_the_first_cannot(stage: Any, servers: Servers, fault: Fault) -> None:
+async def test_another_hears_what_the_first_cannot(
+    stage: Any, servers: Servers, fault: Fault, request: pytest.FixtureRequest
+) -> None:
     servers.main.hearing = fault
     # What it says is not what is tried here.
     servers.model.play(Reply("What was the best part?"))
-    state, log, _ = await held(stage)
+    state, log, participant = await held(stage)
+    found = noticed(participant, log, ANSWER)
+    found.report(request, part="STT", spare=servers.kind, fault=fault)
+    assert found.unharmed(WITHIN_S), found
     [utterance] = [payload for payload in log if isinstance(payload, Utterance)]
     assert (utterance.text, utterance.model) == (ANSWER, "m")
     assert len(servers.spare.heard) == 1
@@ -134,9 +149,14 @@ async def test_another_hears_what_the_first_cannot(stage: Any, servers: Servers,
 
 
 @pytest.mark.parametrize("fault", ["refused", "slow", "stalled", "broken", "silent"])
-async def test_another_says_what_the_first_cannot(stage: Any, servers: Servers, fault: Fault) -> None:
+async def test_another_says_what_the_first_cannot(
+    stage: Any, servers: Servers, fault: Fault, request: pytest.FixtureRequest
+) -> None:
     servers.main.speaking = fault
     state, log, participant = await held(stage)
+    found = noticed(participant, log, ANSWER)
+    found.report(request, part="TTS", spare=servers.kind, fault=fault)
+    assert found.unharmed(WITHIN_S), found
     assert asked(state).text == QUESTION
     assert [order["input"] for order in servers.spare.said] == [QUESTION]
     assert participant.socket.captions()[-1] == QUESTION, "it was heard to its end"
@@ -151,6 +171,19 @@ async def test_another_says_what_the_first_cannot(stage: Any, servers: Servers, 
     ours = [use for use in bill(log, "tts") if use.provider != "spare"]
     assert all((use.provider, use.model, use.amount) == ("self", "kokoro", 0) for use in ours)
     assert bool(ours) == (fault in ("stalled", "broken")), "who made no sound is owed nothing"
+
+
+@pytest.mark.parametrize("stage", ["server, nobody there", "plugin, nobody there"], indirect=True)
+async def test_a_server_that_is_not_there_neither_hears_nor_speaks(
+    stage: Any, servers: Servers, request: pytest.FixtureRequest
+) -> None:
+    state, log, participant = await held(stage)
+    found = noticed(participant, log, ANSWER)
+    found.report(request, part="STT and TTS", spare=servers.kind, fault="not there")
+    assert found.unharmed(WITHIN_S), found
+    assert asked(state).text == QUESTION and state.fault_count == 0, state.faults
+    switches = {each.stage for each in log if isinstance(each, ProviderSwitched)}
+    assert switches == {"stt", "tts"}
 
 
 @pytest.mark.parametrize("stage", ["server"], indirect=True)
