@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from vivavoce.ops.children import speech_server
 from vivavoce.ops.retention import Keeper
 from vivavoce.pipeline.codebooks import Codebooks
+from vivavoce.pipeline.redaction.redaction import Redaction
 from vivavoce.pipeline.reporting import Reporting
 from vivavoce.pipeline.stage import Chain
 from vivavoce.pipeline.transcription import Recogniser, StudyOfHash, Transcription
@@ -45,9 +46,10 @@ def chain(settings: Settings, storage: Storage, recogniser: Recogniser, clock: C
         hearing=cast.hearing if own is None else lambda language: own,
         clock=clock,
     )
+    redaction = Redaction(results=storage.derived)
     reading = enrichment(settings, storage, versions(storage.studies), clock)
     reporting = Reporting(results=storage.derived, codebooks=Codebooks(storage.codebooks).present)
-    return Chain((transcription, reading, reporting))
+    return Chain((transcription, redaction, reading, reporting))
 
 
 def worker(

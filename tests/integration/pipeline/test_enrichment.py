@@ -24,6 +24,8 @@ from vivavoce.pipeline.codes import Author
 from vivavoce.pipeline.enrichment.findings import Findings
 from vivavoce.pipeline.enrichment.thinking import Message, ThinkerAway
 from vivavoce.pipeline.kept import findings_of
+from vivavoce.pipeline.redaction.finding import RULES
+from vivavoce.pipeline.redaction.reading import redact
 from vivavoce.session.clock import ManualClock
 from vivavoce.settings import (
     LlmProfile,
@@ -68,6 +70,8 @@ async def with_transcript(storage: Storage, hold: Hold) -> None:
         update={"study": transcript().study.model_copy(update={"id": "demo"})}
     )
     await storage.derived.keep("s1", "transcription", input_hash="t", output=made.model_dump_json())
+    redacted = redact(made)
+    await storage.derived.keep("s1", "redaction", input_hash="r", output=redacted.model_dump_json())
     await storage.codebooks.add("demo", CODES.version, CODES.model_dump_json(), editor="Ana")
 
 
@@ -91,6 +95,7 @@ async def test_by_a_language_model(database_url: str, tmp_path: Path, hold: Hold
             bundle = await gather(storage, "s1")
     assert len(model.requests) == 2
     assert found.grade == "llm"
+    assert found.redaction == bundle.redaction == RULES
     assert found.summary.text == "They study in the library."
     assert {one.name for one in found.models} >= {"test-model", "words-in-common", "vaderSentiment"}
     (line,) = bill

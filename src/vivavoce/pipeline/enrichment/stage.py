@@ -11,7 +11,7 @@ from vivavoce.pipeline.enrichment.findings import Findings
 from vivavoce.pipeline.enrichment.judged import Pace, judged
 from vivavoce.pipeline.enrichment.material import Material, Mind, aims, asked
 from vivavoce.pipeline.enrichment.thinking import Thinker
-from vivavoce.pipeline.kept import transcript_of
+from vivavoce.pipeline.kept import redacted_of
 from vivavoce.pipeline.patience import NotYet
 from vivavoce.pipeline.stage import Results, Stage
 from vivavoce.pipeline.transcription import StudyOfHash
@@ -74,20 +74,22 @@ class Enrichment(Stage[Material]):
         self._clock = clock
 
     async def inputs(self, session_id: str) -> Material:
-        """The transcript, the study's topics and its codes.
+        """The redacted transcript, the study's topics and its codes.
 
         Raises:
-            NotYet: there is no transcript yet that this version reads.
+            NotYet: there is no redacted transcript yet that this version reads.
         """
-        transcript = await transcript_of(self._results, session_id)
-        if transcript is None:
+        redacted = await redacted_of(self._results, session_id)
+        if redacted is None:
             raise NotYet(
-                f"There is no transcript of {session_id} yet that this version reads.",
-                next_step="Its transcription comes first.",
+                f"There is no redacted transcript of {session_id} yet that this version reads.",
+                next_step="Its redaction comes first.",
             )
+        transcript = redacted.transcript
         study = await self._studies(transcript.study.id, transcript.study.content_hash)
         return Material(
             transcript=transcript,
+            redaction=redacted.rules,
             aims=() if study is None else aims(study, transcript.language),
             asked=() if study is None else asked(study, transcript.language),
             home=None if study is None else study.languages[0],
