@@ -110,14 +110,24 @@ def export_session(
     output: Annotated[
         Path | None, typer.Option(help="The file to write; default: to the terminal.", dir_okay=False)
     ] = None,
+    original: Annotated[
+        bool,
+        typer.Option(
+            "--original", help="With personal data and recordings; wants VIVAVOCE_EXPORT__ORIGINAL=true."
+        ),
+    ] = False,
 ) -> None:
-    """Write the transcript of a session, or of all interviews of a study that are over."""
+    """Write the transcript of a session, or of all interviews of a study that are over, without personal data."""
     from vivavoce.ops.export import NotForTerminals, write
+    from vivavoce.ops.redacting import Reader
     from vivavoce.pipeline.exports.formats import WRITERS, ExportFormat
+    from vivavoce.settings import load
+
+    Reader(original=load().export.original).check(original=original)
 
     if output is None and not WRITERS[ExportFormat(format)].text:
         raise NotForTerminals(format)
-    content = with_storage(lambda storage: _exported(storage, name, format))
+    content = with_storage(lambda storage: _exported(storage, name, format, original=original))
     if output is None:
         typer.echo(content.decode(), nl=False)
     else:
@@ -125,17 +135,18 @@ def export_session(
         typer.echo(f"Written to {output}.", err=True)
 
 
-async def _exported(storage: Storage, name: str, format: str) -> bytes:
+async def _exported(storage: Storage, name: str, format: str, *, original: bool) -> bytes:
     from vivavoce.ops import export
     from vivavoce.pipeline.exports.formats import ExportFormat
 
     of_session = {str(one) for one in export.ExportFormat}
     if format in of_session and not await storage.sessions.list(study_id=name, limit=1):
         kept = export.ExportFormat(format)
-        return (await export.export(storage.sessions, storage.derived, name, kept)).encode()
+        text = await export.export(storage.sessions, storage.derived, name, kept, original=original)
+        return text.encode()
     from vivavoce.ops import gathering  # what one session's text does not need
 
-    return await gathering.exported(storage, name, ExportFormat(format))
+    return await gathering.exported(storage, name, ExportFormat(format), original=original)
 
 
 def with_storage(read: Callable[[Storage], Awaitable[T]]) -> T:

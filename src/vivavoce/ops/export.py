@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from vivavoce.errors import VivavoceError
 from vivavoce.pipeline import transcript as analysed
-from vivavoce.pipeline.final import with_final
+from vivavoce.pipeline.final import with_final, with_redacted
 from vivavoce.session.errors import ContentErased
 from vivavoce.session.latency import Spread, latency
 from vivavoce.session.state import SessionState
@@ -125,12 +125,24 @@ async def report(store: SessionStore, results: Results, name: str) -> Report:
     )
 
 
-async def export(store: SessionStore, results: Results, name: str, format: ExportFormat) -> str:
-    """A session's transcript in that format. Raises what `report` does, and ContentErased."""
+async def export(
+    store: SessionStore, results: Results, name: str, format: ExportFormat, *, original: bool = False
+) -> str:
+    """A session's transcript in that format, without personal data unless `original`.
+
+    Raises what `report` does, and ContentErased.
+    """
     state = await store.state(await resolve(store, name))
     if state.erased_at is not None:
         raise ContentErased(state.session_id)
-    return WRITERS[format](await _best(results, state))
+    if original:
+        return WRITERS[format](await _best(results, state))
+    from vivavoce.ops.redacting import analysed_of_log, redacted
+
+    made = await second_pass(results, state.session_id)
+    if made is None:
+        made = analysed_of_log(await store.read(state.session_id))
+    return WRITERS[format](with_redacted(transcript(state), await redacted(results, made)))
 
 
 async def _best(results: Results, state: SessionState) -> Transcript:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from vivavoce.errors import VivavoceError
 from vivavoce.ops.export import resolve, second_pass
 from vivavoce.ops.pipeline import versions
+from vivavoce.ops.redacting import redacted
 from vivavoce.pipeline.codebooks import Codebooks
 from vivavoce.pipeline.codes import Coding
 from vivavoce.pipeline.exports.bundle import Bundle
 from vivavoce.pipeline.exports.formats import WRITERS, ExportFormat
 from vivavoce.pipeline.kept import findings_of
+from vivavoce.pipeline.redaction.finding import RULES
 from vivavoce.pipeline.transcript import Transcript
 from vivavoce.pipeline.transcription import assemble, read_interview
 from vivavoce.storage.open import Storage
@@ -26,11 +29,12 @@ class NothingHeld(VivavoceError):
     code = "nothing_held"
 
 
-async def gather(storage: Storage, name: str) -> Bundle:
+async def gather(storage: Storage, name: str, *, original: bool = False) -> Bundle:
     """What is exported under a name.
 
     Args:
         name: a session's id, `latest`, or a study's id for all its interviews that are over, the oldest first.
+        original: with personal data; without, it is taken out.
 
     Raises:
         SessionUnknown: neither a session nor a study has that name.
@@ -41,24 +45,32 @@ async def gather(storage: Storage, name: str) -> Bundle:
     """
     of_study = await storage.sessions.list(study_id=name, limit=MOST_SESSIONS)
     if not of_study:
-        one = await analysed(storage, await resolve(storage.sessions, name))
-        return await coded(storage, Bundle(title=one.study.title, redaction=None, sessions=(one,)))
+        names = [await resolve(storage.sessions, name)]
+        return await _bundle(storage, names, original=original)
     held = [summary for summary in reversed(of_study) if summary.readable]
     if not held:
         raise NothingHeld(
             f"No interview of the study {name!r} is over yet.",
             next_step=f"See `vivavoce session list --study {name}`; one session can be exported by its id.",
         )
-    sessions = [await analysed(storage, summary.session_id) for summary in held]
+    return await _bundle(storage, [summary.session_id for summary in held], original=original)
+
+
+async def _bundle(storage: Storage, names: Sequence[str], *, original: bool) -> Bundle:
+    sessions = [await analysed(storage, name) for name in names]
+    if not original:
+        sessions = [(await redacted(storage.derived, session)).transcript for session in sessions]
+    redaction = None if original else RULES
     return await coded(
-        storage, Bundle(title=sessions[-1].study.title, redaction=None, sessions=tuple(sessions))
+        storage, Bundle(title=sessions[-1].study.title, redaction=redaction, sessions=tuple(sessions))
     )
 
 
 async def coded(storage: Storage, bundle: Bundle) -> Bundle:
     """The bundle with its study's codebook, and the codes that were given in its sessions.
 
-    Codes given in another version of a transcript are left out: their words may stand elsewhere now.
+    Codes given in another version of a transcript are left out: their words may stand elsewhere now. So codes come with
+    redacted transcripts, in which enrichment gives them.
     """
     book = await Codebooks(storage.codebooks).present(bundle.sessions[0].study.id)
     known = {code.id for code in book.codes}
@@ -85,12 +97,15 @@ async def analysed(storage: Storage, session_id: str) -> Transcript:
     return assemble(told, (), {}, models={})
 
 
-async def exported(storage: Storage, name: str, format: ExportFormat) -> bytes:
-    """The file. Raises what `gather` does, `ExportImpossible` and `RecordingsUnavailable`."""
-    bundle = await gather(storage, name)
+async def exported(storage: Storage, name: str, format: ExportFormat, *, original: bool = False) -> bytes:
+    """The file. Raises what `gather` does, `ExportImpossible` and `RecordingsUnavailable`.
+
+    The recordings are in it with the original words only: in them everything is to be heard.
+    """
+    bundle = await gather(storage, name, original=original)
     writer = WRITERS[format]
     audio: dict[str, bytes] = {}
-    if writer.audio:
+    if writer.audio and original:
         for part in (part for session in bundle.sessions for part in session.recording):
             if part.start_s is not None:
                 async with storage.recordings.borrow(part.key) as file:

@@ -84,7 +84,7 @@ class Chain:
         return tuple(stage for stage in later if stage in there)[:1]
 
 
-def input_hash(stage: Stage[InT], inputs: InT) -> str:
+def input_hash(stage: Stage[InT] | type[Stage[InT]], inputs: InT) -> str:
     """SHA-256, hexadecimal, of a stage's name and version and of what it works from."""
     told = f"{stage.name}/{stage.version}\n{inputs.model_dump_json()}"
     return hashlib.sha256(told.encode()).hexdigest()

@@ -49,7 +49,8 @@ class TranscriptTurn(BaseModel):
 class Transcript(BaseModel):
     """A session's transcript, in the order of speaking. `duration_s` runs to the end of the last word.
 
-    Its text is live until the pipeline has made another: then `recogniser` is the model of the second pass.
+    Its text is live until the pipeline has made another: then `recogniser` is the model of the second pass. `redaction`
+    is the version of the rules that took personal data out; without one these are the original words.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,8 +69,21 @@ class Transcript(BaseModel):
     ended_at: datetime | None
     duration_s: float
     recogniser: str | None = None
+    redaction: str | None = None
     recordings: tuple[str, ...]
     turns: tuple[TranscriptTurn, ...]
+
+    @property
+    def note(self) -> str:
+        """A sentence for the reader on whose words these are."""
+        return redaction_note(self.redaction)
+
+
+def redaction_note(redaction: str | None) -> str:
+    """What a file tells its reader of the rules that took personal data out; None: none did."""
+    if redaction is None:
+        return "Original words: personal data is not redacted."
+    return f"Personal data redacted by {redaction}; placeholders stand in brackets."
 
 
 def transcript(state: SessionState) -> Transcript:
@@ -106,7 +120,8 @@ def to_vtt(script: Transcript) -> str:
     """WebVTT with a cue a turn and a voice tag a speaker. Turns that overlap in time are cues that do."""
     blocks = [
         "WEBVTT",
-        f"NOTE {_line(script.study_title)}, session {_line(script.session_id)}, {_line(script.language)}",
+        f"NOTE {_line(script.study_title)}, session {_line(script.session_id)}, {_line(script.language)}. "
+        + _line(script.note),
     ]
     for turn in script.turns:
         end_s = max(turn.end_s, turn.start_s + MIN_CUE_S)
@@ -131,6 +146,7 @@ def to_text(script: Transcript) -> str:
         "Live text, as it was understood during the interview"
         if script.recogniser is None
         else f"Final text, by {script.recogniser} from the recording",
+        script.note,
         "",
     ]
     width = max(len(name) for name in SPEAKERS.values())

@@ -10,6 +10,7 @@ stands for the name; in a variable its hyphens are underscores (`VIVAVOCE_SPEECH
 """
 
 from vivavoce.settings.errors import GuardUnknown, ProfileUnknown, RealtimeUnknown, SettingsError
+from vivavoce.settings.export import ExportSettings
 from vivavoce.settings.guard import GuardProfile, GuardSettings
 from vivavoce.settings.host import HostSettings
 from vivavoce.settings.listing import SettingRow, defaults, describe
@@ -29,6 +30,7 @@ __all__ = [
     "CONFIG_VARIABLE",
     "DEFAULT_CONFIG",
     "PREFIX",
+    "ExportSettings",
     "GuardProfile",
     "GuardSettings",
     "GuardUnknown",

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
+from vivavoce.settings.export import ExportSettings
 from vivavoce.settings.group import Group
 from vivavoce.settings.guard import GuardSettings
 from vivavoce.settings.host import HostSettings
@@ -76,6 +77,7 @@ class Settings(Group):
     guard: GuardSettings = GuardSettings()
     money: MoneySettings = MoneySettings()
     pipeline: PipelineSettings = PipelineSettings()
+    export: ExportSettings = ExportSettings()
     log: LogSettings = LogSettings()
 
     PREFIX: ClassVar[str] = PREFIX

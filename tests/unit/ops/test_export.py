@@ -11,6 +11,7 @@ from random import Random
 import pytest
 
 from vivavoce.ops.export import ExportFailed, ExportFormat, NoSessions, export, report, resolve, write
+from vivavoce.ops.redacting import OriginalRefused, Reader
 from vivavoce.session.clock import ManualClock
 from vivavoce.session.errors import SessionUnknown
 from vivavoce.session.events import (
@@ -19,6 +20,7 @@ from vivavoce.session.events import (
     SessionEvent,
     SessionScheduled,
     SessionWaiting,
+    Utterance,
 )
 from vivavoce.session.memory import MemorySessionStore
 from vivavoce.session.state import fold
@@ -112,3 +114,38 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         with pytest.raises(ExportFailed, match="cannot be written to"):
             write(target, "x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dir"]
+
+
+async def test_an_export_is_redacted_and_says_so_unless_the_original_is_asked_for(
+    store: MemorySessionStore,
+) -> None:
+    await schedule(store, "s1", 0, join=False)
+    lease = await store.claim("s1", holder="host", ttl_s=60)
+    consent = ConsentGiven(version="1", text_sha256=SHA, language="en", disclosure_sha256=SHA)
+    joined = ParticipantJoined(transport="webrtc", connection_id="c")
+    said = Utterance(
+        utterance_id="u1",
+        text="My name is Anna Schmidt.",
+        start_s=1.0,
+        end_s=3.0,
+        language="en",
+        confidence=0.9,
+        model="whisper",
+        barge_in=False,
+    )
+    await store.append(lease, [consent, SessionWaiting(transport="webrtc"), joined, said], at=AT)
+    for format in ExportFormat:
+        redacted = await export(store, NOTHING, "s1", format)
+        original = await export(store, NOTHING, "s1", format, original=True)
+        assert "My name is [name]." in redacted
+        assert "Schmidt" not in redacted
+        assert "Anna Schmidt" in original
+    assert "Personal data redacted by rules/" in await export(store, NOTHING, "s1", ExportFormat.TXT)
+    assert "Original words" in await export(store, NOTHING, "s1", ExportFormat.VTT, original=True)
+
+
+def test_who_may_not_have_the_original_is_told_what_would_allow_it() -> None:
+    Reader(original=True).check(original=True)
+    Reader().check(original=False)
+    with pytest.raises(OriginalRefused, match="VIVAVOCE_EXPORT__ORIGINAL"):
+        Reader().check(original=True)

@@ -132,6 +132,7 @@ def test_plain_text_is_for_people(script: Transcript) -> None:
         "Session s · participant p-7 · en\n"
         "2030-01-01 09:00 UTC · 1:01:03 · active\n"
         "Live text, as it was understood during the interview\n"
+        "Original words: personal data is not redacted.\n"
         "\n"
         "[00:00] Moderator    What did you like?\n"
         "[00:03] Participant  Peace & quiet <at> home. A --> B.\n"
@@ -191,4 +192,4 @@ def test_any_history_has_a_transcript(
     script = transcript(fold(legal_history(rng, 80)))
     assert Transcript.model_validate_json(to_json(script)) == script
     assert len(cues(script)) == len(script.turns)
-    assert to_text(script).count("\n") == 5 + len(script.turns)
+    assert to_text(script).count("\n") == 6 + len(script.turns)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from vivavoce.errors import VivavoceError
 from vivavoce.pipeline.codes import Code, Codebook, Coding
 from vivavoce.pipeline.transcript import Segment, Transcript
+from vivavoce.session.transcript import redaction_note
 
 SPEAKERS = {"moderator": "Moderator", "participant": "Participant"}
 
@@ -29,7 +30,7 @@ class Bundle(BaseModel):
     """The document of the JSON export, and the input of every other one.
 
     Attributes:
-        redaction: the rules' version, such as `rules/1+en-core-web-sm/3.8.0`; None: these are the original words.
+        redaction: the rules' version, such as `rules/1`; None: these are the original words.
         sessions: in the order given; none is fine.
         codebook: the study's codes.
         codings: where they were given; each names a session, a segment and a code that are here, by its id, and its
@@ -77,9 +78,7 @@ class Bundle(BaseModel):
     @property
     def note(self) -> str:
         """A sentence for the reader on whose words these are."""
-        if self.redaction is None:
-            return "Original words: personal data is not redacted."
-        return f"Personal data redacted by {self.redaction}; placeholders stand in brackets."
+        return redaction_note(self.redaction)
 
 
 def flat(text: str) -> str:
