@@ -79,12 +79,11 @@ def search(
 
 
 async def _found(storage: Storage, words: str, where: Where, limit: int) -> Hits:
-    from vivavoce.ops.pipeline import SEARCHED
     from vivavoce.pipeline.searching import catch_up
 
     if where.study is not None and not await storage.sessions.list(study_id=where.study, limit=1):
         await storage.studies.get(where.study)  # says that there is none
-    await catch_up(storage.search, SEARCHED)
+    await catch_up(storage.search)
     return await storage.search.find(words, where, limit=limit)
 
 

@@ -21,14 +21,10 @@ from vivavoce.session.clock import Clock, SystemClock
 from vivavoce.settings import Settings
 from vivavoce.speech.client import SpeechClient
 from vivavoce.storage.errors import StudyUnknown
-from vivavoce.storage.jobs import StageName
 from vivavoce.storage.open import Storage, open_storage
 from vivavoce.storage.studies import StudyStore
 from vivavoce.telemetry.metrics import Metrics
 from vivavoce.voice.cast import Cast
-
-SEARCHED: StageName = "transcription"
-"""The stage whose transcripts are searched: what `pipeline.searching.told_by` says of `chain`."""
 
 
 def chain(settings: Settings, storage: Storage, recogniser: Recogniser, clock: Clock) -> Chain:

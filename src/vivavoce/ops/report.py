@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from vivavoce.ops.export import ExportFailed, resolve, write
 from vivavoce.ops.gathering import MOST_SESSIONS, analysed
+from vivavoce.ops.redacting import redacted
 from vivavoce.pipeline.codebooks import Codebooks
-from vivavoce.pipeline.kept import findings_of, transcript_of
+from vivavoce.pipeline.kept import findings_of, redacted_of
 from vivavoce.pipeline.reports.formats import ReportFormat, written
 from vivavoce.pipeline.reports.held import Held
 from vivavoce.pipeline.reports.quoted import Quoted
@@ -66,7 +67,7 @@ async def report(
 
 
 async def of_session(storage: Storage, session_id: str) -> SessionReport:
-    """The report that the stage has made, or one made now, out of what there is.
+    """The report that the stage has made of redacted words, or one made now, out of what there is.
 
     Raises:
         SessionUnknown: there is no such session.
@@ -74,9 +75,12 @@ async def of_session(storage: Storage, session_id: str) -> SessionReport:
     kept = await storage.derived.get(session_id, "reporting")
     if kept is not None:
         try:
-            return SessionReport.model_validate_json(kept.output)
+            made = SessionReport.model_validate_json(kept.output)
         except ValidationError:
             pass  # another version of ours made it
+        else:
+            if made.redaction is not None:
+                return made
     held = await _held(storage, session_id)
     return session_report(held, codebook=await Codebooks(storage.codebooks).present(held.transcript.study.id))
 
@@ -155,11 +159,15 @@ def _copy(source: Path, path: Path) -> None:
 
 
 async def _held(storage: Storage, session_id: str) -> Held:
-    """An interview with what was found in it; without a transcript yet, with the words of the live interview."""
-    transcript = await transcript_of(storage.derived, session_id)
-    if transcript is None:
-        return Held(transcript=await analysed(storage, session_id))
-    return Held(transcript=transcript, findings=await findings_of(storage.derived, session_id, transcript))
+    """An interview with what was found in it; before its redaction, what there is of it, redacted now."""
+    made = await redacted_of(storage.derived, session_id)
+    if made is None:
+        made = await redacted(storage.derived, await analysed(storage, session_id))
+    return Held(
+        transcript=made.transcript,
+        redaction=made.rules,
+        findings=await findings_of(storage.derived, session_id, made.transcript),
+    )
 
 
 async def _study(storage: Storage, study_id: str) -> Study | None:

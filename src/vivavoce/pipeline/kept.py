@@ -1,42 +1,31 @@
-"""What stages made of a session, read back: the transcript that later ones work from, and what was found in it."""
+"""What stages made of a session, read back: the redacted transcript, and what was found in it."""
 
 from __future__ import annotations
-
-import json
 
 from pydantic import ValidationError
 
 from vivavoce.pipeline.enrichment.findings import Findings, FindingsAmiss
+from vivavoce.pipeline.redaction.redacted import Redacted
 from vivavoce.pipeline.stage import Results
 from vivavoce.pipeline.transcript import Transcript
 from vivavoce.storage.jobs import StageName
 
-TELLING: tuple[StageName, ...] = ("redaction", "transcription")
-"""The stages that have a transcript, the one to prefer first."""
+TOLD: StageName = "redaction"
+"""The stage whose transcript everything after it reads. Nothing falls back to the words as they were said."""
 
 
-def read_transcript(stage: str, output: str) -> Transcript | None:
-    """The transcript in a result of one of the `TELLING` stages; None: another version of ours made it.
-
-    Args:
-        stage: whose result it is.
-        output: JSON.
-    """
+def read_redacted(output: str) -> Redacted | None:
+    """A result of the stage `TOLD`, in JSON; None: another version of ours made it."""
     try:
-        if stage == "redaction":
-            return Transcript.model_validate(json.loads(output)["transcript"])
-        return Transcript.model_validate_json(output)
-    except (ValidationError, KeyError):
+        return Redacted.model_validate_json(output)
+    except ValidationError:
         return None  # its job will be run again
 
 
-async def transcript_of(results: Results, session_id: str) -> Transcript | None:
-    """The transcript that a session's results are about: the redacted one where there is one; None: none yet."""
-    for stage in TELLING:
-        derived = await results.get(session_id, stage)
-        if derived is not None and (found := read_transcript(stage, derived.output)) is not None:
-            return found
-    return None
+async def redacted_of(results: Results, session_id: str) -> Redacted | None:
+    """A session's redacted transcript; None: there is none yet that this version reads."""
+    derived = await results.get(session_id, TOLD)
+    return None if derived is None else read_redacted(derived.output)
 
 
 async def findings_of(results: Results, session_id: str, transcript: Transcript) -> Findings | None:

@@ -1,4 +1,4 @@
-"""The last stage: a session's report, out of its transcript and what was found in it."""
+"""The last stage: a session's report, out of its redacted transcript and what was found in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pydantic import BaseModel, ConfigDict
 
 from vivavoce.pipeline.codes import Codebook
-from vivavoce.pipeline.kept import findings_of, transcript_of
+from vivavoce.pipeline.kept import findings_of, redacted_of
 from vivavoce.pipeline.patience import NotYet
 from vivavoce.pipeline.reports.held import Held
 from vivavoce.pipeline.reports.session import SessionReport, session_report
@@ -35,7 +35,7 @@ class Reporting(Stage[ToReport]):
     """
 
     name = "reporting"
-    version = 1
+    version = 2
 
     def __init__(self, *, results: Results, codebooks: CodebookOf) -> None:
         self._results = results
@@ -45,18 +45,21 @@ class Reporting(Stage[ToReport]):
         """The interview.
 
         Raises:
-            NotYet: it has no transcript that this version reads.
+            NotYet: it has no redacted transcript that this version reads.
             StorageUnavailable: to be tried again.
         """
-        transcript = await transcript_of(self._results, session_id)
-        if transcript is None:
+        redacted = await redacted_of(self._results, session_id)
+        if redacted is None:
             raise NotYet(
-                f"Session {session_id} has no transcript to report on.",
-                next_step="Its transcription comes first.",
+                f"Session {session_id} has no redacted transcript to report on.",
+                next_step="Its redaction comes first.",
             )
+        transcript = redacted.transcript
         return ToReport(
             held=Held(
-                transcript=transcript, findings=await findings_of(self._results, session_id, transcript)
+                transcript=transcript,
+                redaction=redacted.rules,
+                findings=await findings_of(self._results, session_id, transcript),
             ),
             codebook=await self._codebooks(transcript.study.id),
         )

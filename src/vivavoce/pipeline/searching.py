@@ -1,4 +1,8 @@
-"""Keeps the search index in step with the transcripts: the redacted ones, where redaction is a stage. Idempotent."""
+"""Keeps the search index in step with the redacted transcripts. Idempotent.
+
+The words as they were said are in no index: where an earlier version put them there, they go before anything else is
+done, so that whoever searches after `catch_up` finds none. What was redacted cannot be sought by what it was.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,8 @@ from typing import Protocol
 
 import structlog
 
-from vivavoce.pipeline.kept import TELLING, read_transcript
-from vivavoce.pipeline.stage import Chain
+from vivavoce.pipeline.kept import TOLD, read_redacted
 from vivavoce.pipeline.transcript import Transcript
-from vivavoce.storage.jobs import StageName
 from vivavoce.storage.search import Passage, Searchable, Unsearched
 
 log = structlog.get_logger(__name__)
@@ -17,6 +19,10 @@ log = structlog.get_logger(__name__)
 
 class Index(Protocol):
     """What is searched: `storage.search.SearchStore`."""
+
+    async def drop_all_but(self, stage: str) -> int:
+        """Take out what was made of other stages' results."""
+        ...
 
     async def unsearched(self, stage: str, *, limit: int = 20) -> list[Unsearched]:
         """Results that the index has not as they are now."""
@@ -27,41 +33,35 @@ class Index(Protocol):
         ...
 
 
-def told_by(chain: Chain) -> StageName:
-    """The stage whose transcripts may be searched: with redaction in the chain, never the words as they were said."""
-    there = {stage.name for stage in chain.stages}
-    for stage in TELLING:
-        if stage in there:
-            return stage
-    return TELLING[-1]
-
-
-async def catch_up(index: Index, stage: StageName) -> int:
-    """Index every transcript of that stage which the index has not as it is; returns how many.
+async def catch_up(index: Index) -> int:
+    """Index every redacted transcript which the index has not as it is; returns how many.
 
     Raises:
         StorageUnavailable: the database does not answer; what was indexed stays.
     """
+    dropped = await index.drop_all_but(TOLD)
+    if dropped:
+        log.info("transcripts that were not redacted taken out of the search", dropped=dropped)
     done: set[tuple[str, str]] = set()
     while True:
-        found = [one for one in await index.unsearched(stage) if (one.session_id, one.input_hash) not in done]
+        found = [one for one in await index.unsearched(TOLD) if (one.session_id, one.input_hash) not in done]
         for one in found:
-            transcript = read_transcript(stage, one.output)
-            if transcript is None:
+            redacted = read_redacted(one.output)
+            if redacted is None:
                 log.warning("transcript of another version is not searched", session_id=one.session_id)
-            await index.keep(searchable(one, stage, transcript))
+            await index.keep(searchable(one, None if redacted is None else redacted.transcript))
             done.add((one.session_id, one.input_hash))
         if not found:
             return len(done)
 
 
-def searchable(one: Unsearched, stage: StageName, transcript: Transcript | None) -> Searchable:
+def searchable(one: Unsearched, transcript: Transcript | None) -> Searchable:
     """A transcript as it is searched; without one, as an interview in which nothing was said."""
     if transcript is None:
-        return Searchable(one.session_id, stage, one.input_hash, "", "", None, ())
+        return Searchable(one.session_id, TOLD, one.input_hash, "", "", None, ())
     return Searchable(
         session_id=one.session_id,
-        stage=stage,
+        stage=TOLD,
         input_hash=one.input_hash,
         study_id=transcript.study.id,
         participant=transcript.participant,

@@ -22,7 +22,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from vivavoce.errors import VivavoceError
 from vivavoce.pipeline import stage as stages
 from vivavoce.pipeline.patience import wait_s
-from vivavoce.pipeline.searching import Index, catch_up, told_by
+from vivavoce.pipeline.searching import Index, catch_up
 from vivavoce.pipeline.stage import Chain, Results, Stage
 from vivavoce.session.errors import ContentErased
 from vivavoce.settings.pipeline import PipelineSettings
@@ -160,9 +160,9 @@ class Worker:
                 revived = await self._jobs.revive(
                     stalled_s=self._settings.stalled_s, most_attempts=self._settings.deaths
                 )
-                adopted = await self._jobs.adopt()
+                adopted = await self._jobs.adopt([stage.name for stage in self._chain.stages])
                 depths = await self._jobs.depths()
-                indexed = await catch_up(self._index, told_by(self._chain))
+                indexed = await catch_up(self._index)
             except VivavoceError as error:
                 log.warning("upkeep of the pipeline failed, next one follows", error=str(error))
             else:

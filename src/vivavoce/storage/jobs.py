@@ -164,21 +164,33 @@ class JobStore:
             revived = await connection.execute(_REVIVE, {"most": most_attempts})
         return revived.rowcount
 
-    async def adopt(self, *, limit: int = 1000) -> int:
-        """Add the first job of sessions that ended and have none, nor its result; returns of how many."""
+    async def adopt(self, stages: Sequence[str] = (FIRST,), *, limit: int = 1000) -> int:
+        """Add jobs that are missing; returns how many.
+
+        The first one of sessions that ended, and each further one where the stage before it has a result: a version of
+        ours that did not know a stage left sessions without its job.
+
+        Args:
+            stages: those there are, in the order in which they follow each other.
+            limit: most to add, of each stage.
+        """
+        added = 0
         async with transaction(self._engine, "look for sessions without a job") as connection:
-            rows = await connection.execute(
-                _FORGOTTEN,
-                {
-                    "stage": FIRST,
-                    "statuses": [status.value for status in SessionStatus if status.terminal],
-                    "limit": limit,
-                },
-            )
-            found = [row.id for row in rows]
-            for session_id in found:
-                await enqueue(connection, session_id, FIRST)
-        return len(found)
+            for before, stage in zip((None, *stages), stages, strict=False):
+                rows = await connection.execute(
+                    _FORGOTTEN,
+                    {
+                        "before": before,
+                        "stage": stage,
+                        "statuses": [status.value for status in SessionStatus if status.terminal],
+                        "limit": limit,
+                    },
+                )
+                found = [row.id for row in rows]
+                for session_id in found:
+                    await enqueue(connection, session_id, stage)
+                added += len(found)
+        return added
 
 
 def _lock(session_id: str, stage: str) -> str:
@@ -261,6 +273,8 @@ _FORGOTTEN = text(
     """
     SELECT s.id FROM sessions s
     WHERE s.status IN :statuses AND s.joined_at IS NOT NULL AND s.erased_at IS NULL
+      AND (CAST(:before AS text) IS NULL
+           OR EXISTS (SELECT 1 FROM derived d WHERE d.session_id = s.id AND d.stage = :before))
       AND NOT EXISTS (SELECT 1 FROM derived d WHERE d.session_id = s.id AND d.stage = :stage)
       AND NOT EXISTS (
           SELECT 1 FROM procrastinate_jobs j WHERE j.lock = :stage || '/' || s.id AND j.status <> 'succeeded'

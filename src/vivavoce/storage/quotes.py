@@ -18,7 +18,8 @@ _WORD = re.compile(r"\w+")
 
 
 async def unquote(connection: AsyncConnection, session_id: str, study_id: str) -> None:
-    """Take examples out of all versions of the study's codebook that are in what the participant said in a session.
+    """Take examples out of all versions of the study's codebook that are in what the participant said in a session,
+    redacted or not.
 
     Within the transaction of `connection`, and while log and transcript are still there.
     """
@@ -73,7 +74,11 @@ _SAID = text(
     SELECT payload->>'text' AS text FROM session_events
     WHERE session_id = :session_id AND kind = 'utterance'
     UNION
-    SELECT segment->>'text' FROM derived, jsonb_path_query(output, '$.segments[*]') AS segment
-    WHERE session_id = :session_id AND stage = 'transcription' AND segment->>'speaker' = 'participant'
+    SELECT segment->>'text'
+    FROM derived,
+         jsonb_path_query(CASE stage WHEN 'redaction' THEN output->'transcript' ELSE output END, '$.segments[*]')
+           AS segment
+    WHERE session_id = :session_id AND stage IN ('transcription', 'redaction')
+      AND segment->>'speaker' = 'participant'
     """
 )

@@ -129,6 +129,12 @@ class SearchStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
+    async def drop_all_but(self, stage: str) -> int:
+        """Take out what was made of other stages' results than this one's; returns of how many sessions."""
+        async with transaction(self._engine, "take transcripts out of the search") as connection:
+            gone = await connection.execute(delete(SearchedRow).where(SearchedRow.stage != stage))
+        return gone.rowcount
+
     async def unsearched(self, stage: str, *, limit: int = 20) -> list[Unsearched]:
         """Results of a stage that are not in the index as they are now, the oldest first."""
         query = (

@@ -16,7 +16,8 @@ from tests.lib.recorded import AT, BEGUN, ENDED, closed, started, utterance
 from vivavoce.ops import codes
 from vivavoce.ops.erase import ParticipantUnknown, SessionRunning, erase, holdings, interview_by, interview_of
 from vivavoce.ops.export import ExportFormat, export
-from vivavoce.ops.gathering import NothingHeld, gather
+from vivavoce.ops.gathering import NothingHeld, analysed, gather
+from vivavoce.ops.redacting import redacted
 from vivavoce.ops.report import report
 from vivavoce.ops.retention import apply, clear_late, due
 from vivavoce.ops.spool import keep_left_over
@@ -165,7 +166,8 @@ async def test_all_sittings_of_a_participant_go_and_nobody_elses(
     await hold(storage, "s1", [*BEGUN, *await recorded(storage, tmp_path, "s1"), said(), ENDED])
     await hold(storage, "s2", [*BEGUN, *await recorded(storage, tmp_path, "s2"), said(), ENDED], sitting=2)
     await hold(storage, "s3", [*BEGUN, said(), ENDED], participant="p-2")
-    await storage.derived.keep("s1", "transcription", input_hash="a", output=f'{{"text": "{SECRET}"}}')
+    for stage in ("transcription", "redaction"):
+        await storage.derived.keep("s1", stage, input_hash="a", output=f'{{"text": "{SECRET}"}}')
     jobs = await storage.jobs.list()
     for job in jobs:
         await storage.jobs.failed(job.id, "broken", f"No sense in {SECRET}.")
@@ -205,6 +207,19 @@ async def test_examples_in_the_codebook_that_quote_the_participant_go_in_every_v
     async with storage.engine.connect() as connection:
         versions = await connection.exec_driver_sql("SELECT codebook::text FROM codebooks")
         assert ["always" in one for (one,) in versions.all()] == [False, False]
+
+
+async def test_examples_in_redacted_words_go_too(storage: Storage, settings: Settings) -> None:
+    await storage.studies.publish((STUDIES / "demo.yaml").read_text(encoding="utf-8"))
+    await hold(storage, "s1", [*BEGUN, utterance(1, "My name is Maria Lopez and I like it.", 1, 2), ENDED])
+    made = await redacted(storage.derived, await analysed(storage, "s1"))
+    assert "My name is [name]" in made.transcript.segments[0].text
+    await storage.derived.keep("s1", "redaction", input_hash="r", output=made.model_dump_json())
+    person = Author(kind="person", name="Ann")
+    quoted: dict[str, object] = {"examples": (made.transcript.segments[0].text,)}
+    await codes.add(storage, "demo", "Likes it", quoted, id=None, editor=person)
+    await erase(storage, settings, await interview_of(storage, "s1"), reason="requested", clock=SystemClock())
+    assert [code.examples for code in (await codes.present(storage, "demo")).codes] == [()]
 
 
 async def test_nothing_is_made_of_an_erased_session_any_more(storage: Storage, settings: Settings) -> None:

@@ -211,6 +211,24 @@ async def test_a_session_without_a_job_is_adopted_once(
     assert [job.session_id for job in await jobs.list()] == ["s1"]
 
 
+async def test_a_stage_that_a_session_never_had_is_made_up_for(
+    hold: Hold, jobs: JobStore, derived: DerivedStore
+) -> None:
+    stages = ("transcription", "redaction", "enrichment")
+    await hold("s1")
+    await hold("s2")
+    # s1 is of a version that knew no redaction; of s2 nothing is made yet.
+    await derived.keep("s1", "transcription", input_hash="t", output="{}", then=["enrichment"])
+
+    async def waiting() -> set[tuple[str, str]]:
+        return {(job.session_id, job.stage) for job in await jobs.list()}
+
+    before = await waiting()
+    assert await jobs.adopt(stages) == 1
+    assert await waiting() - before == {("s1", "redaction")}
+    assert await jobs.adopt(stages) == 0
+
+
 async def test_a_job_that_kills_its_workers_is_dead_in_the_end(
     database_url: str, hold: Hold, jobs: JobStore
 ) -> None:

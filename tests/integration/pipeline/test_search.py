@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,11 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.integration.pipeline.conftest import Hold
 
-from vivavoce.pipeline.searching import catch_up
+from vivavoce.pipeline.redaction.redacted import Redacted
+from vivavoce.pipeline.searching import catch_up, searchable
 from vivavoce.pipeline.transcript import Transcript
 from vivavoce.storage.derived import DerivedStore
 from vivavoce.storage.engine import transaction
-from vivavoce.storage.search import Hits, SearchStore, Where, forget
+from vivavoce.storage.search import Hits, SearchStore, Unsearched, Where, forget
 
 AT = datetime(2030, 1, 1, 9, tzinfo=UTC)
 
@@ -55,9 +56,9 @@ async def keep(
 ) -> None:
     await derived.keep(
         transcript.session_id,
-        "transcription",
+        "redaction",
         input_hash=made_of,
-        output=transcript.model_dump_json(),
+        output=Redacted(transcript=transcript).model_dump_json(),
         instead_of=instead_of,
     )
 
@@ -68,8 +69,8 @@ async def held(hold: Hold, derived: DerivedStore, index: SearchStore) -> SearchS
     for language, said in SAID.items():
         await hold(language)
         await keep(derived, told(language, *said, language=language))
-    assert await catch_up(index, "transcription") == len(SAID)
-    assert await catch_up(index, "transcription") == 0
+    assert await catch_up(index) == len(SAID)
+    assert await catch_up(index) == 0
     return index
 
 
@@ -123,7 +124,7 @@ async def test_a_search_is_narrowed(hold: Hold, derived: DerivedStore, index: Se
         await hold(name)
         transcript = told(name, "A queue here.", "A queue there.", topics=(f"t{day}",), phase=f"phase{day}")
         await keep(derived, transcript.model_copy(update={"joined_at": AT + timedelta(days=day)}))
-    await catch_up(index, "transcription")
+    await catch_up(index)
 
     async def found(**where: object) -> list[tuple[str, int]]:
         return sorted(places(await index.find("queue", Where(**where))))  # pyright: ignore[reportArgumentType]
@@ -154,16 +155,16 @@ async def test_the_index_follows_the_transcripts(
 ) -> None:
     await hold("s1")
     await keep(derived, told("s1", "I like the queue."))
-    await catch_up(index, "transcription")
+    await catch_up(index)
     await keep(derived, told("s1", "I like the market."), made_of="2", instead_of="1")
-    await catch_up(index, "transcription")
+    await catch_up(index)
     assert (await index.find("queue")).segments == 0
     assert (await index.find("market")).segments == 1
     # Taken out, it comes back as long as its transcript is kept, and goes with it.
     async with transaction(engine, "test") as connection:
         await forget(connection, "s1")
     assert (await index.find("market")).segments == 0
-    assert await catch_up(index, "transcription") == 1
+    assert await catch_up(index) == 1
     async with transaction(engine, "test") as connection:
         await connection.execute(text("DELETE FROM derived WHERE session_id = 's1'"))
     async with transaction(engine, "test") as connection:
@@ -171,15 +172,21 @@ async def test_the_index_follows_the_transcripts(
         assert left.scalar_one() == 0
 
 
-async def test_with_redaction_only_its_words_are_searched(
+async def test_only_redacted_words_are_searched(
     hold: Hold, derived: DerivedStore, index: SearchStore
 ) -> None:
     await hold("s1")
-    await keep(derived, told("s1", "I am Maria and hate the queue."))
-    await catch_up(index, "transcription")
-    redacted = told("s1", "I am [NAME] and hate the queue.").model_dump(mode="json")
-    await derived.keep("s1", "redaction", input_hash="r", output=json.dumps({"transcript": redacted}))
-    await catch_up(index, "redaction")
+    said = told("s1", "I am Maria and hate the queue.")
+    await derived.keep("s1", "transcription", input_hash="t", output=said.model_dump_json())
+    assert await catch_up(index) == 0
+    # As a version of ours before redaction left it.
+    old = Unsearched("s1", "t", "")
+    await index.keep(replace(searchable(old, said), stage="transcription"))
+    assert (await index.find("maria")).segments == 1
+    await catch_up(index)
+    assert (await index.find("queue")).segments == 0
+    await keep(derived, told("s1", "I am [name] and hate the queue."))
+    await catch_up(index)
     assert (await index.find("maria")).segments == 0
     assert (await index.find("queue")).segments == 1
 
@@ -189,7 +196,7 @@ async def test_transcripts_nobody_can_read_and_empty_ones_are_indexed_as_nothing
 ) -> None:
     await hold("s1")
     await hold("s2")
-    await derived.keep("s1", "transcription", input_hash="1", output='{"format": "vivavoce/analysed/99"}')
+    await derived.keep("s1", "redaction", input_hash="1", output='{"format": "vivavoce/analysed/99"}')
     await keep(derived, told("s2"))
-    assert await catch_up(index, "transcription") == 2
-    assert await catch_up(index, "transcription") == 0
+    assert await catch_up(index) == 2
+    assert await catch_up(index) == 0

@@ -1,2 +1,2 @@
-"""Redaction: personal data found in what was said, and placeholders in its place. The original is "
-"not touched."""
+"""Redaction: personal data found in what was said, and placeholders in its place. The original is
+not touched."""

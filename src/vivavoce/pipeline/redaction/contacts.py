@@ -1,5 +1,5 @@
-"""Where somebody is to be reached: e-mail and web addresses, written or as spoken, and where "
-"somebody lives."""
+"""Where somebody is to be reached: e-mail and web addresses, written or as spoken, and where
+somebody lives."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def emails(text: str, lexicon: Lexicon) -> Iterator[Found]:
 
 
 def sites(text: str, lexicon: Lexicon) -> Iterator[Found]:
-    """Web addresses of somebody's own. Others say where somebody shops or reads, which is what "
-    "studies ask about."""
+    """Web addresses of somebody's own. Others say where somebody shops or reads, which is what
+    studies ask about."""
     for match in _PROFILE.finditer(text):
         yield Found("web", match.start(), match.end(), "contacts/profile", 0.9)
     if not lexicon.own_site:
@@ -128,7 +128,7 @@ def _spoken_site(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 def _leading(local: str) -> int:
-    """Characters before the mailbox proper: a word such as `is` that spelled letters were taken to "
-    "follow."""
+    """Characters before the mailbox proper: a word such as `is` that spelled letters were taken to
+    follow."""
     match = re.match(r"(?:(?:a|i|es|is|y)\s+)(?=\w{2,})", local, re.IGNORECASE)
     return match.end() if match else 0

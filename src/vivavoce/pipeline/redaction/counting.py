@@ -1,5 +1,5 @@
-"""Figures, number words and spelled letters as they follow each other in a text: what numbers of "
-"people are made of."""
+"""Figures, number words and spelled letters as they follow each other in a text: what numbers of
+people are made of."""
 
 from __future__ import annotations
 

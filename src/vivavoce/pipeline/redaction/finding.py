@@ -1,5 +1,5 @@
-"""Personal data in a text: what kind it is, where it stands, which rule says so, and what is kept "
-"where several overlap."""
+"""Personal data in a text: what kind it is, where it stands, which rule says so, and what is kept
+where several overlap."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What the rules know of a language: its number words, and the words that personal data follows or "
-"is said with."""
+"""What the rules know of a language: its number words, and the words that personal data follows or
+is said with."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""People's names: those known beforehand, those that somebody is introduced with, and those that are "
-"given names."""
+"""People's names: those known beforehand, those that somebody is introduced with, and those that are
+given names."""
 
 from __future__ import annotations
 
@@ -131,8 +131,8 @@ def _standing(piece: str, text: str, case: int, rule: str, score: float) -> Iter
 
 
 def _introduced(text: str, lexicon: Lexicon) -> Iterator[Found]:
-    """Names after an introduction in any spelling, and after a title or a relation if they have a "
-    "capital."""
+    """Names after an introduction in any spelling, and after a title or a relation if they have a
+    capital."""
     for cue in re.finditer(rf"\b(?:{lexicon.introductions})\b[\s,:]+", text, re.IGNORECASE):
         if (end := _name(text, cue.end(), lexicon, capital=False)) is not None:
             yield Found("name", cue.end(), end, "names/introduced", 0.9)
@@ -195,8 +195,8 @@ def _name(text: str, start: int, lexicon: Lexicon, *, capital: bool) -> int | No
 
 
 def _goes_on(text: str, word: re.Match[str], lexicon: Lexicon) -> bool:
-    """Whether a further word in lower case is still the name: a known one, or the last before the "
-    "sentence's own."""
+    """Whether a further word in lower case is still the name: a known one, or the last before the
+    sentence's own."""
     low = word.group().lower()
     following = _WORD.match(text, word.end() + 1) if text[word.end() : word.end() + 1] == " " else None
     ends = following is None or following.group().lower() in lexicon.after_name

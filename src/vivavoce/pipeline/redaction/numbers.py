@@ -65,8 +65,8 @@ def numbers(text: str, lexicon: Lexicon, *, asked: str = "") -> Iterator[Found]:
 
 
 def births(text: str, lexicon: Lexicon, *, asked: str = "") -> Iterator[Found]:
-    """Dates of birth: a date after words that say that it is one, or a question for it. A year alone "
-    "is none."""
+    """Dates of birth: a date after words that say that it is one, or a question for it. A year alone
+    is none."""
     if not lexicon.born:
         return
     for cue in re.finditer(rf"\b(?:{lexicon.born})\b[\s,:]*", text, re.IGNORECASE):

@@ -1,5 +1,4 @@
-"""The redacted transcript: of the shape of the original, with a list of what was taken out, never "
-"with that itself."""
+"""The redacted transcript: of the shape of the original, with a list of what was taken out, never with that itself."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vivavoce.pipeline.patience import NotYet
 from vivavoce.pipeline.redaction.finding import RULES
@@ -40,18 +40,20 @@ class Redaction(Stage[ToRedact]):
         """The transcript that the first stage made.
 
         Raises:
-            NotYet: there is none.
+            NotYet: there is none that this version reads.
             StorageUnavailable.
         """
         made = await self._results.get(session_id, FIRST)
-        if made is None:
-            raise NotYet(
-                f"Session {session_id} has no transcript yet.",
-                next_step="It is redacted when the transcription is done; see `vivavoce jobs list`.",
-            )
-        return ToRedact(transcript=Transcript.model_validate_json(made.output))
+        try:
+            if made is not None:
+                return ToRedact(transcript=Transcript.model_validate_json(made.output))
+        except ValidationError:
+            pass  # another version of ours made it
+        raise NotYet(
+            f"Session {session_id} has no transcript yet that this version reads.",
+            next_step="It is redacted when the transcription is done; see `vivavoce jobs list`.",
+        )
 
     async def output(self, inputs: ToRedact) -> Redacted:
-        """The redacted transcript. On a thread: some milliseconds a minute of speech, in steps that "
-        "let others by."""
+        """The redacted transcript. On a thread: some milliseconds a minute of speech, in steps that let others by."""
         return await asyncio.to_thread(redact, inputs.transcript)

@@ -27,9 +27,15 @@ class Frozen(BaseModel):
 
 
 class Held(Frozen):
-    """An interview that is over. `findings` None: enrichment has not been there."""
+    """An interview that is over.
+
+    Attributes:
+        redaction: version of the rules that took personal data out; None: these are the original words.
+        findings: None: enrichment has not been there.
+    """
 
     transcript: Transcript
+    redaction: str | None = None
     findings: Findings | None = None
 
     @property

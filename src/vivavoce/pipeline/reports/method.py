@@ -110,7 +110,7 @@ def _of_words(held: Sequence[Held]) -> Iterator[str]:
 
 
 def _of_redaction(held: Sequence[Held]) -> Iterator[str]:
-    rules = Counter(one.findings.redaction if one.findings else None for one in held)
+    rules = Counter(one.redaction for one in held)
     bare = rules.pop(None, 0)
     if rules:
         yield (

@@ -62,6 +62,7 @@ class SessionReport(Frozen):
     """What one interview gave.
 
     Attributes:
+        redaction: version of the rules that took personal data out; None: these are the original words.
         findings: whether it was analysed; without, there are no topics, codes, quotes, summary and quality.
         summary: None: not analysed.
     """
@@ -76,6 +77,7 @@ class SessionReport(Frozen):
     reason: Reason | None
     joined_at: datetime | None
     talk: Talk
+    redaction: str | None = None
     findings: bool
     summary: Summary | None = None
     topics: tuple[TopicTold, ...] = ()
@@ -108,6 +110,7 @@ def session_report(held: Held, *, codebook: Codebook | None = None) -> SessionRe
         reason=told.reason,
         joined_at=told.joined_at,
         talk=talk(held),
+        redaction=held.redaction,
         findings=found is not None,
         summary=None if found is None else found.summary,
         topics=tuple(
