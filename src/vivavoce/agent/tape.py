@@ -11,7 +11,8 @@ import structlog
 from vivavoce.errors import VivavoceError
 from vivavoce.session.events import Fault, Payload, RecordingClosed, RecordingStarted
 from vivavoce.session.state import SessionState
-from vivavoce.transport.recording import CHANNELS, CODEC, Recorder
+from vivavoce.transport.encoding import CHANNELS, CODEC
+from vivavoce.transport.recording import Recorder
 from vivavoce.transport.stereo import SAMPLE_RATE
 
 if TYPE_CHECKING:

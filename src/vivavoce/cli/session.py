@@ -100,11 +100,12 @@ def export_session(
         str, typer.Argument(metavar="NAME", help="A session's id, `latest`, or a study's id for all of its.")
     ],
     format: Annotated[
-        Literal["json", "vtt", "txt", "csv", "grid", "srt", "docx", "pdf", "qdpx", "parquet"],
+        Literal["json", "vtt", "txt", "csv", "grid", "srt", "docx", "pdf", "qdpx", "parquet", "ogg"],
         typer.Option(
             case_sensitive=False,
             help="vtt, srt: captions, in step with the recording. csv: a row for each thing said; grid: a row for "
-            "each interview, a column for each question. qdpx: a REFI-QDA project with the recordings.",
+            "each interview, a column for each question. qdpx: a REFI-QDA project with the recordings. "
+            "ogg: the recording of one interview.",
         ),
     ],
     output: Annotated[

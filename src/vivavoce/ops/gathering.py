@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from vivavoce.errors import VivavoceError
 from vivavoce.ops.export import resolve, second_pass
@@ -15,9 +14,11 @@ from vivavoce.pipeline.exports.bundle import Bundle
 from vivavoce.pipeline.exports.formats import WRITERS, ExportFormat
 from vivavoce.pipeline.kept import findings_of
 from vivavoce.pipeline.redaction.finding import RULES
+from vivavoce.pipeline.redaction.sound import cover, written
 from vivavoce.pipeline.transcript import Transcript
 from vivavoce.pipeline.transcription import assemble, read_interview
 from vivavoce.storage.open import Storage
+from vivavoce.transport.cover import Cover
 
 MOST_SESSIONS = 100_000
 """Of a study: far beyond what anybody holds."""
@@ -33,6 +34,7 @@ async def gather(storage: Storage, name: str, *, original: bool = False) -> Bund
     """What is exported under a name.
 
     Args:
+        storage: where it is kept.
         name: a session's id, `latest`, or a study's id for all its interviews that are over, the oldest first.
         original: with personal data; without, it is taken out.
 
@@ -43,27 +45,37 @@ async def gather(storage: Storage, name: str, *, original: bool = False) -> Bund
         ContentErased: the session's content was erased; a study's erased ones are left out.
         LogUnreadable, StorageUnavailable.
     """
+    bundle, _ = await _gathered(storage, name, original=original)
+    return bundle
+
+
+async def _gathered(storage: Storage, name: str, *, original: bool) -> tuple[Bundle, dict[str, Cover]]:
+    """The bundle, and what is to be covered in the recording of each of its sessions."""
+    sessions: list[Transcript] = []
+    covers: dict[str, Cover] = {}
+    for session_id in await _names(storage, name):
+        session = await analysed(storage, session_id)
+        if not original:
+            made = await redacted(storage.derived, session)
+            session = made.transcript
+            covers[session_id] = cover(made)
+        sessions.append(session)
+    redaction = None if original else RULES
+    bundle = Bundle(title=sessions[-1].study.title, redaction=redaction, sessions=tuple(sessions))
+    return await coded(storage, bundle), covers
+
+
+async def _names(storage: Storage, name: str) -> list[str]:
     of_study = await storage.sessions.list(study_id=name, limit=MOST_SESSIONS)
     if not of_study:
-        names = [await resolve(storage.sessions, name)]
-        return await _bundle(storage, names, original=original)
-    held = [summary for summary in reversed(of_study) if summary.readable]
+        return [await resolve(storage.sessions, name)]
+    held = [summary.session_id for summary in reversed(of_study) if summary.readable]
     if not held:
         raise NothingHeld(
             f"No interview of the study {name!r} is over yet.",
             next_step=f"See `vivavoce session list --study {name}`; one session can be exported by its id.",
         )
-    return await _bundle(storage, [summary.session_id for summary in held], original=original)
-
-
-async def _bundle(storage: Storage, names: Sequence[str], *, original: bool) -> Bundle:
-    sessions = [await analysed(storage, name) for name in names]
-    if not original:
-        sessions = [(await redacted(storage.derived, session)).transcript for session in sessions]
-    redaction = None if original else RULES
-    return await coded(
-        storage, Bundle(title=sessions[-1].study.title, redaction=redaction, sessions=tuple(sessions))
-    )
+    return held
 
 
 async def coded(storage: Storage, bundle: Bundle) -> Bundle:
@@ -98,17 +110,18 @@ async def analysed(storage: Storage, session_id: str) -> Transcript:
 
 
 async def exported(storage: Storage, name: str, format: ExportFormat, *, original: bool = False) -> bytes:
-    """The file. Raises what `gather` does, `ExportImpossible` and `RecordingsUnavailable`.
+    """The file. Raises what `gather` does, `ExportImpossible`, `RecordingsUnavailable` and `ChildFailed`.
 
-    The recordings are in it with the original words only: in them everything is to be heard.
+    Recordings in it are covered where the words are redacted.
     """
-    bundle = await gather(storage, name, original=original)
+    bundle, covers = await _gathered(storage, name, original=original)
     writer = WRITERS[format]
     audio: dict[str, bytes] = {}
-    if writer.audio and original:
-        for part in (part for session in bundle.sessions for part in session.recording):
-            if part.start_s is not None:
-                async with storage.recordings.borrow(part.key) as file:
-                    if file is not None:
-                        audio[part.key] = await asyncio.to_thread(file.read_bytes)
-    return writer.write(bundle, audio)
+    for session in bundle.sessions if writer.audio else ():
+        keys = [part.key for part in session.recording if part.start_s is not None]
+        wanted = [(key, [key]) for key in keys] if writer.audio == "parts" else [(session.session_id, keys)]
+        for called, parts in wanted:
+            sound = await written(parts, covers.get(session.session_id, Cover()), storage.recordings)
+            if sound is not None:
+                audio[called] = sound
+    return await asyncio.to_thread(writer.write, bundle, audio)

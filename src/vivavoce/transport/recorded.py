@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivavoce.errors import VivavoceError
-from vivavoce.transport.recording import CHANNELS
+from vivavoce.transport.encoding import CHANNELS
 from vivavoce.transport.stereo import SAMPLE_RATE
 
 Sound = NDArray[np.int16]

@@ -1,8 +1,8 @@
 """The recording: both voices of a session in one Ogg/Opus file, written as they are spoken.
 
 Left is the participant, right the moderator. The file runs on the session clock: a position in it is a `start_s` of the
-log. A process that is killed loses at most `HOLD_S` + `PAGE_S` and what the encoder has under way: under 4 s. A session
-that is taken up again goes on in a new file that says itself where on the session clock it begins.
+log. A process that is killed loses at most `HOLD_S`, `encoding.PAGE_S` and what the encoder has under way: under 4 s. A
+session that is taken up again goes on in a new file that says itself where on the session clock it begins.
 """
 
 from __future__ import annotations
@@ -14,28 +14,18 @@ import os
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import av.error
 import numpy as np
-from av.audio.frame import AudioFrame
 
 from vivavoce.errors import VivavoceError
-from vivavoce.transport.opus import without_filter_threads
+from vivavoce.transport.encoding import Encoder
 from vivavoce.transport.stereo import SAMPLE_RATE, Voice
-
-BIT_RATE = 64_000
-"""bit/s for both voices, 29 MB an hour. With real speech, what one says is 78 dB down in the other's channel."""
 
 HOLD_S = 2.5
 """Seconds a piece may come late and still find its place: longer than a line lets a page be behind real time (2 s)."""
-
-PAGE_S = 0.5
-"""Seconds of sound in an Ogg page, which is what is handed to the file system at a time."""
 
 QUEUE_S = 20.0
 """Seconds of sound that may wait for the encoder, e.g. for a disk that hangs."""
@@ -43,10 +33,6 @@ QUEUE_S = 20.0
 CLOSE_TIMEOUT_S = 30.0
 """Seconds the encoder has to write what waits when a recording is closed."""
 
-CODEC = "opus"
-CHANNELS = 2
-
-_FRAME = 960
 _BLOCK = SAMPLE_RATE // 5
 _PIECES_PER_S = 100  # two voices in pieces of 20 ms
 
@@ -252,22 +238,14 @@ class _Writer:
         self.output = _Output(file)
         self._path = path
         self._hold = hold
-        self._start = self._position = start
+        self._start = start
         self._participant, self._moderator = Voice(start), Voice(start)
-        self._container = av.open(
-            self.output,
-            "w",
-            format="ogg",
-            options={"page_duration": str(int(PAGE_S * 1e6)), "flush_packets": "1"},
-        )
-        self._stream = self._container.add_stream("libopus", rate=SAMPLE_RATE, layout="stereo")
-        self._stream.bit_rate = BIT_RATE
-        self._stream.options = {"application": "audio", "frame_duration": "20"}
+        self._encoder = Encoder(self.output, start=start)
 
     @property
     def samples(self) -> int:
         """Samples of each voice encoded so far."""
-        return self._position - self._start
+        return self._encoder.position - self._start
 
     @property
     def late(self) -> int:
@@ -282,7 +260,7 @@ class _Writer:
         voice.place(at_s, np.frombuffer(pcm, dtype=np.int16))
         horizon = max(self._participant.end, self._moderator.end) - self._hold
         try:
-            while horizon - self._position >= _BLOCK:
+            while horizon - self._encoder.position >= _BLOCK:
                 self._encode(_BLOCK)
         except (OSError, av.error.FFmpegError) as error:
             self._fail(error)
@@ -291,14 +269,13 @@ class _Writer:
         """Encode the rest and close the file."""
         try:
             if self.error is None:
-                while (rest := max(self._participant.end, self._moderator.end) - self._position) > 0:
+                while (rest := max(self._participant.end, self._moderator.end) - self._encoder.position) > 0:
                     self._encode(min(rest, _BLOCK))
-                for packet in self._stream.encode(None):
-                    self._container.mux(packet)
+                self._encoder.flush()
         except (OSError, av.error.FFmpegError) as error:
             self._fail(error)
         try:
-            self._container.close()
+            self._encoder.close()
         except (OSError, av.error.FFmpegError) as error:
             self._fail(error)
         try:
@@ -307,21 +284,8 @@ class _Writer:
             self._fail(error)
 
     def _encode(self, samples: int) -> None:
-        end = self._position + samples
-        both = np.stack((self._participant.take(end), self._moderator.take(end)), axis=1)
-        for begin in range(0, samples, _FRAME):
-            part = np.ascontiguousarray(both[begin : begin + _FRAME])
-            frame = AudioFrame(format="s16", layout="stereo", samples=len(part))
-            frame.planes[0].update(part.tobytes())
-            frame.sample_rate = SAMPLE_RATE
-            frame.time_base = Fraction(1, SAMPLE_RATE)
-            frame.pts = self._position
-            # The first frame sets the encoder up.
-            with without_filter_threads() if self._position == self._start else nullcontext():
-                packets = self._stream.encode(frame)
-            self._position += len(part)
-            for packet in packets:
-                self._container.mux(packet)
+        end = self._encoder.position + samples
+        self._encoder.encode(np.stack((self._participant.take(end), self._moderator.take(end)), axis=1))
 
     def _fail(self, error: Exception) -> None:
         if self.error is None:

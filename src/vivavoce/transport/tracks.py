@@ -19,8 +19,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from vivavoce.errors import VivavoceError
+from vivavoce.transport.encoding import CHANNELS
 from vivavoce.transport.recorded import RecordingUnreadable
-from vivavoce.transport.recording import CHANNELS
 
 RATE = 16_000
 """Hz; what recognisers take."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from vivavoce.pipeline.exports.bundle import Bundle
 from vivavoce.pipeline.exports.document import to_docx, to_pdf
 from vivavoce.pipeline.exports.refi import Audio, to_qdc, to_qdpx
+from vivavoce.pipeline.exports.sound import to_ogg
 from vivavoce.pipeline.exports.table import to_csv, to_grid, to_parquet
 from vivavoce.pipeline.exports.text import to_json, to_srt, to_text, to_vtt
 
 
 class ExportFormat(StrEnum):
-    """What transcripts can be written as."""
+    """What interviews can be written as."""
 
     JSON = "json"
     CSV = "csv"
@@ -27,6 +29,7 @@ class ExportFormat(StrEnum):
     QDC = "qdc"
     QDPX = "qdpx"
     PARQUET = "parquet"
+    OGG = "ogg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,12 @@ class Writer:
     Attributes:
         write: makes the file; raises `ExportImpossible`.
         text: UTF-8 that a terminal can show.
-        audio: it takes the recordings in.
+        audio: how it takes the recordings in: each of their parts, or all parts of a session as one.
     """
 
     write: Callable[[Bundle, Audio], bytes]
     text: bool = False
-    audio: bool = False
+    audio: Literal["parts", "whole"] | None = None
 
 
 def _words(write: Callable[[Bundle], bytes], *, text: bool = False) -> Writer:
@@ -58,6 +61,7 @@ WRITERS: dict[ExportFormat, Writer] = {
     ExportFormat.DOCX: _words(to_docx),
     ExportFormat.PDF: _words(to_pdf),
     ExportFormat.QDC: _words(to_qdc, text=True),
-    ExportFormat.QDPX: Writer(to_qdpx, audio=True),
+    ExportFormat.QDPX: Writer(to_qdpx, audio="parts"),
     ExportFormat.PARQUET: _words(to_parquet),
+    ExportFormat.OGG: Writer(to_ogg, audio="whole"),
 }

@@ -180,7 +180,14 @@ class Kept:
         return Derived("h", self._transcript.model_dump_json(), datetime(2030, 1, 1, tzinfo=UTC))
 
     async def keep(
-        self, session_id: str, stage: str, *, input_hash: str, output: str, then: object = ()
+        self,
+        session_id: str,
+        stage: str,
+        *,
+        input_hash: str,
+        output: str,
+        instead_of: str | None = None,
+        then: object = (),
     ) -> bool:
         raise AssertionError
 
