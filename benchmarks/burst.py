@@ -52,7 +52,7 @@ LIMIT_S = 2400.0
 """Seconds after which a run is given up, and says how far it came."""
 
 STAGES = ("redaction", "enrichment", "reporting")
-FIRST = "enrichment"
+FIRST = "redaction"
 BETWEEN_KILLS_S = (1.0, 6.0)
 LOOK_S = 0.5
 
@@ -453,10 +453,10 @@ def table(rows: Sequence[tuple[str, str]]) -> list[str]:
     return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
 
 
-INTRODUCTION = f"""Interviews end at once; `vivavoce worker` enriches each by local models and by a language model that
-answers in {ANSWER_S} s, and makes its report. Calls and writes are held against one for each of the participant's
-utterances. A trigger in the database counts results that are kept, so that one kept twice would be seen. The load above
-is that of other work on the machine.
+INTRODUCTION = f"""Interviews end at once; `vivavoce worker` redacts each, enriches it by local models and by a language
+model that answers in {ANSWER_S} s, and makes its report. Calls and writes are held against one for each of the
+participant's utterances. A trigger in the database counts results that are kept, so that one kept twice would be
+seen. The load above is that of other work on the machine.
 """
 
 

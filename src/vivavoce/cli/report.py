@@ -32,7 +32,7 @@ def report(
         typer.Option(
             "--sound",
             help="Put the recordings in a folder beside the file, and link each quotation with its second in them. "
-            "Recordings are as they were spoken: nothing personal is taken out.",
+            "A tone stands in them for what is redacted.",
         ),
     ] = False,
     wave: Annotated[

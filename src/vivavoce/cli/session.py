@@ -57,14 +57,28 @@ def list_sessions(
 def show_session(
     session_id: Annotated[str, typer.Argument(metavar="SESSION", help="A session's id, or `latest`.")],
     as_json: Annotated[
-        bool, typer.Option("--json", help="JSON for programs: state, latency and the whole log.")
+        bool,
+        typer.Option(
+            "--json", help="JSON for programs: state, latency and the whole log; wants --original as well."
+        ),
+    ] = False,
+    original: Annotated[
+        bool,
+        typer.Option("--original", help="With personal data; wants VIVAVOCE_EXPORT__ORIGINAL=true."),
     ] = False,
 ) -> None:
-    """Show a session: its state, what happened when, how fast it answered, and what was said."""
+    """Show a session without personal data: its state, what happened, how fast it answered, and what was said."""
     from vivavoce.ops.export import report
+    from vivavoce.ops.redacting import Reader
+    from vivavoce.settings import load
+
+    if as_json and not original:
+        raise typer.BadParameter("a log has every word as it was said; add --original", param_hint="--json")
+    Reader(original=load().export.original).check(original=original)
 
     async def read(storage: Storage) -> tuple[Report, Callable[..., str]]:
-        return await report(storage.sessions, storage.derived, session_id), storage.recordings.where
+        found = await report(storage.sessions, storage.derived, session_id, original=original)
+        return found, storage.recordings.where
 
     found, where = with_storage(read)
     if as_json:
@@ -141,7 +155,7 @@ async def _exported(storage: Storage, name: str, format: str, *, original: bool)
     from vivavoce.pipeline.exports.formats import ExportFormat
 
     of_session = {str(one) for one in export.ExportFormat}
-    if format in of_session and not await storage.sessions.list(study_id=name, limit=1):
+    if format in of_session and not await export.is_study(storage, name):
         kept = export.ExportFormat(format)
         text = await export.export(storage.sessions, storage.derived, name, kept, original=original)
         return text.encode()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import ValidationError
 
@@ -21,7 +21,11 @@ from vivavoce.session.store import EventList, SessionStore
 from vivavoce.session.timeline import Moment, timeline
 from vivavoce.session.transcript import Transcript, to_json, to_text, to_vtt, transcript
 from vivavoce.storage.derived import Derived
+from vivavoce.storage.errors import StudyUnknown
 from vivavoce.storage.jobs import FIRST
+
+if TYPE_CHECKING:
+    from vivavoce.storage.open import Storage
 
 LATEST = "latest"
 
@@ -97,6 +101,17 @@ async def resolve(store: SessionStore, name: str) -> str:
     return next((summary for summary in newest if summary.joined_at is not None), newest[0]).session_id
 
 
+async def is_study(storage: Storage, name: str) -> bool:
+    """Whether a name is a study's: of one that has sessions, or is published and has none yet."""
+    if await storage.sessions.list(study_id=name, limit=1):
+        return True
+    try:
+        await storage.studies.get(name)
+    except StudyUnknown:
+        return False
+    return True
+
+
 class Results(Protocol):
     """Where the pipeline's results are kept: `storage.derived.DerivedStore`."""
 
@@ -105,8 +120,11 @@ class Results(Protocol):
         ...
 
 
-async def report(store: SessionStore, results: Results, name: str) -> Report:
+async def report(store: SessionStore, results: Results, name: str, *, original: bool = False) -> Report:
     """Read a session's log and everything that follows from it.
+
+    Personal data is taken out of the transcript and of what is told of the log unless `original`; the log and its state
+    are as they are.
 
     Raises:
         SessionUnknown: there is no such session.
@@ -116,13 +134,24 @@ async def report(store: SessionStore, results: Results, name: str) -> Report:
     session_id = await resolve(store, name)
     state = await store.state(session_id)
     events = await store.read(session_id)
+    moments = timeline(events)
     return Report(
         state=state,
         events=events,
-        timeline=timeline(events),
-        transcript=await _best(results, state),
+        timeline=moments if original else [_without_personal(moment, state.language) for moment in moments],
+        transcript=await _told(store, results, state, original=original),
         latency=latency(events),
     )
+
+
+def _without_personal(moment: Moment, language: str) -> Moment:
+    """What a model noted may name somebody; the rest is ours, and the rules find nothing in it."""
+    if moment.kind != "insight.flagged":
+        return moment
+    from vivavoce.pipeline.redaction.reading import find
+    from vivavoce.pipeline.redaction.replacing import without
+
+    return replace(moment, text=without(moment.text, find(moment.text, language=language)))
 
 
 async def export(
@@ -135,14 +164,19 @@ async def export(
     state = await store.state(await resolve(store, name))
     if state.erased_at is not None:
         raise ContentErased(state.session_id)
-    if original:
-        return WRITERS[format](await _best(results, state))
+    return WRITERS[format](await _told(store, results, state, original=original))
+
+
+async def _told(store: SessionStore, results: Results, state: SessionState, *, original: bool) -> Transcript:
+    """The best transcript there is, redacted unless `original`."""
+    if original or state.erased_at is not None:
+        return await _best(results, state)
     from vivavoce.ops.redacting import analysed_of_log, redacted
 
     made = await second_pass(results, state.session_id)
     if made is None:
         made = analysed_of_log(await store.read(state.session_id))
-    return WRITERS[format](with_redacted(transcript(state), await redacted(results, made)))
+    return with_redacted(transcript(state), await redacted(results, made))
 
 
 async def _best(results: Results, state: SessionState) -> Transcript:

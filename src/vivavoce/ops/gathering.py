@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from vivavoce.errors import VivavoceError
-from vivavoce.ops.export import resolve, second_pass
+from vivavoce.ops.export import is_study, resolve, second_pass
 from vivavoce.ops.pipeline import versions
 from vivavoce.ops.redacting import redacted
 from vivavoce.pipeline.codebooks import Codebooks
@@ -14,7 +14,7 @@ from vivavoce.pipeline.exports.bundle import Bundle
 from vivavoce.pipeline.exports.formats import WRITERS, ExportFormat
 from vivavoce.pipeline.kept import findings_of
 from vivavoce.pipeline.redaction.finding import RULES
-from vivavoce.pipeline.redaction.sound import cover, written
+from vivavoce.pipeline.redaction.sound import cover, covered
 from vivavoce.pipeline.transcript import Transcript
 from vivavoce.pipeline.transcription import assemble, read_interview
 from vivavoce.storage.open import Storage
@@ -66,9 +66,9 @@ async def _gathered(storage: Storage, name: str, *, original: bool) -> tuple[Bun
 
 
 async def _names(storage: Storage, name: str) -> list[str]:
-    of_study = await storage.sessions.list(study_id=name, limit=MOST_SESSIONS)
-    if not of_study:
+    if not await is_study(storage, name):
         return [await resolve(storage.sessions, name)]
+    of_study = await storage.sessions.list(study_id=name, limit=MOST_SESSIONS)
     held = [summary.session_id for summary in reversed(of_study) if summary.readable]
     if not held:
         raise NothingHeld(
@@ -121,7 +121,7 @@ async def exported(storage: Storage, name: str, format: ExportFormat, *, origina
         keys = [part.key for part in session.recording if part.start_s is not None]
         wanted = [(key, [key]) for key in keys] if writer.audio == "parts" else [(session.session_id, keys)]
         for called, parts in wanted:
-            sound = await written(parts, covers.get(session.session_id, Cover()), storage.recordings)
+            sound = await covered(parts, covers.get(session.session_id, Cover()), storage.recordings)
             if sound is not None:
                 audio[called] = sound
     return await asyncio.to_thread(writer.write, bundle, audio)

@@ -15,6 +15,8 @@ from vivavoce.ops.gathering import MOST_SESSIONS, analysed
 from vivavoce.ops.redacting import redacted
 from vivavoce.pipeline.codebooks import Codebooks
 from vivavoce.pipeline.kept import findings_of, redacted_of
+from vivavoce.pipeline.redaction.redacted import Redacted
+from vivavoce.pipeline.redaction.sound import cover, covered
 from vivavoce.pipeline.reports.formats import ReportFormat, written
 from vivavoce.pipeline.reports.held import Held
 from vivavoce.pipeline.reports.quoted import Quoted
@@ -52,7 +54,7 @@ async def report(
         SessionUnknown: neither a session nor a study has that name.
         NoSessions: `latest`, and there is none.
         ExportFailed: a recording cannot be written into that folder.
-        LogUnreadable, StorageUnavailable, RecordingsUnavailable.
+        LogUnreadable, StorageUnavailable, RecordingsUnavailable, ChildFailed.
     """
     now = clock.now()
     found = await storage.sessions.list(study_id=name, limit=MOST_SESSIONS)
@@ -124,7 +126,7 @@ async def of_study(
 
 
 async def beside(storage: Storage, quotes: Iterable[Quoted], folder: Path | None) -> dict[str, str]:
-    """Copies of the recordings that quotations are in, by their keys; links of the folder's own place.
+    """Copies of the recordings that quotations are in, by their keys, with a tone for what is redacted in them.
 
     Args:
         storage: where recordings are kept; one that it has not any more has no link.
@@ -133,21 +135,27 @@ async def beside(storage: Storage, quotes: Iterable[Quoted], folder: Path | None
 
     Raises:
         ExportFailed: a copy cannot be written.
+        ChildFailed: one is no recording.
         RecordingsUnavailable: to be tried again.
+
+    Returns:
+        their links, from the folder's own place.
     """
     if folder is None:
         return {}
     links: dict[str, str] = {}
-    for key in dict.fromkeys(quote.recording for quote in quotes if quote.recording is not None):
-        async with storage.recordings.borrow(key) as file:
-            if file is not None:
-                path = folder / key.replace("/", "-")
-                await asyncio.to_thread(_copy, file, path)
-                links[key] = f"{quote_url(folder.name)}/{quote_url(path.name)}"
+    sought = {quote.recording: quote.session_id for quote in quotes if quote.recording is not None}
+    for key, session_id in sought.items():
+        made = await _made(storage, session_id)
+        sound = await covered([key], cover(made), storage.recordings)
+        if sound is not None:
+            path = folder / key.replace("/", "-")
+            await asyncio.to_thread(_put, path, sound)
+            links[key] = f"{quote_url(folder.name)}/{quote_url(path.name)}"
     return links
 
 
-def _copy(source: Path, path: Path) -> None:
+def _put(path: Path, sound: bytes) -> None:
     try:
         path.parent.mkdir(exist_ok=True)
     except OSError as error:
@@ -155,19 +163,24 @@ def _copy(source: Path, path: Path) -> None:
             f"The folder {path.parent} cannot be made: {error.strerror or error}.",
             next_step="Give --output a file in a folder that exists and can be written.",
         ) from error
-    write(path, source.read_bytes())
+    write(path, sound)
 
 
 async def _held(storage: Storage, session_id: str) -> Held:
-    """An interview with what was found in it; before its redaction, what there is of it, redacted now."""
-    made = await redacted_of(storage.derived, session_id)
-    if made is None:
-        made = await redacted(storage.derived, await analysed(storage, session_id))
+    made = await _made(storage, session_id)
     return Held(
         transcript=made.transcript,
         redaction=made.rules,
         findings=await findings_of(storage.derived, session_id, made.transcript),
     )
+
+
+async def _made(storage: Storage, session_id: str) -> Redacted:
+    """A session's redacted transcript; before its redaction, what there is of it, redacted now."""
+    made = await redacted_of(storage.derived, session_id)
+    if made is None:
+        made = await redacted(storage.derived, await analysed(storage, session_id))
+    return made
 
 
 async def _study(storage: Storage, study_id: str) -> Study | None:

@@ -150,7 +150,7 @@ def test_sessions_are_listed(run: Run) -> None:
     assert ok(run, "session", "list", "--study", "none") == "No sessions.\n"
 
 
-def test_the_latest_session_is_shown(run: Run, folder: Path) -> None:
+def test_the_latest_session_is_shown(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = ok(run, "session", "show", "latest")
     assert "A demo (demo)" in shown
     assert "completed (finished)" in shown
@@ -163,7 +163,12 @@ def test_the_latest_session_is_shown(run: Run, folder: Path) -> None:
         "0.60",
         "0.60",
     ]
-    data = json.loads(ok(run, "session", "show", "session-0", "--json"))
+    assert "Personal data redacted by" in shown
+    code, out, err = run("session", "show", "session-0", "--original")
+    assert (code, out) == (1, "") and "VIVAVOCE_EXPORT__ORIGINAL" in err
+    monkeypatch.setenv("VIVAVOCE_EXPORT__ORIGINAL", "true")
+    assert "personal data is not redacted" in ok(run, "session", "show", "latest", "--original")
+    data = json.loads(ok(run, "session", "show", "session-0", "--json", "--original"))
     assert data["state"]["status"] == "COMPLETED"
     assert [event["seq"] for event in data["events"]] == list(range(1, 12))
 
@@ -223,6 +228,7 @@ def test_all_of_a_study_is_exported(run: Run, tmp_path: Path) -> None:
             "cannot be written to /none/out.txt",
         ),
         (("session", "list", "--status", "sleeping"), "sleeping"),
+        (("session", "show", "session-0", "--json"), "Invalid value for --json"),
     ],
 )
 def test_what_cannot_be_done_is_said(run: Run, arguments: tuple[str, ...], says: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 from tests.integration.pipeline.conftest import Hold
 from tests.lib.enriching import material
-from tests.lib.recorded import AT
+from tests.lib.recorded import AT, record, tone
 
 from vivavoce.ops.export import ExportFailed
 from vivavoce.ops.report import report
@@ -19,6 +19,7 @@ from vivavoce.pipeline.transcript import RecordingPart
 from vivavoce.session.clock import ManualClock
 from vivavoce.settings import Settings
 from vivavoce.storage.open import open_storage
+from vivavoce.transport.recorded import read_recording
 
 KEY = "s1/a b.ogg"
 
@@ -43,13 +44,14 @@ async def test_quotations_are_linked_with_copies_of_their_recordings(
 
         assert ">Listen<" not in await html(folder), "there is no recording"
         path = tmp_path / "a.ogg"
-        path.write_bytes(b"OggS")
+        await record(path, [("participant", 2.0, tone(4))], start_s=2.0)
         await storage.recordings.keep(KEY, path)
         assert ">Listen<" not in await html(None)
         linked = await html(folder)
         (tmp_path / "file").touch()
         with pytest.raises(ExportFailed, match="cannot be made"):
             await html(tmp_path / "file" / "sound")
-    assert (folder / "s1-a b.ogg").read_bytes() == b"OggS"
+    participant, _ = read_recording(folder / "s1-a b.ogg")
+    assert participant.any(), "what was said is not to be heard"
     seconds = re.findall(r'href="interview-sound/s1-a%20b\.ogg#t=([\d.]+)"', linked)
     assert sorted(map(float, seconds)) == sorted(quote.start_s - 2.0 for quote in found.quotes)

@@ -16,6 +16,7 @@ from vivavoce.session.clock import ManualClock
 from vivavoce.session.errors import SessionUnknown
 from vivavoce.session.events import (
     ConsentGiven,
+    InsightFlagged,
     ParticipantJoined,
     SessionEvent,
     SessionScheduled,
@@ -134,6 +135,12 @@ async def test_an_export_is_redacted_and_says_so_unless_the_original_is_asked_fo
         barge_in=False,
     )
     await store.append(lease, [consent, SessionWaiting(transport="webrtc"), joined, said], at=AT)
+    noted = InsightFlagged(note="Says: my name is Anna Schmidt", at_s=3.0)
+    await store.append(lease, [noted], at=AT)
+    for original, told in ((False, "insight: Says: my name is [name]"), (True, f"insight: {noted.note}")):
+        shown = await report(store, NOTHING, "s1", original=original)
+        assert told in [moment.text for moment in shown.timeline]
+        assert any("Anna" in turn.text for turn in shown.transcript.turns) == original
     for format in ExportFormat:
         redacted = await export(store, NOTHING, "s1", format)
         original = await export(store, NOTHING, "s1", format, original=True)

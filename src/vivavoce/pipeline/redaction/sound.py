@@ -52,7 +52,7 @@ def _around(start_s: float, end_s: float, more_s: float) -> Stretch:
     return max(0.0, start_s - more_s), end_s + more_s
 
 
-async def written(keys: Sequence[str], how: Cover, archive: Archive) -> bytes | None:
+async def covered(keys: Sequence[str], how: Cover, archive: Archive) -> bytes | None:
     """Parts of a recording as one Ogg/Opus file, covered; None: none of them is to be had.
 
     A single one of which nothing is to be covered is the file itself.
