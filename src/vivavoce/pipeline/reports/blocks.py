@@ -35,6 +35,9 @@ class Picture:
 
 Part = Text | Picture
 
+MOST_ROWS = 15
+"""Rows of a table that is kept together on a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -81,6 +84,11 @@ class Table:
     head: tuple[Cell, ...]
     rows: tuple[tuple[Cell, ...], ...]
     widths: tuple[float, ...]
+
+    @property
+    def long(self) -> bool:
+        """Whether it may be parted between two pages; others stay on one."""
+        return len(self.rows) > MOST_ROWS
 
 
 @dataclass(frozen=True, slots=True)

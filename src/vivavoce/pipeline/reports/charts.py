@@ -118,8 +118,10 @@ def scale(score: float | None) -> Picture:
 
 
 def signed(score: float | None) -> str:
-    """`+0.31` with a true minus, or a dash."""
-    return "–" if score is None else f"{score:+.2f}".replace("-", "−")
+    """`+0.31` with a true minus, `0.00`, or a dash."""
+    if score is None:
+        return "–"
+    return f"{score:+.2f}".replace("-", "−") if abs(score) >= 0.005 else "0.00"
 
 
 def _picture(drawn: str, alt: str, size: tuple[float, float]) -> Picture:

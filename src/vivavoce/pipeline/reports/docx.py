@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 PAGE_MM = 174.0
 """Of the page's width between its margins."""
 
+INK, LINE = "1D3F4F", "C9D2D6"
+NO_BREAK = "\u00a0"
+
 
 def to_docx(pages: Pages, *, made_at: datetime) -> bytes:
     """The report. Takes a second or two and holds the processor: call it in a thread.
@@ -53,7 +56,8 @@ def to_docx(pages: Pages, *, made_at: datetime) -> bytes:
         section.page_width, section.page_height = Mm(210), Mm(297)
         section.left_margin = section.right_margin = Mm(18)
         section.top_margin = section.bottom_margin = Mm(18)
-    document.styles["Normal"].font.size = Pt(10)  # pyright: ignore[reportAttributeAccessIssue]  # a paragraph style has a font
+    normal: Any = document.styles["Normal"]
+    normal.font.size, normal.font.name = Pt(10), "Calibri"
     document.add_heading(xml_text(pages.title), 0)
     document.add_paragraph(xml_text(pages.subtitle))
     for block in pages.blocks:
@@ -88,12 +92,15 @@ class _Writer:
                     cells = table.add_row().cells
                     cells[0].paragraphs[0].add_run(name).bold = True
                     cells[1].text = xml_text(value)
+                    for cell in cells:
+                        _close(cell.paragraphs[0], 2)
                 _widen(table, (0.28, 0.72))
-                self.document.add_paragraph()
             case Key(items=items):
                 paragraph = self.document.add_paragraph()
                 for picture, name in items:
-                    self._parts(paragraph, (picture, Text(f"{name}    ")))
+                    # A mark and its name stay on one line.
+                    self._parts(paragraph, (picture, Text(name.replace(" ", NO_BREAK))), between=NO_BREAK)
+                    paragraph.add_run("   ")
             case Bullets(items=items):
                 for item in items:
                     self.document.add_paragraph(xml_text(item), style="List Bullet")
@@ -105,16 +112,20 @@ class _Writer:
     def _said(self, said: Said) -> None:
         from docx.shared import Pt
 
-        quote = self.document.add_paragraph(style="Quote")
-        self._parts(quote, (Text(said.text, language=said.language),))
+        parts = [Text(said.text, language=said.language)]
         if said.translation is not None:
-            self._parts(self.document.add_paragraph(style="Quote"), (said.translation,))
+            parts.append(said.translation)
+        for part in parts:
+            quote = self.document.add_paragraph(style="Quote")
+            self._parts(quote, (part,))
+            _close(quote, 1)
+            quote.paragraph_format.keep_with_next = True
         source = self.document.add_paragraph()
+        _close(source, 9)
         source.add_run(xml_text(said.credit)).font.size = Pt(8.5)
         if said.link is not None:
             source.add_run(" · ").font.size = Pt(8.5)
             _link(source, said.link, LISTEN)
-        quote.paragraph_format.keep_with_next = True
 
     def _table(self, told: Table) -> None:
         from docx.enum.text import WD_ALIGN_PARAGRAPH
@@ -129,27 +140,34 @@ class _Writer:
         caption = self.document.add_paragraph(xml_text(told.caption), style="Caption")
         caption.paragraph_format.keep_with_next = True
         lines = (told.head, *told.rows)
-        table = self.document.add_table(rows=len(lines), cols=len(told.head), style="Light List")
+        table = self.document.add_table(rows=len(lines), cols=len(told.head))
         for place, (line, cells) in enumerate(zip(table.rows, lines, strict=True)):
             for to, cell in zip(line.cells, cells, strict=True):
                 paragraph = to.paragraphs[0]
-                self._parts(paragraph, cell.parts)
+                self._parts(paragraph, cell.parts, between=" " if place == 0 else NO_BREAK)
                 paragraph.alignment = sides[cell.align]
-                paragraph.paragraph_format.space_after = Pt(2)
+                _close(paragraph, 2)
+                paragraph.paragraph_format.keep_with_next = place == 0 or (
+                    not told.long and place + 1 < len(lines)
+                )
                 for run in paragraph.runs:
-                    run.font.size = Pt(8.5)
+                    run.font.size = Pt(7.5 if place == 0 else 8)
+                    run.bold = place == 0 or run.bold
+                _underline(to, INK if place == 0 else LINE, 8 if place == 0 else 4)
+            properties = _xml(line).get_or_add_trPr()
+            # A row stays on one page, the heading row comes again on every one (ECMA-376, part 1, 17.4.6, 17.4.78).
+            properties.append(OxmlElement("w:cantSplit"))
             if place == 0:
-                # Word's table heading row, again on every page (ECMA-376, part 1, 17.4.78).
-                _xml(line).get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+                properties.append(OxmlElement("w:tblHeader"))
         _widen(table, told.widths)
-        self.document.add_paragraph()
+        _close(self.document.add_paragraph(), 0)
 
-    def _parts(self, paragraph: Paragraph, parts: tuple[Part, ...]) -> None:
+    def _parts(self, paragraph: Paragraph, parts: tuple[Part, ...], *, between: str = " ") -> None:
         from docx.shared import Mm
 
         for place, part in enumerate(parts):
             if place:
-                paragraph.add_run(" ")
+                paragraph.add_run(between)
             if isinstance(part, Picture):
                 shape = paragraph.add_run().add_picture(
                     io.BytesIO(self._drawn[part]), width=Mm(part.width_mm)
@@ -201,6 +219,29 @@ def _widen(table: Any, shares: tuple[float, ...]) -> None:
     from docx.shared import Mm
 
     table.autofit = False
+    widths = [Mm(PAGE_MM * share / sum(shares)) for share in shares]
+    # Word goes by the cells, LibreOffice by the columns.
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
     for line in table.rows:
-        for cell, share in zip(line.cells, shares, strict=True):
-            cell.width = Mm(PAGE_MM * share / sum(shares))
+        for cell, width in zip(line.cells, widths, strict=True):
+            cell.width = width
+
+
+def _close(paragraph: Paragraph, after: float) -> None:
+    """So many points of room after it, and none before."""
+    from docx.shared import Pt
+
+    paragraph.paragraph_format.space_before, paragraph.paragraph_format.space_after = Pt(0), Pt(after)
+
+
+def _underline(cell: Any, colour: str, eighths: int) -> None:
+    """A line under a cell, in eighths of a point (ECMA-376, part 1, 17.4.66)."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    borders, bottom = OxmlElement("w:tcBorders"), OxmlElement("w:bottom")
+    for name, value in (("val", "single"), ("sz", str(eighths)), ("space", "0"), ("color", colour)):
+        bottom.set(qn(f"w:{name}"), value)
+    borders.append(bottom)
+    _xml(cell).get_or_add_tcPr().append(borders)

@@ -36,18 +36,21 @@ p { margin: .5rem 0; max-width: 46rem; }
 .subtitle { color: var(--quiet); margin-bottom: 1.5rem; overflow-wrap: anywhere; }
 .note { border-inline-start: 5px solid var(--accent); background: var(--wash); padding: .75rem 1rem; font-weight: 600; }
 nav ol { columns: 2; padding-inline-start: 1.4rem; margin: 1.25rem 0; }
+nav li { margin: 0; padding: .15rem 0; break-inside: avoid; }
 a { color: var(--accent); }
 dl { display: grid; grid-template-columns: minmax(9rem, auto) 1fr; gap: .3rem 1.25rem; margin: 1rem 0; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 .table { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; width: 100%; table-layout: fixed; min-width: 40rem; font-size: .94rem; }
-caption { text-align: start; font-weight: 600; padding-bottom: .4rem; color: var(--quiet); }
+caption { text-align: start; font-weight: 600; padding-bottom: .4rem; color: var(--quiet);
+  max-inline-size: calc(100vw - 3rem); }
 th, td { padding: .4rem .5rem; border-bottom: 1px solid var(--line); vertical-align: middle; text-align: start;
   overflow-wrap: anywhere; }
 thead th { border-bottom: 2px solid var(--accent); vertical-align: bottom; font-size: .86rem; line-height: 1.3;
-  hyphens: auto;  overflow-wrap: break-word; }
+  hyphens: auto; overflow-wrap: normal; }
 tbody th { font-weight: 500; }
-.end { text-align: end; font-variant-numeric: tabular-nums; } .center { text-align: center; }
+.end { text-align: end; font-variant-numeric: tabular-nums; } td.end { white-space: nowrap; }
+.center { text-align: center; }
 svg { vertical-align: middle; max-width: 100%; }
 .key { display: flex; flex-wrap: wrap; gap: .35rem 1.25rem; list-style: none; padding: 0; margin: .75rem 0;
   font-size: .9rem; }
@@ -57,11 +60,14 @@ figcaption { color: var(--quiet); font-size: .86rem; overflow-wrap: anywhere; }
 figure[dir="rtl"] > * { text-align: right; }
 .translation { margin: .25rem 0; color: var(--ink); font-style: italic; }
 li { margin: .3rem 0; max-width: 46rem; overflow-wrap: anywhere; }
+@media (max-width: 36rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
 @page { size: A4; margin: 18mm 16mm; }
 @media print {
   html { font-size: 10pt; } main { max-width: none; padding: 0; } nav { display: none; }
-  .table { overflow: visible; } table { min-width: 0; } thead { display: table-header-group; }
-  h2, h3, caption, .key { break-after: avoid; } tr, figure, dl, .note { break-inside: avoid; }
+  .table { overflow: visible; } table { min-width: 0; font-size: 8.6pt; } thead { display: table-header-group; }
+  th, td { padding: .25rem .3rem; } thead th { font-size: 7.8pt; } caption { max-inline-size: none; }
+  h2, h3, caption, thead, .key { break-after: avoid; } tr, figure, dl, .note, .whole { break-inside: avoid; }
+  .table + p { break-before: avoid; }
   a { color: inherit; text-decoration: none; }
   svg, .note { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
@@ -145,8 +151,9 @@ def _table(table: Table) -> str:
         + "</tr>"
         for cells in table.rows
     )
+    whole = "" if table.long else " whole"
     return (
-        f'<div class="table" role="region" aria-label="{escape(table.caption)}" tabindex="0"><table>'
+        f'<div class="table{whole}" role="region" aria-label="{escape(table.caption)}" tabindex="0"><table>'
         f"<caption>{escape(table.caption)}</caption><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )

@@ -60,6 +60,9 @@ Beside = Mapping[str, str]
 ALONE: Beside = MappingProxyType({})
 """A report without any."""
 
+RULES = "rules"
+"""What findings call the rules that are ours."""
+
 ORIGINS: dict[TopicOrigin, str] = {"study": "of the study", "proposed": "found in what was said"}
 
 
@@ -149,7 +152,7 @@ def method_blocks(method: Method) -> list[Block]:
     rows += [
         row(
             ROLES[part.used.role],
-            part.used.name,
+            "rules of this program" if part.used.name == RULES else part.used.name,
             part.used.version or "not said",
             part.used.provider or "this machine",
             ", ".join(part.used.languages) or "any",
@@ -173,7 +176,15 @@ def method_blocks(method: Method) -> list[Block]:
 
 def models(used: ModelUsed) -> str:
     """A model's name and version."""
+    if used.name == RULES:
+        return f"rules of this program, version {used.version}"
     return " ".join(filter(None, (used.name, used.version)))
+
+
+def lasting(seconds: float) -> str:
+    """`12 min 5 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def percent(share: float | None) -> str:

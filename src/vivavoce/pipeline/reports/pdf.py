@@ -57,7 +57,7 @@ TEMPLATE = """
 #let grown(it) = {
   set text(size: 8.6pt)
   show table.cell.where(y: 0): set text(weight: "bold", size: 8pt)
-  block(above: 1.1em, below: 1.1em, breakable: it.rows.len() > 15, {
+  block(above: 1.1em, below: 1.1em, breakable: it.long, {
     block(below: 0.55em, sticky: true, text(fill: quiet, weight: "bold", size: 8.6pt, it.caption))
     table(
       columns: it.widths.map(width => width * 1fr),
@@ -168,6 +168,7 @@ def _block(block: Block, drawings: dict[Picture, int]) -> dict[str, Any]:
                 "kind": "table",
                 "caption": block.caption,
                 "widths": block.widths,
+                "long": block.long,
                 "head": [{"align": cell.align, "parts": _parts(cell.parts, drawings)} for cell in block.head],
                 "rows": [
                     [{"align": cell.align, "parts": _parts(cell.parts, drawings)} for cell in cells]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vivavoce.pipeline.exports.bundle import clock, day, flat
+from vivavoce.pipeline.exports.bundle import day, flat
 from vivavoce.pipeline.reports import charts
 from vivavoce.pipeline.reports.blocks import (
     Block,
@@ -24,6 +24,7 @@ from vivavoce.pipeline.reports.parts import (
     Beside,
     feeling,
     grid_key,
+    lasting,
     method_blocks,
     models,
     names,
@@ -75,7 +76,7 @@ def _facts(report: SessionReport) -> tuple[tuple[str, str], ...]:
         ("Held", day(report.joined_at)),
         ("Ended", ended),
         ("Sitting", str(report.sitting)),
-        ("Length", clock(talk.length_s)),
+        ("Length", lasting(talk.length_s)),
         ("Held in", describe(report.language)),
         ("Answers in", names(talk.languages)),
         (
@@ -148,7 +149,7 @@ def _codes(report: SessionReport, beside: Beside) -> list[Block]:
         return []
     blocks: list[Block] = [Heading("Codes")]
     for code in report.codes:
-        times = "once" if len(code.evidence) == 1 else f"{len(code.evidence)} times"
+        times = {1: "once", 2: "twice"}.get(len(code.evidence), f"{len(code.evidence)} times")
         blocks.append(Heading(f"{code.name}, {times}", 2))
         blocks += [said(quote, beside, name=False) for quote in code.evidence]
     return blocks

@@ -403,9 +403,15 @@ def _code_themes(held: Sequence[Held], codebook: Codebook) -> list[Theme]:
 
 
 def _chosen(quotes: Sequence[Quoted]) -> tuple[Quoted, ...]:
-    """A few, from as many languages and respondents as there are, the first of each before anybody's second."""
+    """A few, from as many languages and respondents as there are, the first of each before anybody's second.
+
+    The same words are quoted once, whoever else says them.
+    """
     by_language: dict[str | None, dict[str, list[Quoted]]] = {}
+    first: dict[str, Quoted] = {}
     for quote in quotes:
+        first.setdefault(quote.text.casefold(), quote)
+    for quote in first.values():
         by_language.setdefault(quote.language, {}).setdefault(quote.participant, []).append(quote)
     rounds = [
         [quote for turn in zip_longest(*people.values()) for quote in turn if quote is not None]

@@ -27,6 +27,7 @@ from vivavoce.pipeline.reports.parts import (
     coverage_head,
     feeling,
     grid_key,
+    lasting,
     method_blocks,
     mood_key,
     names,
@@ -89,7 +90,7 @@ def _facts(report: StudyReport) -> tuple[tuple[str, str], ...]:
         ("Not in this report", ", ".join(others) or "no other session"),
         ("Held", when),
         ("Languages", names([group.language for group in report.languages if group.language])),
-        ("Length", f"{clock(lengths[len(lengths) // 2])} in the median" if lengths else "–"),
+        ("Length", f"{lasting(lengths[len(lengths) // 2])} in the median" if lengths else "–"),
         ("Words", f"{sum(line.talk.words for line in held)} by participants"),
         ("Versions of the study", ", ".join(version[:8] for version in report.versions) or "none"),
     )
@@ -118,7 +119,8 @@ def _in_short(report: StudyReport) -> list[Block]:
         )
     flagged = sum(any(measure.flagged for measure in line.quality) for line in report.interviews)
     if flagged:
-        sentences.append(f"{flagged} of {len(report.interviews)} interviews are flagged for their quality.")
+        are = "is" if flagged == 1 else "are"
+        sentences.append(f"{flagged} of {len(report.interviews)} interviews {are} flagged for their quality.")
     return [Heading("In short"), Bullets(tuple(sentences))]
 
 
@@ -371,7 +373,7 @@ def _quality(report: StudyReport) -> list[Block]:
             caption="▲ a share that people should look at",
             head=row(
                 "Respondent",
-                number("Length"),
+                number("Length, min:s"),
                 number("Words"),
                 number("Confi­dence"),
                 *(number(name) for name in QUALITY.values()),

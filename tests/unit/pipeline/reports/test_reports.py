@@ -81,6 +81,24 @@ def test_quotations_are_linked_with_the_recordings_that_lie_beside_the_report() 
     assert "· Listen" in in_docx(pages) and "· Listen" not in in_docx(study_pages(report))
 
 
+def test_the_same_words_are_quoted_once_in_a_theme() -> None:
+    for theme in whole().themes:
+        texts = [quote.text for quote in theme.quotes]
+        assert len(set(texts)) == len(texts), theme.name
+
+
+def test_tables_of_a_docx_have_their_columns_widths_and_short_ones_stay_on_a_page() -> None:
+    document = docx.Document(io.BytesIO(to_docx(study_pages(whole()), made_at=NOW)))
+    grid = next(table for table in document.tables if table.cell(0, 0).text == "Respondent")
+    wide = [column.width for column in grid.columns]
+    assert all(wide) and len(set(wide)) > 1
+    assert all(cell.width == width for row in grid.rows for cell, width in zip(row.cells, wide, strict=True))
+    assert [row.cells[0].paragraphs[0].paragraph_format.keep_with_next for row in grid.rows] == [
+        *(True for _ in RESPONDENTS),
+        False,
+    ]
+
+
 def test_waves_are_versions_or_the_days_given() -> None:
     assert [group.interviews for group in whole().waves] == [7, 5]
     assert [group.interviews for group in whole(date(2030, 3, 7)).waves] == [3, 9]
