@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -74,9 +75,9 @@ def row(part: str, spare: str, fault: str, turns: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Run the turns and write the table."""
+    """Run the turns, and write the table after each run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=3, help="runs; a minute and a half each")
+    parser.add_argument("--times", type=int, default=3, help="runs; about three minutes each")
     times = parser.parse_args().times
     how = made(f"python benchmarks/failover.py --times {times}", "livekit-agents", "livekit-plugins-openai")
     found: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
@@ -85,6 +86,16 @@ def main() -> None:
             for turn in held(Path(folder) / "report.xml"):
                 found[turn["part"], turn["spare"], turn["fault"]].append(turn)
             print(f"run {number + 1} of {times}: {sum(map(len, found.values()))} turns", file=sys.stderr)
+            write(how, found)
+
+
+def write(how: str, found: Mapping[tuple[str, str, str], list[dict[str, Any]]]) -> None:
+    """Write the table.
+
+    Args:
+        how: it was made.
+        found: turns by what failed, who stood in, and how it failed.
+    """
     rows = [row(*case, turns) for case, turns in sorted(found.items(), key=lambda each: _place(*each[0]))]
     TABLE.write_text(
         f"# What a participant notices of a failover\n\n{how}\n\n"

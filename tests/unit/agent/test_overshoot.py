@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from unittest.mock import MagicMock, patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual_time import run
@@ -92,11 +93,13 @@ class Turn:
         speaks_s: how long they speak.
         costs: what each request of the reply costs, in micro-dollars.
         request_s: how long each of them takes.
+        voice: what saying the reply costs, which is known while it is heard.
     """
 
     speaks_s: float
     costs: Sequence[int]
     request_s: float
+    voice: int = 0
 
 
 @dataclass
@@ -157,7 +160,10 @@ class Played:
         listener, loop = self.options["listener"], asyncio.get_running_loop()
         began = loop.time()
         listener.on_speech_started(move, began)
-        await asyncio.sleep(SPEECH_S)
+        await asyncio.sleep(SPEECH_S / 4)
+        if turn is not None and turn.voice:
+            self.options["used"](Use("llm", "m", output_tokens=turn.voice))
+        await asyncio.sleep(SPEECH_S * 3 / 4)
         listener.on_speech_ended(
             SpeechEnded(move, move.text, move.text, began, loop.time(), interrupted=False)
         )
@@ -236,12 +242,13 @@ TURNS = st.lists(
         speaks_s=st.sampled_from([2.0, 8.0, 45.0]),
         costs=st.lists(st.integers(0, 400_000), max_size=4),
         request_s=st.sampled_from([0.0, 0.05, 0.4, 2.0]),
+        voice=st.integers(0, 100_000),
     ),
     max_size=20,
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     turns=TURNS,
     budget=st.integers(1, 2_000_000),
@@ -250,7 +257,7 @@ TURNS = st.lists(
 def test_a_session_overshoots_by_its_last_turn_at_most(
     turns: list[Turn], budget: int, hour_usd: Decimal
 ) -> None:
-    dearest = max((sum(turn.costs) for turn in turns), default=0)
+    dearest = max((sum(turn.costs) + turn.voice for turn in turns), default=0)
     longest_s = max(turn.speaks_s for turn in [*turns, Turn(3.0, (), 0.0)])
     events, state = run(hold(list(turns), budget, hour_usd))
     assert state.status.terminal and not state.faults, state.faults
@@ -272,3 +279,16 @@ def test_a_session_overshoots_by_its_last_turn_at_most(
         assert last.text == STUDY.line("closing_budget", "en") and BudgetMark.CLOSE in state.budget_marks
     else:
         assert state.progress.wrapping_up or state.reason is Reason.FINISHED
+
+
+@pytest.mark.parametrize("uses", range(1, 25))
+def test_whichever_use_ends_the_money_the_last_words_are_heard_whole(uses: int) -> None:
+    """Also where it is the goodbye's own."""
+    turns = [Turn(3.0, (1000,), 0.1, voice=1000)] * 20
+    _, state = run(hold(list(turns), uses * 1000, Decimal(0)))
+    last = state.progress.last_move
+    assert last is not None and last.final
+    assert [turn.text for turn in state.turns if turn.move_id == last.move_id and not turn.cut_off] == [
+        last.text
+    ]
+    assert state.reason is not None and state.reason.value == last.end_reason
