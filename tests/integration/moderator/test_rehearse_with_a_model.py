@@ -46,7 +46,8 @@ async def test_the_command_passes_the_longer_study_in_its_three_languages(
 
 
 async def test_german_participants_meet_a_model_that_behaves() -> None:
-    study = load_study((OURS / "errand.yaml").read_bytes(), source="errand.yaml")
+    text = (OURS / "errand.yaml").read_text(encoding="utf-8") + "language_offer: false\n"
+    study = load_study(text.encode(), source="errand.yaml")
     async with scripted_model() as server:
         minds = Minds(LlmSettings(profiles={"m": LlmProfile(base_url=server.url, model="scripted")}))
         report = await rehearse(study, language="de", models=minds.route("m"))
