@@ -96,6 +96,35 @@ def listen(track: rtc.Track) -> rtc.AudioStream | None:
         return None
 
 
+async def follow(tracks: asyncio.Queue[rtc.Track | None], take: Callable[[rtc.AudioFrame], None]) -> None:
+    """Give `take` the sound of whichever track came last, until cancelled; None: there is none for now.
+
+    A track that has been replaced need not end: after an SFU has started afresh, the old one may just fall silent.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            hearing: asyncio.Task[None] | None = None
+            while True:
+                track = await tracks.get()
+                if hearing is not None:
+                    hearing.cancel()
+                hearing = None if track is None else group.create_task(_hear(track, take), name="hear")
+    except BaseExceptionGroup as failed:
+        # One is heard at a time: what failed is what `take` raised.
+        raise failed.exceptions[0] from None
+
+
+async def _hear(track: rtc.Track, take: Callable[[rtc.AudioFrame], None]) -> None:
+    stream = listen(track)
+    if stream is None:
+        return
+    try:
+        async for event in stream:
+            take(event.frame)
+    finally:
+        await stream.aclose()
+
+
 async def leave(room: rtc.Room) -> None:
     """Leave a room, and let go of it."""
     await room.disconnect()
@@ -145,6 +174,7 @@ class LiveKitLine(QueuedLine):
 
     def take_track(self, track: rtc.Track | None) -> None:
         """The participant's microphone from now on; None: it is gone."""
+        self._track = track
         try:
             self._tracks.put_nowait(track)
         except asyncio.QueueFull:
@@ -209,21 +239,11 @@ class LiveKitLine(QueuedLine):
             self._take_message(data)
 
     async def _hear(self, desk: Desk) -> None:
-        while True:
-            self._track = await self._tracks.get()
-            if self._track is None:
-                continue
-            stream = listen(self._track)
-            if stream is None:
-                continue
-            try:
-                async for event in stream:
-                    if not self._tracks.empty():
-                        break
-                    if desk.line is self and not self._end.done():
-                        desk.hear(bytes(event.frame.data), event.frame.sample_rate)
-            finally:
-                await stream.aclose()
+        def take(frame: rtc.AudioFrame) -> None:
+            if desk.line is self and not self._end.done():
+                desk.hear(bytes(frame.data), frame.sample_rate)
+
+        await follow(self._tracks, take)
 
     async def _count_packets(self) -> None:
         """Packets that came are signs of life."""

@@ -12,10 +12,9 @@ import httpx
 from livekit import rtc
 from livekit.rtc.participant import PublishDataError
 
-from vivavoce.transport import playout
 from vivavoce.transport.client import REQUEST_TIMEOUT_S, CallEnd, CallRefused, Participant, refused
 from vivavoce.transport.line import MAX_PENDING
-from vivavoce.transport.livekit import TOPIC, leave, listen, make_voice, publish, speak
+from vivavoce.transport.livekit import TOPIC, follow, leave, make_voice, publish, speak
 from vivavoce.transport.pacer import Pacer
 from vivavoce.transport.peer import CONNECT_TIMEOUT_S
 
@@ -34,8 +33,9 @@ class LiveKitParticipant(Participant):
         return self._room.isconnected()
 
     async def _join(self) -> None:
-        self._arrived: asyncio.Queue[bytes] = asyncio.Queue(MAX_PENDING)
-        self._voices: asyncio.Queue[rtc.Track] = asyncio.Queue(8)
+        self._arrived: asyncio.Queue[rtc.DataPacket] = asyncio.Queue(MAX_PENDING)
+        self._voices: asyncio.Queue[rtc.Track | None] = asyncio.Queue(8)
+        self._voiced = asyncio.Event()
         self._answered = asyncio.Event()
         async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S) as http:
             response = await http.post(
@@ -56,9 +56,9 @@ class LiveKitParticipant(Participant):
                 own = make_voice()
                 await publish(self._room, own, "microphone")
                 self._start(self._speak(own), "speak")
-                voice = await self._voices.get()
-                self._start(self._hear(voice), "hear")
+                self._start(follow(self._voices, self._hear), "hear")
                 self._start(self._receive(), "receive")
+                await self._voiced.wait()
                 # What we say first tells the agent that we can hear it; it may overtake the news that we are there.
                 while not self._answered.is_set():
                     await self.send({"type": "ping", "n": 0})
@@ -90,37 +90,36 @@ class LiveKitParticipant(Participant):
     def _subscribed(self, track: rtc.Track) -> None:
         if track.kind == rtc.TrackKind.KIND_AUDIO:
             self._voices.put_nowait(track)
+            self._voiced.set()
 
     def _data(self, packet: rtc.DataPacket) -> None:
         if packet.topic == TOPIC:
             self._answered.set()
-            self._arrived.put_nowait(packet.data)
+            self._arrived.put_nowait(packet)
 
     def _disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
         self._ended(CallEnd(None, f"disconnected: {rtc.DisconnectReason.Name(reason)}"))
 
     async def _receive(self) -> None:
+        agent: str | None = None
+        """Who greeted us last: the agent we talk to."""
         while True:
-            data = await self._arrived.get()
-            if json.loads(data).get("type") == "hang_up":
+            packet = await self._arrived.get()
+            sender = packet.participant.identity if packet.participant is not None else None
+            kind = json.loads(packet.data).get("type")
+            if kind == "hello" or agent is None:
+                agent = sender
+            if kind != "hang_up":
+                self._take(packet.data)
+            elif sender == agent:
                 self._ended(CallEnd(None, "the agent hung up"))
                 await self._room.disconnect()
                 return
-            self._take(data)
+            # One who lost the session to another agent has nothing to say about it any more.
 
-    async def _hear(self, voice: rtc.Track) -> None:
-        while True:
-            if (stream := listen(voice)) is not None:
-                try:
-                    async for event in stream:
-                        if self._on_sound is not None:
-                            self._on_sound(bytes(event.frame.data), playout.SAMPLE_RATE, time.monotonic())
-                        if not self._voices.empty():
-                            break
-                finally:
-                    await stream.aclose()
-            # Another agent took the session up, or the same one came anew.
-            voice = await self._voices.get()
+    def _hear(self, frame: rtc.AudioFrame) -> None:
+        if self._on_sound is not None:
+            self._on_sound(bytes(frame.data), frame.sample_rate, time.monotonic())
 
     async def _speak(self, own: rtc.AudioSource) -> None:
         pacer = Pacer()
