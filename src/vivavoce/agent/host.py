@@ -270,11 +270,15 @@ class Host:
         await self.finished()
         return self._held
 
-    async def end_sessions(self) -> None:
-        """Say goodbye in every session and let go of them; one whose participant is away is left to another host."""
+    async def end_sessions(self, *, heard: bool = True) -> None:
+        """Say goodbye in every session and let go of them; one whose participant is away is left to another host.
+
+        Args:
+            heard: whether who is there could hear a goodbye; if not, all sessions are left to other hosts.
+        """
         self.begin_drain()
         for runner in list(self._runners.values()):
-            if runner.connected:
+            if runner.connected and heard:
                 runner.close(Reason.DRAIN)
             else:
                 runner.hand_on()

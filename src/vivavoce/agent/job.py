@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 import structlog
 from livekit.agents import AutoSubscribe, JobContext, JobProcess
-from prometheus_client import CollectorRegistry
 
 from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.host import Host
@@ -25,8 +24,8 @@ from vivavoce.session.errors import AlreadyConnected, HostFull
 from vivavoce.settings import Settings, load
 from vivavoce.speech.client import SpeechClient
 from vivavoce.storage.open import open_storage
+from vivavoce.telemetry.forwarding import ForwardedMetrics
 from vivavoce.telemetry.logging import configure
-from vivavoce.telemetry.metrics import Metrics
 from vivavoce.transport.livekit import LiveKitLine, Seat
 from vivavoce.transport.sfu.api import Sfu
 from vivavoce.transport.sfu.job import SessionJob
@@ -35,6 +34,9 @@ from vivavoce.voice.wording import WordingStore
 
 LEFT_S = 2.0
 """Seconds a session that is over leaves its room to the last message, before the room is closed."""
+
+MEASURED = "measured.sock"
+"""In the data folder: where the worker hears what its sessions have measured."""
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +56,9 @@ class _Held:
     """The job of this process."""
 
     host: Host | None = None
+    sfu: Sfu | None = None
+    unseated: bool = False
+    """The agent has lost its place in the room: nobody there would hear a goodbye, and another agent may go on."""
     task: asyncio.Task[None] | None = None
     lines: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
@@ -92,16 +97,36 @@ async def hold(ctx: JobContext) -> None:
 
 
 async def end(ctx: JobContext) -> None:
-    """Say goodbye if the interview still runs, and put everything away. livekit calls it while the room stands."""
+    """Say goodbye if the interview still runs, and put everything away. livekit calls it while the room stands.
+
+    Or when the agent has no place in the room any more: it was thrown out, or was away for too long. Then the
+    interview is handed on.
+    """
     warm: _Warm = ctx.proc.userdata["warm"]
     held = warm.held
-    if held is None or held.task is None:
+    if held is None or held.task is None or held.task.done():
         return
-    if held.host is not None:
-        await held.host.end_sessions()
+    if held.host is not None and held.sfu is not None:
+        held.unseated = not await _seated(ctx, held.sfu)
+        await held.host.end_sessions(heard=not held.unseated)
     else:
         held.task.cancel()
     await asyncio.wait((held.task,))
+
+
+async def _seated(ctx: JobContext, sfu: Sfu) -> bool:
+    """Whether the agent sits in its room, by what the SFU says.
+
+    Its own connection may not know better yet: of an agent that left, or was removed, the SFU (1.13) has the worker
+    end the job by another way (`RemoveParticipant` in its pkg/rtc/room.go).
+    """
+    if not ctx.room.isconnected():
+        return False
+    try:
+        return await sfu.sits(ctx.job.room.name, ctx.local_participant_identity)
+    except VivavoceError as error:
+        log.warning("the SFU does not say who is in the room", room=ctx.job.room.name, error=str(error))
+        return False
 
 
 async def _hold(ctx: JobContext, job: SessionJob, warm: _Warm, held: _Held) -> None:
@@ -113,7 +138,8 @@ async def _hold(ctx: JobContext, job: SessionJob, warm: _Warm, held: _Held) -> N
         stack.push_async_callback(client.aclose)
         sfu = Sfu(settings.livekit, clock)
         stack.push_async_callback(sfu.aclose)
-        metrics = Metrics(CollectorRegistry())
+        metrics = ForwardedMetrics(settings.data_dir / MEASURED)
+        stack.callback(metrics.close)
         host = Host(
             store=storage.sessions,
             studies=storage.studies,
@@ -130,7 +156,7 @@ async def _hold(ctx: JobContext, job: SessionJob, warm: _Warm, held: _Held) -> N
         )
         stack.push_async_callback(host.aclose)
         runner = await host.admit(job.session_id, "livekit", take_over=job.seize)
-        held.host = host
+        held.host, held.sfu = host, sfu
         watches = [
             asyncio.create_task(host.watch_loop(), name="host.loop"),
             asyncio.create_task(StallWatch().run(), name="host.stall"),
@@ -157,6 +183,18 @@ async def _hold(ctx: JobContext, job: SessionJob, warm: _Warm, held: _Held) -> N
             await asyncio.wait(held.lines, timeout=LEFT_S)
         if (await storage.sessions.state(job.session_id)).status.terminal:
             await sfu.close_room(job.session_id)
+        elif held.unseated:
+            await _send_another(sfu, job)
+
+
+async def _send_another(sfu: Sfu, job: SessionJob) -> None:
+    """Have another agent go on with the session, which nobody holds now."""
+    try:
+        await sfu.dispatch(job.model_copy(update={"seize": False}))
+        log.warning("place in the room lost, another agent sent for", session_id=job.session_id)
+    except VivavoceError as error:
+        # A sweeper finds the session, and sends for one.
+        log.warning("no other agent could be sent for", session_id=job.session_id, error=str(error))
 
 
 def _line_done(task: asyncio.Task[None]) -> None:

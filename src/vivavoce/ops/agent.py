@@ -12,6 +12,7 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from vivavoce.agent.job import MEASURED
 from vivavoce.agent.worker import Worker
 from vivavoce.errors import VivavoceError
 from vivavoce.ops.address import bind
@@ -24,6 +25,7 @@ from vivavoce.session.clock import SystemClock
 from vivavoce.settings import Settings
 from vivavoce.speech.client import SpeechClient
 from vivavoce.storage.open import open_storage
+from vivavoce.telemetry.forwarding import received
 from vivavoce.telemetry.metrics import Metrics
 from vivavoce.transport.sfu.api import Sfu
 from vivavoce.voice.prices import PriceTable
@@ -94,6 +96,7 @@ async def agent_worker(
         await asyncio.to_thread(spool.mkdir, parents=True, exist_ok=True)
         await keep_left_over(spool, storage.recordings.keep, storage.sessions)
         metrics = Metrics(CollectorRegistry())
+        await stack.enter_async_context(received(settings.data_dir / MEASURED, metrics))
         worker = Worker(settings, metrics)
         checks = {
             "database": database_check(storage.sessions),

@@ -87,9 +87,15 @@ class Sfu:
         Raises:
             SfuUnavailable: it could not be asked.
         """
-        answer = await self._call("RoomService/ListParticipants", room, {"room": room})
-        people: list[dict[str, Any]] = answer.get("participants", [])
-        return sum(1 for one in people if one.get("kind") == AGENT)
+        return sum(1 for one in await self._people(room) if one.get("kind") == AGENT)
+
+    async def sits(self, room: str, identity: str) -> bool:
+        """Whether who has that identity is in the room.
+
+        Raises:
+            SfuUnavailable: it could not be asked.
+        """
+        return any(one.get("identity") == identity for one in await self._people(room))
 
     async def hang_up(self, room: str, identity: str = PARTICIPANT) -> None:
         """Have a participant leave the room. One who is not there has left.
@@ -106,6 +112,10 @@ class Sfu:
             SfuUnavailable: it could not be asked.
         """
         await self._call("RoomService/DeleteRoom", room, {"room": room})
+
+    async def _people(self, room: str) -> list[dict[str, Any]]:
+        answer = await self._call("RoomService/ListParticipants", room, {"room": room})
+        return answer.get("participants", [])
 
     async def _call(self, method: str, room: str, body: dict[str, object]) -> dict[str, Any]:
         token = admin_token(self.key, room=room, now=self._clock.now())
