@@ -77,6 +77,8 @@ WITNESS = """
 WRITES = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 """Transactions that wrote since the database was made: others get no number (PostgreSQL, 74.1)."""
 
+DOING = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'"
+
 ROWS = """
     SELECT CASE WHEN relname LIKE 'procrastinate%' OR relname = 'job_failures' THEN 'jobs'
                 WHEN relname LIKE 'search%' THEN 'search' ELSE 'results' END,
@@ -340,7 +342,12 @@ async def burst(storage: Storage, crew: Crew, model: SlowModel, given: Given) ->
                 f"{len(findings)}, {sum(one.grade == 'llm' for one in findings)}",
             ),
             *(
-                [("workers killed (SIGKILL), with jobs under way", f"{killed}, {under_way}")]
+                [
+                    (
+                        "workers killed (SIGKILL) while jobs were under way; these in the mean",
+                        f"{killed}; {under_way / max(killed, 1):.1f}",
+                    )
+                ]
                 if given.kills
                 else []
             ),
@@ -401,7 +408,7 @@ def measured(
 async def watch(
     storage: Storage, crew: Crew, connection: psycopg.Connection, given: Given
 ) -> tuple[int, int]:
-    """Wait until the queue is empty, and kill now and then; how many were killed, and how many at work."""
+    """Wait until the queue is empty, and kill now and then; how many were killed, and the jobs under way then."""
     chance = random.Random(given.seed)
     killed = under_way = 0
     next_kill = time.monotonic() + 5.0
@@ -410,10 +417,10 @@ async def watch(
             crew.look()
             await asyncio.sleep(LOOK_S)
             if killed < given.kills and time.monotonic() >= next_kill:
-                under_way += (
-                    number_of(connection, "SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'")
-                    > 0
-                )
+                doing = number_of(connection, DOING)
+                if not doing:  # who has not begun yet loses nothing
+                    continue
+                under_way += doing
                 crew.kill(chance.choice(crew.running))
                 crew.start()
                 killed += 1
