@@ -20,8 +20,8 @@ from vivavoce.settings import load
 
 SOON_OVER = variant("two-questions-soon-over", rejoin_s=5, sittings=2)
 """Whoever is lost for five seconds has left, and may come back once for another sitting."""
-PATIENT = variant("two-questions-patient", rejoin_s=24)
-"""Whoever is lost may come back within 24 s, a fifth of the usual time."""
+PATIENT = variant("two-questions-patient")
+"""All timers as a study has them that says nothing of them; time enough for who is away for a minute."""
 DRAIN_S = 12
 
 

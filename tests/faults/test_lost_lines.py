@@ -8,13 +8,10 @@ import time
 import pytest
 from caller import Caller
 from server_process import Books
+from two_questions import FIRST, SECOND, WELCOME, between, finish
 
 from vivavoce.ops.composition import Server
 from vivavoce.session.events import ParticipantLeft, Reason, SessionStatus
-
-FIRST = "What did you think of the shop?"
-SECOND = "Would you recommend it to anyone?"
-WELCOME = "Welcome back. This is where we were."
 
 pytestmark = [pytest.mark.models, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
@@ -49,9 +46,30 @@ async def test_five_seconds_without_a_network_cost_no_word(server: Server, books
         assert next(event.reason for event in events if isinstance(event, ParticipantLeft)) == "lost"
 
 
+async def test_a_minute_without_a_network_is_waited_for(server: Server, books: Books) -> None:
+    """Sixty real seconds of the 120 that there are by default."""
+    caller = Caller(server.url, invitation=await books.invitation("two-questions-patient"), come_back=False)
+    async with caller:
+        await between(caller)
+        cut, said = time.monotonic(), len(caller.captions)
+        await caller.cut()
+        await asyncio.sleep(60 - (time.monotonic() - cut))
+        away = await books.folded(caller.session_id)
+        assert away.status is SessionStatus.DISCONNECTED
+        caller.come_back = True
+        await caller.heard(f"{WELCOME} {SECOND}", since=said)
+        assert await caller.audible(after=cut + 60) < caller.captioned_at
+        await finish(caller)
+    state = await books.over(caller.session_id)
+    assert (state.status, state.reason) == (SessionStatus.COMPLETED, Reason.FINISHED)
+    words = [turn.text for turn in state.turns if turn.speaker == "participant"]
+    assert len(words) == 2 and all("friendly staff" in one for one in words), "nothing that was said is lost"
+
+
 async def test_who_comes_back_after_the_window_goes_on_in_another_sitting(
     server: Server, books: Books
 ) -> None:
+    """130 of 120 seconds are more than 5 of 5: what is waited for is told by the study's table of timers."""
     invitation = await books.invitation("two-questions-soon-over")
     caller = Caller(server.url, invitation=invitation, come_back=False)
     async with caller:

@@ -15,12 +15,10 @@ import psutil
 import pytest
 from caller import Caller
 from server_process import Books, ServerProcess
+from two_questions import FIRST, SECOND, WELCOME
 
 from vivavoce.session.events import LeaseClaimed, ParticipantLeft, Reason, SessionStatus
 
-FIRST = "What did you think of the shop?"
-SECOND = "Would you recommend it to anyone?"
-WELCOME = "Welcome back. This is where we were."
 DRAIN_S = 12
 """As `conftest.served` has it."""
 

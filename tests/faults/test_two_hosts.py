@@ -13,14 +13,11 @@ import pytest
 import pytest_asyncio
 from caller import Caller
 from server_process import ServerProcess
+from two_questions import FIRST, SECOND, STUDY, WELCOME
 
 from vivavoce.ops.composition import Server
 from vivavoce.session.events import LeaseClaimed, SessionEvent, SessionStatus
 
-STUDY = Path(__file__).parents[1] / "data" / "studies" / "two-questions.yaml"
-FIRST = "What did you think of the shop?"
-SECOND = "Would you recommend it to anyone?"
-WELCOME = "Welcome back. This is where we were."
 LEASE_S = 3
 
 pytestmark = [pytest.mark.models, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]

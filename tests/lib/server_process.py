@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from typing import Any
 
 import httpx
 
+from vivavoce.session.events import Payload
 from vivavoce.session.state import SessionState, fold
 from vivavoce.storage.engine import make_engine
 from vivavoce.storage.invitations import InvitationStore
@@ -55,6 +56,15 @@ class Books:
             while not (state := await self.folded(session_id)).status.terminal:
                 await asyncio.sleep(0.1)
         return state
+
+    async def told(
+        self, session_id: str, true: Callable[[list[Payload]], bool], *, within_s: float = 60
+    ) -> list[Payload]:
+        """What the log says, waited for until something is so."""
+        async with asyncio.timeout(within_s):
+            while not true(log := [event.payload for event in await self.sessions.read(session_id)]):
+                await asyncio.sleep(0.1)
+        return log
 
     async def invitation(self, study_id: str) -> str:
         """A fresh invitation's token."""

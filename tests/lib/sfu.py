@@ -6,6 +6,7 @@ runs already. Without any of them the tests that need it are skipped, and say so
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
@@ -101,6 +102,12 @@ logging: {{level: info}}
                     -2000:
                 ]
                 time.sleep(0.05)
+
+    async def restart(self, *, away_s: float) -> None:
+        """SIGKILL it, and start it again after a while; it keeps nothing."""
+        await asyncio.to_thread(self.stop)
+        await asyncio.sleep(away_s)
+        await asyncio.to_thread(self.start)
 
     def stop(self) -> None:
         """SIGKILL it."""

@@ -65,6 +65,7 @@ class WorkerProcess:
     environment: dict[str, str]
     output: list[str] = field(default_factory=list[str])
     health: int = field(default_factory=free_port)
+    metrics: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
     data_dir: Path = field(default_factory=Path)
     registered_s: float = 0.0
@@ -83,7 +84,7 @@ class WorkerProcess:
                 "VIVAVOCE_DATA_DIR": str(data_dir),
                 "VIVAVOCE_LIVEKIT__HEALTH_HOST": "127.0.0.1",
                 "VIVAVOCE_LIVEKIT__HEALTH_PORT": str(self.health),
-                "VIVAVOCE_LIVEKIT__METRICS_PORT": "0",
+                "VIVAVOCE_LIVEKIT__METRICS_PORT": str(self.metrics),
                 "COLUMNS": "200",
             },
             stdout=subprocess.PIPE,
@@ -128,6 +129,13 @@ class WorkerProcess:
         """How many sessions it holds."""
         async with httpx.AsyncClient(timeout=10) as http:
             return places((await http.get(f"http://127.0.0.1:{self.health}/readyz")).json())
+
+    async def measured(self, name: str) -> float:
+        """The sum of a metric over its labels."""
+        async with httpx.AsyncClient(timeout=10) as http:
+            text = (await http.get(f"http://127.0.0.1:{self.metrics}/metrics")).text
+        lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
+        return sum(float(value) for series, value in lines if series.split("{")[0] == name)
 
     def said(self) -> str:
         return "".join(self.output[-60:])

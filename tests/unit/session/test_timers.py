@@ -200,6 +200,12 @@ def test_a_lost_participant_may_come_back_for_a_while() -> None:
     assert look(again, 520).timers == (TimerName.REJOIN,)
 
 
+@pytest.mark.parametrize(("away_s", "left"), [(5, False), (60, False), (130, True)])
+def test_who_is_away_is_waited_for_by_the_usual_table(away_s: float, left: bool) -> None:
+    gone = session(*HERE, ParticipantLeft(connection_id="c1", reason="lost", at_s=30))
+    assert look(gone, 30 + away_s).timers == ((TimerName.REJOIN,) if left else ())
+
+
 def test_the_limit_is_announced_and_kept_also_while_nobody_is_there() -> None:
     state = session(*HERE, timers=Timers.resolve(hard_limit_s=100))
     assert look(state, 80, heard_s=80).timers == (TimerName.WRAP_UP,)
