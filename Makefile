@@ -33,8 +33,12 @@ ALONE = || { test $$? -eq 1; echo 'Failed beside other tests; once more, alone:'
 # The same as on one machine, through an SFU.
 SFU := tests/e2e/test_interview_livekit.py tests/contract/transport/test_conformance_livekit.py
 # What dies, hangs or fills up while people speak.
-FAULTS := tests/faults $(addprefix tests/integration/,agent/test_speech_failover.py agent/test_model_failover.py agent/test_recovery.py agent/test_clock_jump.py speech/test_speech_faults.py)
-SLOW_TESTS := tests/integration tests/contract tests/e2e $(patsubst %,--ignore=%,$(SFU) $(FAULTS))
+FAULTS := tests/faults $(addprefix tests/integration/,agent/test_speech_failover.py agent/test_model_failover.py agent/test_recovery.py agent/test_clock_jump.py \
+	speech/test_speech_faults.py speech/test_speech_command.py speech/test_models_pull.py pipeline/test_bad_input.py) $(addprefix tests/contract/speech/,test_relay.py test_upstream_faults.py)
+# Whole interviews with a model that thinks, in a browser and as the command holds them, and what is done a thousand times.
+LONG := tests/e2e/test_spoken_with_a_model.py $(addprefix tests/integration/,moderator/test_rehearse_with_a_model.py storage/test_ledger.py speech/test_streaming.py)
+APART := $(FAULTS) $(LONG) $(SFU)
+SLOW_TESTS := tests/integration tests/contract tests/e2e $(APART:%=--ignore=%)
 
 .PHONY: help setup demo test faults newest livekit unit integration contract e2e lint types imports format lock models pages browser guests bench clean
 
@@ -102,8 +106,8 @@ unit: $(STAMP)/python ## fast tests: no I/O, virtual time
 integration: $(STAMP)/python models livekit ## real PostgreSQL, real processes, real models
 	$(BIN)/pytest tests/integration tests/contract $(SLOW) $(call ALONE,tests/integration tests/contract)
 
-faults: $(STAMP)/python pages models browser livekit ## what dies, hangs or fills up while people speak, and the main job through an SFU
-	$(BIN)/pytest $(FAULTS) $(SFU) $(SLOW) -n 4 $(call ALONE,$(FAULTS) $(SFU))
+faults: $(STAMP)/python pages models browser livekit ## what dies, hangs or fills up while people speak, what takes long, and the main job through an SFU
+	$(BIN)/pytest $(APART) $(SLOW) -n 4 $(call ALONE,$(APART))
 
 e2e: setup browser livekit ## whole interviews in a real browser
 	$(BIN)/pytest tests/e2e -q
@@ -112,7 +116,7 @@ test: setup browser ## all tests but those of `make faults`
 	$(BIN)/pytest tests/unit -q -n 2
 	cd web && npm run --silent test
 	$(BIN)/pytest $(SLOW_TESTS) $(SLOW) $(call ALONE,$(SLOW_TESTS))
-	@echo 'Not run here: what dies, hangs or fills up ($(FAULTS)), and the main job and the conformance through an SFU. Run them with: make faults'
+	@echo 'Not run here: $(APART). Run them with: make faults'
 
 lint: $(STAMP)/python
 	$(BIN)/ruff check .

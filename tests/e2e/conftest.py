@@ -151,7 +151,10 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(locale="en-GB", viewport={"width": 390, "height": 844})
+    # Without a graphics card each moving frame is painted by the processors that the interview needs as well.
+    context = chromium.new_context(
+        locale="en-GB", viewport={"width": 390, "height": 844}, reduced_motion="reduce"
+    )
     context.add_init_script(MICROPHONE)
     yield context
     context.close()
