@@ -27,6 +27,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from footprint import processor_s
 from made import made
 from slow_model import SlowModel, slow_model
 from vivavoce.ops.findings import Task
@@ -175,16 +176,7 @@ class Crew:
         """Note what they have used so far."""
         for worker in self.running:
             assert worker.poll() is None, f"a worker ended by itself:\n{self.log.read_text()[-3000:]}"
-            process = psutil.Process(worker.pid)
-            used = process.cpu_times()
-            children = used.children_user + used.children_system
-            for child in process.children(recursive=True):
-                try:
-                    live = child.cpu_times()
-                except psutil.NoSuchProcess:
-                    continue
-                children += live.user + live.system
-            self.cpu[worker.pid] = (used.user + used.system, children)
+            self.cpu[worker.pid] = processor_s(worker.pid)
 
     def kill(self, victim: subprocess.Popen[bytes]) -> None:
         """SIGKILL one of them."""
@@ -314,14 +306,14 @@ async def burst(storage: Storage, crew: Crew, model: SlowModel, given: Given) ->
             number_of(connection, "SELECT pg_backend_pid()")
         ).parent()  # who started our backend
         assert postmaster is not None
-        database_before = family_cpu_s(postmaster)
+        database_before = sum(processor_s(postmaster.pid))
         began = time.monotonic()
         for _ in range(given.workers):
             crew.start()
         killed, under_way = await watch(storage, crew, connection, given)
         wall_s = time.monotonic() - began
         writes = number_of(connection, WRITES) - writes_before
-        database_s = family_cpu_s(postmaster) - database_before
+        database_s = sum(processor_s(postmaster.pid)) - database_before
         crew.end()
         await storage.engine.dispose()
         rows = {name: count - rows_before.get(name, 0) for name, count in rows_of(connection).items()}
@@ -440,19 +432,6 @@ def rows_of(connection: psycopg.Connection) -> dict[str, int]:
     """Rows written so far, by what they are of."""
     connection.execute("SELECT pg_stat_clear_snapshot()")
     return dict(connection.execute(ROWS).fetchall())
-
-
-def family_cpu_s(process: psutil.Process) -> float:
-    """Seconds of CPU of a process, of its children that ended, and of those that live."""
-    used = process.cpu_times()
-    total = used.user + used.system + used.children_user + used.children_system
-    for child in process.children(recursive=True):
-        try:
-            live = child.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += live.user + live.system
-    return total
 
 
 def table(rows: Sequence[tuple[str, str]]) -> list[str]:

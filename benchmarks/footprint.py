@@ -1,4 +1,4 @@
-"""The memory of a process and all its children.
+"""The memory and the processor time of a process and all its children.
 
 The proportional set size counts a page that several processes share once, in parts: unlike the resident set size it can
 be added up (`man proc_pid_smaps`).
@@ -33,6 +33,20 @@ def pss(pid: int) -> int:
             continue
         total += sum(int(line.split()[1]) << 10 for line in rollup.splitlines() if line.startswith("Pss:"))
     return total
+
+
+def processor_s(pid: int) -> tuple[float, float]:
+    """Seconds of processor time of a process, and of its children: those that ended, and those that live."""
+    root = psutil.Process(pid)
+    used = root.cpu_times()
+    children = used.children_user + used.children_system
+    for child in root.children(recursive=True):
+        try:
+            live = child.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        children += live.user + live.system
+    return used.user + used.system, children
 
 
 def descriptors(pid: int) -> int:

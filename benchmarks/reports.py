@@ -24,11 +24,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-import psutil
 import pypdfium2
 from playwright.async_api import async_playwright
 from prometheus_client import CollectorRegistry
 
+from footprint import processor_s
 from made import made
 from report_study import LANGUAGES, STUDY, day, half_an_hour, hold, spoken, twelve, unspoken
 from slow_model import slow_model
@@ -104,24 +104,11 @@ class Watch:
     """Measures from its making on."""
 
     def __init__(self) -> None:
-        self._began, self._used = time.monotonic(), _used_s()
+        self._began, self._used = time.monotonic(), sum(processor_s(os.getpid()))
 
     def took(self) -> Took:
         """Until now."""
-        return Took(time.monotonic() - self._began, _used_s() - self._used)
-
-
-def _used_s() -> float:
-    here = psutil.Process()
-    used = here.cpu_times()
-    total = used.user + used.system + used.children_user + used.children_system
-    for child in here.children(recursive=True):
-        try:
-            live = child.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += live.user + live.system
-    return total
+        return Took(time.monotonic() - self._began, sum(processor_s(os.getpid())) - self._used)
 
 
 def settings_of(folder: Path, *, url: str | None) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from vivavoce.pipeline.enrichment.findings import Findings, FindingsAmiss
+from vivavoce.pipeline.patience import NotYet
 from vivavoce.pipeline.redaction.redacted import Redacted
 from vivavoce.pipeline.stage import Results
 from vivavoce.pipeline.transcript import Transcript
@@ -26,6 +27,21 @@ async def redacted_of(results: Results, session_id: str) -> Redacted | None:
     """A session's redacted transcript; None: there is none yet that this version reads."""
     derived = await results.get(session_id, TOLD)
     return None if derived is None else read_redacted(derived.output)
+
+
+async def awaited_redaction(results: Results, session_id: str) -> Redacted:
+    """A session's redacted transcript, for a stage that comes after it.
+
+    Raises:
+        NotYet: there is none yet that this version reads.
+    """
+    redacted = await redacted_of(results, session_id)
+    if redacted is None:
+        raise NotYet(
+            f"There is no redacted transcript of {session_id} yet that this version reads.",
+            next_step="Its redaction comes first.",
+        )
+    return redacted
 
 
 async def findings_of(results: Results, session_id: str, transcript: Transcript) -> Findings | None:

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 from pydantic import BaseModel, ConfigDict
 
 from vivavoce.pipeline.codes import Codebook
-from vivavoce.pipeline.kept import findings_of, redacted_of
-from vivavoce.pipeline.patience import NotYet
+from vivavoce.pipeline.kept import awaited_redaction, findings_of
 from vivavoce.pipeline.reports.held import Held
 from vivavoce.pipeline.reports.session import SessionReport, session_report
 from vivavoce.pipeline.stage import Results, Stage
@@ -48,12 +47,7 @@ class Reporting(Stage[ToReport]):
             NotYet: it has no redacted transcript that this version reads.
             StorageUnavailable: to be tried again.
         """
-        redacted = await redacted_of(self._results, session_id)
-        if redacted is None:
-            raise NotYet(
-                f"Session {session_id} has no redacted transcript to report on.",
-                next_step="Its redaction comes first.",
-            )
+        redacted = await awaited_redaction(self._results, session_id)
         transcript = redacted.transcript
         return ToReport(
             held=Held(

@@ -11,8 +11,7 @@ from vivavoce.pipeline.enrichment.findings import Findings
 from vivavoce.pipeline.enrichment.judged import Pace, judged
 from vivavoce.pipeline.enrichment.material import Material, Mind, aims, asked
 from vivavoce.pipeline.enrichment.thinking import Thinker
-from vivavoce.pipeline.kept import redacted_of
-from vivavoce.pipeline.patience import NotYet
+from vivavoce.pipeline.kept import awaited_redaction
 from vivavoce.pipeline.stage import Results, Stage
 from vivavoce.pipeline.transcription import StudyOfHash
 from vivavoce.session.clock import Clock
@@ -79,12 +78,7 @@ class Enrichment(Stage[Material]):
         Raises:
             NotYet: there is no redacted transcript yet that this version reads.
         """
-        redacted = await redacted_of(self._results, session_id)
-        if redacted is None:
-            raise NotYet(
-                f"There is no redacted transcript of {session_id} yet that this version reads.",
-                next_step="Its redaction comes first.",
-            )
+        redacted = await awaited_redaction(self._results, session_id)
         transcript = redacted.transcript
         study = await self._studies(transcript.study.id, transcript.study.content_hash)
         return Material(
