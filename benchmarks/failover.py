@@ -15,10 +15,12 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+
+import pytest
 
 from made import ROOT, made
 
@@ -44,10 +46,17 @@ SPARES = {"model": "another model", "server": "another speech server", "plugin":
 PARTS = ("LLM", "STT", "TTS", "STT and TTS")
 
 
-def held(report: Path) -> list[dict[str, Any]]:
-    """One run of the tests: what was noticed in each. A test that fails has reported all the same."""
+def held(report: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """One run of the tests.
+
+    Returns:
+        What was noticed in each, for a test that fails has reported all the same; and the names of those that failed.
+
+    Raises:
+        SystemExit: pytest could not run them.
+    """
     folder = ROOT / "tests" / "integration" / "agent"
-    subprocess.run(
+    status = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
         + [str(folder / name) for name in TESTS]
         + ["-k", "in_time or cannot or not_there"],
@@ -55,9 +64,24 @@ def held(report: Path) -> list[dict[str, Any]]:
         check=False,
         timeout=A_RUN_S,
         stdout=subprocess.DEVNULL,
-    )
-    properties = ElementTree.parse(report).getroot().iter("property")
-    return [json.loads(each.get("value") or "") for each in properties if each.get("name") == PROPERTY]
+    ).returncode
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise SystemExit(
+            f"pytest could not run {', '.join(TESTS)} (status {status}). Run them by hand to see why."
+        )
+    cases = list(ElementTree.parse(report).getroot().iter("testcase"))
+    noticed = [
+        json.loads(each.get("value") or "")
+        for case in cases
+        for each in case.iter("property")
+        if each.get("name") == PROPERTY
+    ]
+    failed = [
+        case.get("name") or ""
+        for case in cases
+        if case.find("failure") is not None or case.find("error") is not None
+    ]
+    return noticed, failed
 
 
 def row(part: str, spare: str, fault: str, turns: list[dict[str, Any]]) -> str:
@@ -81,21 +105,29 @@ def main() -> None:
     times = parser.parse_args().times
     how = made(f"python benchmarks/failover.py --times {times}", "livekit-agents", "livekit-plugins-openai")
     found: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    failed: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(times):
-            for turn in held(Path(folder) / "report.xml"):
+            noticed, also_failed = held(Path(folder) / "report.xml")
+            failed += also_failed
+            for turn in noticed:
                 found[turn["part"], turn["spare"], turn["fault"]].append(turn)
             print(f"run {number + 1} of {times}: {sum(map(len, found.values()))} turns", file=sys.stderr)
-            write(how, found)
+            write(how, found, number + 1, failed)
 
 
-def write(how: str, found: Mapping[tuple[str, str, str], list[dict[str, Any]]]) -> None:
+def write(
+    how: str, found: Mapping[tuple[str, str, str], list[dict[str, Any]]], runs: int, failed: Sequence[str]
+) -> None:
     """Write the table.
 
     Args:
         how: it was made.
         found: turns by what failed, who stood in, and how it failed.
+        runs: of the tests.
+        failed: names of tests that failed, once for each time.
     """
+    tests = ", ".join(f"`{name}`" for name in failed) or "none"
     rows = [row(*case, turns) for case, turns in sorted(found.items(), key=lambda each: _place(*each[0]))]
     TABLE.write_text(
         f"# What a participant notices of a failover\n\n{how}\n\n"
@@ -105,7 +137,9 @@ def write(how: str, found: Mapping[tuple[str, str, str], list[dict[str, Any]]]) 
         "wait for the end of the turn in them, about half a second. Lost: words of the answer that the log lacks. "
         "Unheard: words that the moderator planned and the participant did not hear.\n\n"
         "| fails | how | goes on | turns | first p50, s | silence p50, s | silence max, s | lost | unheard | |\n"
-        "|---|---|---|---|---|---|---|---|---|---|\n" + "\n".join(rows) + "\n",
+        "|---|---|---|---|---|---|---|---|---|---|\n"
+        + "\n".join(rows)
+        + f"\n\nRuns of the tests: {runs}. Tests that failed in them: {tests}.\n",
         encoding="utf-8",
     )
 
