@@ -59,6 +59,7 @@ from vivavoce.voice.wording import Prepared, WordingStore, spread
 SPEECH = Path(__file__).parents[2] / "data" / "speech"
 FRAME_S = 0.02
 PITCH = 440.0
+LAST_EVENTS = 12
 """Hz, of everything that is said."""
 
 
@@ -327,11 +328,24 @@ class Stage:
     async def until(
         self, true: Callable[[SessionState], bool], session_id: str = "s1", *, within_s: float = 15
     ) -> SessionState:
-        """Wait until the stored state is as wanted."""
-        async with asyncio.timeout(within_s):
-            while not true(state := await self.store.state(session_id)):
-                await asyncio.sleep(0.02)
+        """Wait until the stored state is as wanted; if it never is, tell what the log has."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within_s
+        while not true(state := await self.store.state(session_id)):
+            if loop.time() > end:
+                raise AssertionError(
+                    f"Not within {within_s:g} s. The log's last: {await self.told(session_id)}"
+                )
+            await asyncio.sleep(0.02)
         return state
+
+    async def told(self, session_id: str = "s1") -> str:
+        """The end of the log, a line an event, with the seconds since its first."""
+        events = await self.events(session_id)
+        return "".join(
+            f"\n{(event.at - events[0].at).total_seconds():7.2f} {event.payload!r}"[:400]
+            for event in events[-LAST_EVENTS:]
+        )
 
     async def ended(self, session_id: str = "s1", *, within_s: float = 30) -> SessionState:
         """Wait until the session is over and let go of."""

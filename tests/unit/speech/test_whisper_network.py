@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from math import erf
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,21 @@ def test_sounds_of_other_lengths_beside_it_change_nothing(network: Network) -> N
     for row, sound in enumerate(sounds):
         alone, _ = network.step(sound, network.nothing_yet(1), tokens[row : row + 1], [1])
         assert near(side_by_side[row], alone[0]) < 0.01
+
+
+def test_a_sound_is_the_same_encoded_on_all_threads_or_on_one_beside_others(
+    arrays: dict[str, NDArray[Any]], tmp_path: Path
+) -> None:
+    network = Network(saved(tmp_path, arrays), 2)
+    sounds = [features(frames) for frames in (30, 80, 44)]
+    with ThreadPoolExecutor(2) as threads:
+        for sound, encoded in zip(sounds, threads.map(network.encode_beside, sounds), strict=True):
+            expected = network.encode(sound)
+            assert encoded.places == expected.places
+            assert all(
+                np.allclose(one, other, atol=1e-5)
+                for one, other in zip(encoded.parts, expected.parts, strict=True)
+            )
 
 
 def test_rows_can_be_taken_again_and_in_another_order(network: Network) -> None:

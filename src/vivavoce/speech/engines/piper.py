@@ -50,7 +50,7 @@ _PAUSE_S: Final = 0.2
 _LEVEL: Final = 0.075
 """Loudness of speech, as the root of the mean square; full scale is 1. Kokoro's is the same."""
 
-_FIRST_S, _MOST_S = 0.45, 1.5
+_FIRST_S, _MOST_S = 0.45, 2.0
 """Seconds of the first window of sound, and of any: memory grows with it, and each window costs some frames more."""
 
 _BEGIN, _PAD, _END = "^", "_", "$"

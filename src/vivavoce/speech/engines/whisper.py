@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivavoce.speech.engines.activity import Detect as DetectActivity
-from vivavoce.speech.engines.activity import Region, Silero, regions, windows
+from vivavoce.speech.engines.activity import Probabilities, Region, Silero, regions, windows
 from vivavoce.speech.engines.base import RECOGNISER_RATE, Operation, Pcm, WrittenPart, alone
 from vivavoce.speech.engines.whisper_features import Features
 from vivavoce.speech.engines.whisper_guards import WHOLE_WINDOW_S, Decoded, Tuning, doubtful, unrepeated
@@ -36,6 +36,14 @@ STRIDE = 8
 """Tokens of a text that are decoded at a time, 30 to 60 ms: so long somebody more urgent waits."""
 
 OperationT = TypeVar("OperationT")
+
+
+@dataclass(frozen=True, slots=True)
+class FindSpeech:
+    """Tell how likely speech is in each frame of a sound, float32 of full scale 1 at 16 kHz; gives `Probabilities`."""
+
+    sound: NDArray[np.float32]
+    kind: str = field(default="find-speech", init=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +141,15 @@ class Whisper:
     def perform(self, operations: Sequence[Operation]) -> Sequence[Any]:
         """See `TranscriptionEngine.perform`."""
         match operations[0]:
+            case FindSpeech():
+                sounds = [one.sound for one in _all(FindSpeech, operations)]
+                return list(self._side_by_side.map(self._detect, sounds))
+            case Encode(sound, window_s) if len(operations) == 1:
+                return [self._network.encode(self._features(sound, window_s))]
             case Encode():
                 # The encoder computes hundreds of places at once already: sounds in one run would gain nothing. But its
                 # threads wait for each other after every layer: with a sound on each of them they need not.
-                return list(self._side_by_side.map(self._encode, _all(Encode, operations)))
+                return list(self._side_by_side.map(self._encode_beside, _all(Encode, operations)))
             case Detect():
                 return [self._language(one) for one in _all(Detect, operations)]
             case Decode():
@@ -148,8 +161,8 @@ class Whisper:
             case other:
                 raise TypeError(f"{other!r} is no operation of Whisper's")
 
-    def _encode(self, wanted: Encode) -> Encoded:
-        return self._network.encode(self._features(wanted.sound, wanted.window_s))
+    def _encode_beside(self, wanted: Encode) -> Encoded:
+        return self._network.encode_beside(self._features(wanted.sound, wanted.window_s))
 
     def transcribe(
         self, pcm: Pcm, language: str | None, prompt: str | None, words: bool
@@ -160,7 +173,8 @@ class Whisper:
         pieces: list[tuple[Segment, tuple[Word, ...]]] = []
         # One language is what is spoken; of several the first window tells.
         spoken = among[0] if len(among) == 1 else None
-        for window in self._windows(samples):
+        probabilities: Probabilities = yield FindSpeech(samples)
+        for window in self._windows(probabilities, len(samples)):
             sound = samples[window.start : window.end]
             spoken, segment, timed = yield from self._decode_window(
                 sound, spoken, prompt, among=among, words=words
@@ -170,12 +184,11 @@ class Whisper:
                 yield WrittenPart(*pieces[-1])
         return _join(pieces, spoken if pieces else next(iter(among), None), len(samples) / RECOGNISER_RATE)
 
-    def _windows(self, samples: NDArray[np.float32]) -> list[Region]:
-        probabilities = self._detect(samples)
+    def _windows(self, probabilities: Probabilities, samples: int) -> list[Region]:
         return windows(
-            regions(probabilities, len(samples)),
+            regions(probabilities, samples),
             probabilities,
-            len(samples),
+            samples,
             longest_s=self._tuning.window_most_s,
             pause_s=self._tuning.pause_s,
             margin_s=self._tuning.margin_s,

@@ -92,7 +92,7 @@ class Past:
 
 
 class Network:
-    """A Whisper model. `encode` may be called on several threads at once, the rest may not.
+    """A Whisper model. `encode_beside` may be called on several threads at once, the rest may not.
 
     Args:
         folder: the model's, in CTranslate2's format.
@@ -116,11 +116,11 @@ class Network:
             (layer, head) for layer, head in config["alignment_heads"]
         )
         with ThreadPoolExecutor(2) as pool:
-            graphs = [
-                pool.submit(_loaded, make, weights, threads)
-                for make in (whisper_graphs.encoder, whisper_graphs.decoder)
-            ]
-            self._encoder, self._decoder = (graph.result() for graph in graphs)
+            encoder = pool.submit(_loaded, whisper_graphs.encoder, weights, threads)
+            decoder = pool.submit(_loaded, whisper_graphs.decoder, weights, threads)
+            # How many threads a session computes on is settled when it is made.
+            beside = pool.submit(_loaded, whisper_graphs.encoder, weights, 1) if threads > 1 else encoder
+            self._encoder, self._decoder, self._beside = encoder.result(), decoder.result(), beside.result()
         self._kept = [name for n in range(self._layers) for name in (f"new_keys_{n}", f"new_values_{n}")]
 
     @property
@@ -134,9 +134,12 @@ class Network:
         return len(self._words)
 
     def encode(self, features: Floats) -> Encoded:
-        """Encode a sound: [bands, frames], an even number of frames."""
-        parts: list[Any] = list(self._encoder.run(None, {"features": features[None]}))
-        return Encoded(tuple(parts), (features.shape[1] // 2,))
+        """Encode a sound on all threads: [bands, frames], an even number of frames."""
+        return _encoded(self._encoder, features)
+
+    def encode_beside(self, features: Floats) -> Encoded:
+        """Encode a sound on the caller's thread, while other threads encode others."""
+        return _encoded(self._beside, features)
 
     def nothing_yet(self, texts: int) -> Past:
         """The past of texts that begin."""
@@ -206,6 +209,11 @@ class Network:
                 2 * number : 2 * number + 2
             ]
         return list(self._decoder.run(outputs, inputs))
+
+
+def _encoded(encoder: onnxruntime.InferenceSession, features: Floats) -> Encoded:
+    parts: list[Any] = list(encoder.run(None, {"features": features[None]}))
+    return Encoded(tuple(parts), (features.shape[1] // 2,))
 
 
 def _loaded(make: Callable[[Weights], bytes], weights: Weights, threads: int) -> onnxruntime.InferenceSession:
