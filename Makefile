@@ -36,8 +36,10 @@ SFU := tests/e2e/test_interview_livekit.py tests/contract/transport/test_conform
 FAULTS := tests/faults $(addprefix tests/integration/,agent/test_speech_failover.py agent/test_model_failover.py agent/test_recovery.py agent/test_clock_jump.py \
 	speech/test_speech_faults.py speech/test_speech_command.py speech/test_models_pull.py pipeline/test_bad_input.py) $(addprefix tests/contract/speech/,test_relay.py test_upstream_faults.py)
 # Whole interviews with a model that thinks, in a browser and as the command holds them, and what is done a thousand times.
-LONG := tests/e2e/test_spoken_with_a_model.py $(addprefix tests/integration/,moderator/test_rehearse_with_a_model.py storage/test_ledger.py speech/test_streaming.py)
+LONG := tests/e2e/test_spoken_with_a_model.py $(addprefix tests/integration/,moderator/test_rehearse_with_a_model.py storage/test_ledger.py speech/test_streaming.py) \
+	tests/unit/moderator/guard/test_nothing_unsafe_is_heard.py
 APART := $(FAULTS) $(LONG) $(SFU)
+UNIT_TESTS := tests/unit $(LONG:%=--ignore=%)
 SLOW_TESTS := tests/integration tests/contract tests/e2e $(APART:%=--ignore=%)
 
 .PHONY: help setup demo test faults newest livekit unit integration contract e2e lint types imports format lock models pages browser guests bench clean
@@ -113,7 +115,7 @@ e2e: setup browser livekit ## whole interviews in a real browser
 	$(BIN)/pytest tests/e2e -q
 
 test: setup browser ## all tests but those of `make faults`
-	$(BIN)/pytest tests/unit -q -n 2
+	$(BIN)/pytest $(UNIT_TESTS) -q -n 2
 	cd web && npm run --silent test
 	$(BIN)/pytest $(SLOW_TESTS) $(SLOW) $(call ALONE,$(SLOW_TESTS))
 	@echo 'Not run here: $(APART). Run them with: make faults'
