@@ -19,6 +19,7 @@ from pathlib import Path
 from made import ROOT
 from vivavoce.moderator.guard.chain import Chain
 from vivavoce.ops.rehearse.interview import Act, Interview, Lose, Quiet, Say
+from vivavoce.pipeline.codes import Code
 from vivavoce.protocol.outline import WORDS_A_SECOND
 from vivavoce.protocol.study import Study
 from vivavoce.session.events import (
@@ -47,6 +48,29 @@ PAUSE_S = 0.6
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LANGUAGES = ("en", "en", "en", "en", "es", "es", "es", "es", "fr", "fr", "fr", "fr")
+
+
+CODES = (
+    Code(
+        id="alone",
+        name="Being alone",
+        definition="Misses other people, or is not noticed, on a day at home.",
+        examples=("I was alone for days", "me sentí muy sola", "je me suis sentie seule"),
+    ),
+    Code(
+        id="costs",
+        name="Own costs",
+        definition="Pays for something that the employer would pay for in an office.",
+        examples=("really expensive", "muy caras", "coûte cher"),
+    ),
+    Code(
+        id="undisturbed",
+        name="Undisturbed work",
+        definition="Gets more done because nobody interrupts.",
+        examples=("wonderfully quiet", "sin que nadie me interrumpiera", "sans être dérangée"),
+    ),
+)
+"""The study's codes: without any there is no QDC, and nothing is coded."""
 
 
 @dataclass
@@ -122,6 +146,16 @@ def half_an_hour(sounds: dict[str, dict[str, Prepared]], *, long_s: float) -> Sp
 
 async def spoken(client: SpeechClient, store: WordingStore) -> dict[str, dict[str, Prepared]]:
     """The sound of every answer, by language and text; what was made before is used again."""
+    return {
+        language: await sounds(client, store, [text for ways in answers.values() for text in ways], language)
+        for language, answers in tomllib.loads(ANSWERS.read_text(encoding="utf-8")).items()
+    }
+
+
+async def sounds(
+    client: SpeechClient, store: WordingStore, texts: Sequence[str], language: str
+) -> dict[str, Prepared]:
+    """The sound of these texts in the participants' voice."""
 
     async def synthesise(text: str, voice: Voice) -> AsyncIterator[tuple[bytes, int]]:
         async with client.speak(
@@ -131,15 +165,11 @@ async def spoken(client: SpeechClient, store: WordingStore) -> dict[str, dict[st
                 yield chunk, sound.sample_rate
 
     async def recognise(pcm: bytes, language: str) -> Sequence[RecognisedWord]:
-        return ()
+        return ()  # nobody asks when a participant says which word
 
-    found: dict[str, dict[str, Prepared]] = {}
-    for language, answers in tomllib.loads(ANSWERS.read_text(encoding="utf-8")).items():
-        texts = [text for ways in answers.values() for text in ways]
-        voice = VOICES[language]
-        await prepare(store, texts, voice, synthesise=synthesise, recognise=recognise)
-        found[language] = {text: one for text in texts if (one := store.get(text, voice)) is not None}
-    return found
+    voice = VOICES[language]
+    await prepare(store, texts, voice, synthesise=synthesise, recognise=recognise)
+    return {text: one for text in texts if (one := store.get(text, voice)) is not None}
 
 
 def unspoken() -> dict[str, dict[str, Prepared]]:

@@ -1,55 +1,53 @@
-"""Makes every report there is, shows its pages as pictures to be looked at, and measures what making them takes.
+"""Makes everything that follows interviews, shows the reports' pages as pictures to be looked at, and measures it.
 
-    .venv/bin/python benchmarks/reports.py FOLDER > benchmarks/reports.md        about ten minutes
+    .venv/bin/python benchmarks/reports.py FOLDER > benchmarks/reports.md        about half an hour
 
-Twelve simulated interviews in three languages (`report_study.py`) and one of half an hour go through the pipeline:
-once with local models alone, once with a language model (`slow_model.py`). FOLDER gets the reports on the study and on
-an interview in each language as HTML, PDF and DOCX, and each page as PNG: HTML as a screen, as a phone and as print;
-DOCX as LibreOffice prints it, where there is one. Wants Chromium (`make browser`).
+The demo interview (`report_demo.py`), twelve simulated ones in three languages and one of half an hour
+(`report_study.py`) go through the pipeline: with local models alone, and once more with a language model
+(`slow_model.py`). For each of the two grades a folder in FOLDER gets the reports on the studies and on an interview in
+each language as HTML, PDF and DOCX, each page as PNG (`report_pictures.py`; wants Chromium, `make browser`), and every
+export.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import io
 import os
-import shutil
-import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import pypdfium2
-from playwright.async_api import async_playwright
+import psutil
 from prometheus_client import CollectorRegistry
+from sqlalchemy import text
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.lib.piped import pipeline_settings
+
+import report_demo
+import report_study
 from footprint import processor_s
 from made import made
-from report_study import LANGUAGES, STUDY, day, half_an_hour, hold, spoken, twelve, unspoken
+from report_demo import ANSWERS, hold_demo
+from report_files import Asked, Files, make_files
+from report_pictures import draw
+from report_study import LANGUAGES, STUDY, day, half_an_hour, hold, sounds, spoken, twelve, unspoken
 from slow_model import slow_model
 from vivavoce.ops.children import speech_server
 from vivavoce.ops.pipeline import worker
-from vivavoce.ops.report import report
-from vivavoce.pipeline.codes import Code, Codebook
-from vivavoce.pipeline.reports.formats import ReportFormat
+from vivavoce.pipeline.codes import Codebook
+from vivavoce.pipeline.enrichment.findings import Grade
 from vivavoce.protocol.check import load_study
-from vivavoce.protocol.study import Study
 from vivavoce.session.clock import SystemClock
-from vivavoce.settings import (
-    LlmProfile,
-    LlmSettings,
-    MoneySettings,
-    PipelineSettings,
-    PriceSettings,
-    Settings,
-    load,
-)
+from vivavoce.settings import Settings, load
 from vivavoce.speech.client import SpeechClient
+from vivavoce.storage.jobs import STAGES
 from vivavoce.storage.open import Storage, open_storage
 from vivavoce.telemetry.logging import configure
 from vivavoce.telemetry.metrics import Metrics
@@ -60,240 +58,278 @@ LIMIT_S = 1800.0
 LONG_S = 55.0
 """Seconds of an answer with which the guide's questions and probes make half an hour."""
 
-SHOWN = {"interview-en": "s00", "interview-es": "s04", "interview-fr": "s08", "interview-broken-off": "s03"}
-GRADES = ("local", "model")
-SCREENS = {"screen": 1280, "phone": 390}
-PRINT_SCALE = 1
-"""Dots a point: 72 an inch."""
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+ALLOWED_S = 420.0
+"""For the report on half an hour."""
 
-CODES = (
-    Code(
-        id="alone",
-        name="Being alone",
-        definition="Misses other people, or is not noticed, on a day at home.",
-        examples=("I was alone for days", "me sentí muy sola", "je me suis sentie seule"),
-    ),
-    Code(
-        id="costs",
-        name="Own costs",
-        definition="Pays for something that the employer would pay for in an office.",
-        examples=("really expensive", "muy caras", "coûte cher"),
-    ),
-    Code(
-        id="undisturbed",
-        name="Undisturbed work",
-        definition="Gets more done because nobody interrupts.",
-        examples=("wonderfully quiet", "sin que nadie me interrumpiera", "sans être dérangée"),
-    ),
-)
+SHOWN = {"interview-en": "s00", "interview-es": "s04", "interview-fr": "s08", "interview-broken-off": "s03"}
+GRADES: tuple[Grade, ...] = ("local", "llm")
+NAMES: Mapping[Grade, str] = {"local": "local models", "llm": "with the language model"}
 
 
 @dataclass(frozen=True)
 class Took:
-    """What some work took: seconds, and seconds of CPU of this process and its children."""
+    """What some work took: seconds, and seconds of CPU of this process, its children and the database."""
 
     wall_s: float
     cpu_s: float
 
     def __str__(self) -> str:
-        return f"{self.wall_s:.0f} s, {self.cpu_s:.0f} s of CPU"
+        return f"{self.wall_s:.1f} s, {self.cpu_s:.1f} s"
+
+    def __add__(self, other: Took) -> Took:
+        return Took(self.wall_s + other.wall_s, self.cpu_s + other.cpu_s)
 
 
 class Watch:
-    """Measures from its making on."""
+    """Measures from its making on.
 
-    def __init__(self) -> None:
-        self._began, self._used = time.monotonic(), sum(processor_s(os.getpid()))
+    Args:
+        pids: whose CPU counts, with their children's.
+    """
+
+    def __init__(self, pids: Sequence[int]) -> None:
+        self._pids = pids
+        self._began, self._used = time.monotonic(), self._cpu_s()
 
     def took(self) -> Took:
         """Until now."""
-        return Took(time.monotonic() - self._began, sum(processor_s(os.getpid())) - self._used)
+        return Took(time.monotonic() - self._began, self._cpu_s() - self._used)
+
+    def _cpu_s(self) -> float:
+        return sum(sum(processor_s(pid)) for pid in self._pids)
 
 
-def settings_of(folder: Path, *, url: str | None) -> Settings:
-    """Settings of a pipeline here, with a language model at that URL or none."""
-    return Settings(
-        data_dir=folder / "vv",
-        models_dir=load().models_dir,
-        pipeline=PipelineSettings(model=None if url is None else "slow", poll_s=0.5, retention="off"),
-        llm=LlmSettings(
-            profiles={} if url is None else {"slow": LlmProfile(base_url=url, model="slow-model")}
-        ),
-        money=MoneySettings(
-            machine_hour_usd=Decimal(0),
-            prices={}
-            if url is None
-            else {"slow": PriceSettings(input_usd=Decimal(1), output_usd=Decimal(4))},
-        ),
+@dataclass
+class Subject:
+    """Interviews that are worked on together, and what became of that.
+
+    Attributes:
+        name: of their column.
+        length_s: of the interviews together.
+        said_s: of them, in which the participant speaks; 0: nobody counted.
+        took: by stage, enrichment and files by stage and grade.
+        files: by grade.
+    """
+
+    name: str
+    length_s: float
+    said_s: float = 0.0
+    took: dict[str, Took] = field(default_factory=dict[str, Took])
+    files: dict[Grade, Files] = field(default_factory=dict["Grade", Files])
+
+    def until_report(self, grade: Grade) -> Took:
+        """From the end of the interviews to the last file."""
+        rows = (
+            "transcription",
+            "redaction",
+            f"enrichment, {grade}",
+            f"reporting, {grade}",
+            f"files, {grade}",
+        )
+        return sum((self.took[row] for row in rows), Took(0, 0))
+
+
+@dataclass
+class Bench:
+    """What the work is done with.
+
+    Attributes:
+        settings: by grade.
+        folder: for files.
+        pids: whose CPU counts.
+    """
+
+    settings: Mapping[Grade, Settings]
+    storage: Storage
+    client: SpeechClient
+    folder: Path
+    pids: Sequence[int]
+
+    async def follow(self, subject: Subject, asked: Asked, *, keep: bool) -> None:
+        """Have everything done that follows these interviews, stage after stage, in both grades.
+
+        Args:
+            subject: is told what it took.
+            asked: the interviews, and the files to be made.
+            keep: the files, in `folder`.
+        """
+        for stage in ("transcription", "redaction"):
+            subject.took[stage] = await self._stage(stage, "local")
+        for grade in GRADES:
+            if grade == "llm":
+                for session_id in asked.session_ids:
+                    await self.storage.jobs.add(session_id, "enrichment")
+            for stage in ("enrichment", "reporting"):
+                subject.took[f"{stage}, {grade}"] = await self._stage(stage, grade)
+            with tempfile.TemporaryDirectory() as passing:
+                watch = Watch(self.pids)
+                folder = self.folder / grade if keep else Path(passing)
+                subject.files[grade] = await make_files(self.storage, asked, grade, folder)
+                subject.took[f"files, {grade}"] = watch.took()
+
+    async def _stage(self, stage: str, grade: Grade) -> Took:
+        """Do the jobs of a stage."""
+        doing = worker(
+            self.settings[grade],
+            self.storage,
+            self.client,
+            clock=SystemClock(),
+            metrics=Metrics(CollectorRegistry()),
+            only=[stage],
+        )
+        watch = Watch(self.pids)
+        task = asyncio.create_task(doing.run())
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                while depths := {
+                    state: count
+                    for (name, state), count in (await self.storage.jobs.depths()).items()
+                    if name == stage
+                }:
+                    assert not task.done() and "dead" not in depths, f"{stage}: {depths}"
+                    await asyncio.sleep(0.1)
+            return watch.took()
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+async def make(folder: Path, *, silent: bool) -> list[Subject]:
+    """Hold the interviews and have made what follows them; without recordings only the twelve."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        data_dir = Path(scratch) / "vv" / "simulate"
+        demo_sounds: dict[str, Prepared] = {}
+        voices = unspoken()
+        if not silent:
+            local = pipeline_settings(data_dir, load().models_dir)
+            async with speech_server(local) as speech, SpeechClient(speech.url) as client:
+                store = WordingStore(load().wording_dir / "participants")
+                voices = await spoken(client, store)
+                demo_sounds = await sounds(client, store, ANSWERS, "en")
+            await hold_demo(data_dir, demo_sounds, Path(scratch) / "answers")
+        return await work(folder, data_dir, voices, silent=silent)
+
+
+async def work(
+    folder: Path, data_dir: Path, voices: dict[str, dict[str, Prepared]], *, silent: bool
+) -> list[Subject]:
+    """Have made what follows the demo interview that is in that data folder, the twelve, and half an hour."""
+    async with AsyncExitStack() as stack:
+        model = await stack.enter_async_context(slow_model(ANSWER_S))
+        settings: dict[Grade, Settings] = {
+            "local": pipeline_settings(data_dir, load().models_dir),
+            "llm": pipeline_settings(data_dir, load().models_dir, url=model.url, model="slow-model"),
+        }
+        storage = await stack.enter_async_context(open_storage(settings["local"], exclusive=True))
+        speech_url = model.url  # nobody asks it, where nothing was recorded
+        if not silent:
+            speech_url = (await stack.enter_async_context(speech_server(settings["local"]))).url
+        client = await stack.enter_async_context(SpeechClient(speech_url))
+        bench = Bench(settings, storage, client, folder, [os.getpid(), await database(storage)])
+        # The demo's is there since it was held.
+        await storage.studies.publish(STUDY.read_text(encoding="utf-8"))
+        for study_id, codes in (("demo", report_demo.CODES), ("remote-work", report_study.CODES)):
+            book = Codebook(codes=codes, version=1)
+            await storage.codebooks.add(study_id, 1, book.model_dump_json(), editor="benchmark")
+        if silent:
+            return [await the_twelve(bench, voices, recorded=False)]
+        return [
+            await the_demo(bench),
+            await the_twelve(bench, voices, recorded=True),
+            await half_hour(bench, voices),
+        ]
+
+
+async def the_demo(bench: Bench) -> Subject:
+    """What follows the demo interview, which is there."""
+    (session,) = await bench.storage.sessions.list(study_id="demo")
+    state = await bench.storage.sessions.state(session.session_id)
+    assert state.joined_at is not None and state.ended_at is not None, "the demo interview is not over"
+    subject = Subject("the demo interview", (state.ended_at - state.joined_at).total_seconds())
+    shown = {"demo-interview": session.session_id}
+    await bench.follow(subject, Asked("demo", list(shown.values()), "demo", shown, "passport"), keep=True)
+    return subject
+
+
+async def the_twelve(bench: Bench, voices: dict[str, dict[str, Prepared]], *, recorded: bool) -> Subject:
+    """Hold them, and what follows."""
+    study = load_study(STUDY.read_bytes(), source=str(STUDY))
+    ids = [f"s{number:02}" for number in range(len(LANGUAGES))]
+    lengths = [
+        await hold(bench.storage, study, speaker, session_id, at=day(number), recorded=recorded)
+        for number, (session_id, speaker) in enumerate(zip(ids, twelve(voices), strict=True))
+    ]
+    subject = Subject("twelve interviews", sum(lengths))
+    await bench.follow(subject, Asked(study.id, ids, study.id, SHOWN, "office"), keep=True)
+    return subject
+
+
+async def half_hour(bench: Bench, voices: dict[str, dict[str, Prepared]]) -> Subject:
+    """Hold an interview of half an hour, and what follows it alone."""
+    study = load_study(STUDY.read_bytes(), source=str(STUDY))
+    speaker = half_an_hour(voices, long_s=LONG_S)
+    length_s = await hold(bench.storage, study, speaker, "long", at=day(len(LANGUAGES)))
+    said_s = sum(speaker.sounds[text].duration_s for texts in speaker.said for text in texts)
+    subject = Subject("half an hour", length_s, said_s)
+    await bench.follow(subject, Asked(study.id, ["long"], "long", {}, "office"), keep=False)
+    return subject
+
+
+async def database(storage: Storage) -> int:
+    """The process that the database's others are children of."""
+    async with storage.engine.connect() as connection:
+        backend = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    postmaster = psutil.Process(backend).parent()
+    assert postmaster is not None, "our own backend has no parent"
+    return postmaster.pid
+
+
+def table(head: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
+    """Markdown."""
+    lines = [f"| {' | '.join(('', *head))} |", "|---|" + "---|" * len(head)]
+    lines += [f"| {' | '.join((name, *cells))} |" for name, cells in rows.items()]
+    return "\n".join(lines)
+
+
+def told(subjects: Sequence[Subject]) -> str:
+    """The tables."""
+    stages = [
+        "transcription",
+        "redaction",
+        *(f"{part}, {grade}" for part in ("enrichment", "reporting", "files") for grade in GRADES),
+    ]
+    assert set(STAGES) <= {stage.partition(",")[0] for stage in stages}
+    timed = {stage: [str(subject.took[stage]) for subject in subjects] for stage in stages}
+    for grade in GRADES:
+        timed[f"**in all, {NAMES[grade]}**"] = [f"**{subject.until_report(grade)}**" for subject in subjects]
+    kept = [subject for subject in subjects if subject.name != "half an hour"]
+    filed = {
+        row: [subject.files[grade].rows.get(row, "–") for subject in kept for grade in GRADES]
+        for row in kept[0].files["local"].rows
+    }
+    long = subjects[-1]
+    verdict = "; ".join(
+        f"{NAMES[grade]}: {long.until_report(grade).wall_s:.0f} s of {ALLOWED_S:.0f} s allowed"
+        for grade in GRADES
+    )
+    return "\n\n".join(
+        (
+            f"From the end of an interview of {long.length_s / 60:.0f} min, {long.said_s / 60:.0f} min of them the "
+            f"participant's words, to the last file: {verdict}.",
+            "## Time\n\nSeconds from the end of the interviews on, then seconds of CPU.",
+            table([f"{subject.name}, {subject.length_s / 60:.0f} min" for subject in subjects], timed),
+            "## What is made\n\nThe size of each file and the seconds that making it took.",
+            table([f"{subject.name}, {NAMES[grade]}" for subject in kept for grade in GRADES], filed),
+        )
     )
 
 
-async def work(settings: Settings, storage: Storage, client: SpeechClient) -> Took:
-    """Do the jobs that there are."""
-    doing = worker(settings, storage, client, clock=SystemClock(), metrics=Metrics(CollectorRegistry()))
-    watch = Watch()
-    task = asyncio.create_task(doing.run())
-    try:
-        async with asyncio.timeout(LIMIT_S):
-            while depths := await storage.jobs.depths():
-                assert not task.done() and not any(state == "dead" for _, state in depths), depths
-                await asyncio.sleep(0.2)
-        return watch.took()
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-async def write(storage: Storage, folder: Path) -> list[tuple[str, float, int]]:
-    """Every report in every format: its file's name, the seconds it took, its bytes."""
-    found: list[tuple[str, float, int]] = []
-    for name, of in {"study": "remote-work", **SHOWN}.items():
-        for format in ReportFormat:
-            began = time.monotonic()
-            content = await report(storage, of, format, clock=SystemClock(), sound=folder / "sound")
-            path = folder / f"{name}.{format}"
-            path.write_bytes(content)
-            found.append((path.name, time.monotonic() - began, len(content)))
-    return found
-
-
-def made_folder(folder: Path) -> Path:
-    """It, there from now on."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def files(folder: Path, kind: str) -> list[Path]:
-    """The reports of that kind in it."""
-    return sorted(folder.glob(f"*.{kind}"))
-
-
-async def draw(folder: Path) -> None:
-    """Each page of the reports in a folder as a picture."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        for path in files(folder, "html"):
-            for name, width in SCREENS.items():
-                page = await browser.new_page(viewport={"width": width, "height": 900})
-                await page.goto(path.absolute().as_uri())
-                wide = await page.evaluate("document.documentElement.scrollWidth")
-                assert wide <= width, f"{path.name} is {wide} wide on a {name} of {width}"
-                await page.screenshot(path=folder / f"{path.stem}.{name}.png", full_page=True)
-                await page.close()
-            page = await browser.new_page()
-            await page.goto(path.absolute().as_uri())
-            as_pictures(
-                await page.pdf(prefer_css_page_size=True, print_background=False), folder, f"{path.stem}.html"
-            )
-            await page.close()
-        await browser.close()
-    for path in files(folder, "pdf"):
-        as_pictures(path.read_bytes(), folder, f"{path.stem}.pdf")
-    office = shutil.which("soffice")
-    if office is not None:
-        for path in files(folder, "docx"):
-            with tempfile.TemporaryDirectory() as made_in:
-                command = [office, "--headless", "--convert-to", "pdf", "--outdir", made_in, str(path)]
-                await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
-                as_pictures((Path(made_in) / f"{path.stem}.pdf").read_bytes(), folder, f"{path.stem}.docx")
-
-
-def as_pictures(pdf: bytes, folder: Path, name: str) -> None:
-    """The pages of a PDF."""
-    document = pypdfium2.PdfDocument(io.BytesIO(pdf))
-    for number, page in enumerate(document, start=1):
-        page.render(scale=PRINT_SCALE).to_pil().save(folder / f"{name}.{number:02}.png")
-    document.close()
-
-
-async def make(folder: Path, *, silent: bool) -> list[tuple[str, str]]:
-    """Hold the interviews, make the reports and their pictures; the rows of the table."""
-    study = load_study(STUDY.read_bytes(), source=str(STUDY))
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        local = settings_of(Path(scratch), url=None)
-        async with AsyncExitStack() as stack:
-            storage = await stack.enter_async_context(open_storage(local, exclusive=True))
-            model = await stack.enter_async_context(slow_model(ANSWER_S))
-            speech_url = model.url  # nobody asks it, where nothing was recorded
-            if not silent:
-                speech_url = (await stack.enter_async_context(speech_server(local))).url
-            client = await stack.enter_async_context(SpeechClient(speech_url))
-            store = WordingStore(load().wording_dir / "participants")
-            sounds = unspoken() if silent else await spoken(client, store)
-            await storage.studies.publish(STUDY.read_text(encoding="utf-8"))
-            book = Codebook(codes=CODES, version=1)
-            await storage.codebooks.add(study.id, 1, book.model_dump_json(), editor="benchmark")
-            speakers = twelve(sounds)
-            lengths = [
-                await hold(storage, study, speaker, f"s{number:02}", at=day(number), recorded=not silent)
-                for number, speaker in enumerate(speakers)
-            ]
-            twelve_took = await work(local, storage, client)
-            by_local = await write(storage, made_folder(folder / "local"))
-            thinking = settings_of(Path(scratch), url=model.url)
-            for number in range(len(speakers)):
-                await storage.jobs.add(f"s{number:02}", "enrichment")
-            llm_took = await work(thinking, storage, client)
-            by_model = await write(storage, made_folder(folder / "model"))
-            rows = [] if silent else await of_half_an_hour(storage, study, sounds, thinking, client)
-    for part in GRADES:
-        await draw(folder / part)
-    return [
-        *rows,
-        (
-            f"twelve interviews, {sum(lengths) / 60:.0f} min in all: second pass, local models, reports",
-            str(twelve_took),
-        ),
-        ("the same twelve enriched by the language model, and reported on anew", str(llm_took)),
-        *(
-            (
-                f"report on the study, {name.rpartition('.')[2].upper()}{grade}",
-                f"{took_s:.1f} s, {size / 1000:.0f} kB",
-            )
-            for grade, files in (("", by_local), (", with the language model", by_model))
-            for name, took_s, size in files
-            if name.startswith("study")
-        ),
-    ]
-
-
-async def of_half_an_hour(
-    storage: Storage,
-    study: Study,
-    sounds: dict[str, dict[str, Prepared]],
-    settings: Settings,
-    client: SpeechClient,
-) -> list[tuple[str, str]]:
-    """The rows on one long interview."""
-    speaker = half_an_hour(sounds, long_s=LONG_S)
-    length_s = await hold(storage, study, speaker, "long", at=day(len(LANGUAGES)))
-    took = await work(settings, storage, client)
-    began = time.monotonic()
-    for format in ReportFormat:
-        await report(storage, "long", format, clock=SystemClock())
-    files_s = time.monotonic() - began
-    said_s = sum(speaker.sounds[text].duration_s for texts in speaker.said for text in texts)
-    return [
-        (
-            f"**an interview of {length_s / 60:.0f} min**, {said_s / 60:.0f} min of them the participant's words: from "
-            "its end to its report; 7 min are allowed",
-            str(took),
-        ),
-        ("… its report as HTML, PDF and DOCX", f"{files_s:.1f} s"),
-    ]
-
-
-def table(rows: Sequence[tuple[str, str]]) -> str:
-    """Markdown."""
-    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
-
-
-INTRODUCTION = f"""The study `studies/remote-work.yaml`, held by code on a clock that jumps; what participants say is
-spoken by Kokoro and heard by the second pass. The language model answers in {ANSWER_S} s. CPU is of the worker, its
-child processes and the speech server.
+INTRODUCTION = f"""The demo interview is `vivavoce simulate studies/demo.yaml`, in real time, with both voices recorded.
+The twelve and the half hour follow `studies/remote-work.yaml`, held by code on a clock that jumps: what participants
+say is spoken by Kokoro and is in their recordings, moderators have no voice there. One worker does one job at a time,
+a stage after the other; `local` is enriched by local models, `llm` by those and a language model that answers in
+{ANSWER_S} s. CPU is of the worker, its child processes, the speech server and the database. Files are reports in three
+formats on each study and some of its interviews, and twelve exports; of the half hour it is that interview's alone.
 """
 
 
@@ -304,16 +340,17 @@ def main() -> None:
     parser.add_argument(
         "--draw", action="store_true", help="only make the pictures of the reports that are there"
     )
-    parser.add_argument("--silent", action="store_true", help="without recordings, in a minute or two")
+    parser.add_argument(
+        "--silent", action="store_true", help="the twelve alone, without recordings, in a minute or two"
+    )
     given = parser.parse_args()
     configure(level="error", format="text")
-    if given.draw:
-        for part in GRADES:
-            asyncio.run(draw(given.folder / part))
-        return
-    by = made("benchmarks/reports.py FOLDER", "onnxruntime", "typst", "python-docx")
-    rows = asyncio.run(make(given.folder, silent=given.silent))
-    print(f"# Reports\n\n{by}\n\n{INTRODUCTION}\n{table(rows)}")
+    if not given.draw:
+        by = made("benchmarks/reports.py FOLDER", "onnxruntime", "typst", "python-docx")
+        subjects = asyncio.run(make(given.folder, silent=given.silent))
+        print(f"# Reports\n\n{by}\n\n{INTRODUCTION}\n{told(subjects)}")
+    for grade in GRADES:
+        asyncio.run(draw(given.folder / grade))
 
 
 if __name__ == "__main__":

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from tests.integration.pipeline.conftest import Hold
 from tests.integration.storage.conftest import demo_yaml as demo_yaml
 from tests.lib.enriching import CODES, LIBRARY, sensible, transcript
+from tests.lib.piped import pipeline_settings
 from tests.lib.recorded import AT
 from tests.lib.scripted_model import Reply, scripted_model
 
@@ -27,14 +26,7 @@ from vivavoce.pipeline.kept import findings_of
 from vivavoce.pipeline.redaction.finding import RULES
 from vivavoce.pipeline.redaction.reading import redact
 from vivavoce.session.clock import ManualClock
-from vivavoce.settings import (
-    LlmProfile,
-    LlmSettings,
-    MoneySettings,
-    PipelineSettings,
-    PriceSettings,
-    Settings,
-)
+from vivavoce.settings import Settings
 from vivavoce.storage.codebooks import CodebookChanged
 from vivavoce.storage.open import Storage, open_storage
 
@@ -42,21 +34,7 @@ ANA = Author(kind="person", name="Ana")
 
 
 def settings_of(database_url: str, folder: Path, models: Path, *, url: str | None = None) -> Settings:
-    return Settings(
-        data_dir=folder / "vv",
-        models_dir=models,
-        database_url=SecretStr(database_url),
-        pipeline=PipelineSettings(model=None if url is None else "big"),
-        llm=LlmSettings(
-            profiles={} if url is None else {"big": LlmProfile(base_url=url, model="test-model")}
-        ),
-        money=MoneySettings(
-            machine_hour_usd=Decimal(0),
-            prices={}
-            if url is None
-            else {"big": PriceSettings(input_usd=Decimal(2), output_usd=Decimal(10))},
-        ),
-    )
+    return pipeline_settings(folder / "vv", models, url=url, database_url=database_url)
 
 
 def as_asked(request: dict[str, Any]) -> Reply:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from vivavoce.pipeline.enrichment.findings import ModelUsed
+from vivavoce.pipeline.reports.english import count, have, were
 from vivavoce.pipeline.reports.held import Frozen, Held
 from vivavoce.pipeline.transcript import WhyLive
 from vivavoce.protocol.languages import base_language, describe
@@ -51,7 +52,7 @@ def method(held: Sequence[Held], *, study: bool) -> Method:
         recognisers=tuple(
             sorted({one.transcript.recogniser for one in held if one.transcript.recogniser is not None})
         ),
-        parts=tuple(PartOfMethod(used=part, interviews=count) for part, count in used.most_common()),
+        parts=tuple(PartOfMethod(used=part, interviews=often) for part, often in used.most_common()),
         limits=tuple(_limits(held, study=study)),
     )
 
@@ -62,7 +63,7 @@ def _limits(held: Sequence[Held], *, study: bool) -> Iterator[str]:
         return
     if study:
         yield (
-            f"{_count(len({one.transcript.participant for one in held}), 'respondent')} took part. Figures describe "
+            f"{count(len({one.transcript.participant for one in held}), 'respondent')} took part. Figures describe "
             "these interviews; they are no estimate for anybody else."
         )
     yield from _of_words(held)
@@ -73,7 +74,7 @@ def _limits(held: Sequence[Held], *, study: bool) -> Iterator[str]:
     broken = [one for one in held if one.transcript.status is not SessionStatus.COMPLETED]
     if broken:
         yield (
-            f"{_count(len(broken), 'interview')} ended before the end of the guide: what is missed there may never "
+            f"{count(len(broken), 'interview')} ended before the end of the guide: what is missed there may never "
             "have been asked."
         )
 
@@ -94,17 +95,17 @@ def _of_words(held: Sequence[Held]) -> Iterator[str]:
     )
     if live:
         why = "; ".join(
-            f"{WHY_LIVE.get(reason, UNHEARD) if reason else UNHEARD}: {count}"
-            for reason, count in live.most_common()
+            f"{WHY_LIVE.get(reason, UNHEARD) if reason else UNHEARD}: {often}"
+            for reason, often in live.most_common()
         )
         yield (
-            f"{_count(sum(live.values()), 'answer')} of {len(answers)} {_have(sum(live.values()))} the text of the "
+            f"{count(sum(live.values()), 'answer')} of {len(answers)} {have(sum(live.values()))} the text of the "
             f"live interview ({why})."
         )
     unknown = sum(segment.language is None for segment in answers)
     if unknown:
         yield (
-            f"The language of {_count(unknown, 'answer')} is not known: {'it is' if unknown == 1 else 'they are'} "
+            f"The language of {count(unknown, 'answer')} is not known: {'it is' if unknown == 1 else 'they are'} "
             "left out where languages are compared."
         )
 
@@ -119,7 +120,7 @@ def _of_redaction(held: Sequence[Held]) -> Iterator[str]:
         )
     if bare:
         yield (
-            f"In {_count(bare, 'interview')} personal data is not known to be redacted: names and numbers may stand as "
+            f"In {count(bare, 'interview')} personal data is not known to be redacted: names and numbers may stand as "
             "they were said. Do not pass this on unread."
         )
     yield "Participants are named by the pseudonyms of their invitations."
@@ -129,17 +130,19 @@ def _of_findings(held: Sequence[Held]) -> Iterator[str]:
     missing = sum(one.findings is None for one in held)
     if missing:
         yield (
-            f"{_count(missing, 'interview')} {_have(missing)} not been analysed yet: topics, sentiment, quotes "
+            f"{count(missing, 'interview')} {have(missing)} not been analysed yet: topics, sentiment, quotes "
             f"and quality are missing for {'it' if missing == 1 else 'them'}."
         )
     found = [one.findings for one in held if one.findings is not None]
     unjudged = sum(len(one.model_calls.unjudged) for one in found)
     if unjudged:
-        yield f"The language model gave no usable answer on {_count(unjudged, 'segment')}; local models judged those."
+        yield f"The language model gave no usable answer on {count(unjudged, 'segment')}; local models judged those."
     refused = sum(one.model_calls.refused for one in found)
     if refused:
-        were = _were(refused)
-        yield f"{_count(refused, 'quote')} of the language model's {were} not verbatim and {were} left out."
+        yield (
+            f"{count(refused, 'quote')} of the language model's {were(refused)} not verbatim and {were(refused)} left "
+            "out."
+        )
     translated = sorted(
         {
             str(quote.translation.author)
@@ -186,18 +189,6 @@ def _of_themes(held: Sequence[Held], *, study: bool) -> Iterator[str]:
     codings = [coding for one in found for coding in one.codings]
     if codings:
         yield (
-            f"{_count(len(codings), 'code')} {_were(len(codings))} given by a model; no person has confirmed "
+            f"{count(len(codings), 'code')} {were(len(codings))} given by a model; no person has confirmed "
             f"{'it' if len(codings) == 1 else 'them'}."
         )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _have(number: int) -> str:
-    return "has" if number == 1 else "have"
-
-
-def _were(number: int) -> str:
-    return "was" if number == 1 else "were"

@@ -33,7 +33,7 @@ from vivavoce.pipeline.reports.blocks import (
 )
 from vivavoce.pipeline.reports.method import Method
 from vivavoce.pipeline.reports.quoted import Quoted
-from vivavoce.protocol.languages import base_language, describe
+from vivavoce.protocol.languages import describe
 
 QUALITY: dict[QualityKind, str] = {
     "silence": "Silence",
@@ -174,6 +174,11 @@ def method_blocks(method: Method) -> list[Block]:
     return blocks
 
 
+def version(content_hash: str) -> str:
+    """A version of a study, as people tell it from another."""
+    return content_hash[:8]
+
+
 def models(used: ModelUsed) -> str:
     """A model's name and version."""
     if used.name == RULES:
@@ -205,8 +210,3 @@ def sure(confidence: float | None) -> str:
 def names(languages: Sequence[str]) -> str:
     """Languages by their names."""
     return ", ".join(describe(code) for code in languages) or "none"
-
-
-def foreign(language: str | None) -> bool:
-    """Whether words are not in the report's own language."""
-    return language is not None and base_language(language) != "en"

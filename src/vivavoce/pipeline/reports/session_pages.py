@@ -18,6 +18,7 @@ from vivavoce.pipeline.reports.blocks import (
     row,
     words,
 )
+from vivavoce.pipeline.reports.english import count, ended, have
 from vivavoce.pipeline.reports.parts import (
     ALONE,
     ORIGINS,
@@ -32,6 +33,7 @@ from vivavoce.pipeline.reports.parts import (
     quality_table,
     said,
     sure,
+    version,
     whole,
 )
 from vivavoce.pipeline.reports.session import SessionReport
@@ -71,21 +73,20 @@ def session_pages(report: SessionReport, beside: Beside = ALONE) -> Pages:
 
 def _facts(report: SessionReport) -> tuple[tuple[str, str], ...]:
     talk = report.talk
-    ended = report.status.value.lower() + (f" ({report.reason.value})" if report.reason else "")
     return (
         ("Held", day(report.joined_at)),
-        ("Ended", ended),
+        ("Ended", ended(report.status, report.reason)),
         ("Sitting", str(report.sitting)),
         ("Length", lasting(talk.length_s)),
         ("Held in", describe(report.language)),
         ("Answers in", names(talk.languages)),
         (
             "Participant",
-            f"{talk.words} words in {talk.answers} answers, {whole(talk.median_words)} in the median; "
-            f"{percent(talk.share)} of all speech",
+            f"{count(talk.words, 'word')} in {count(talk.answers, 'answer')}, {whole(talk.median_words)} in the "
+            f"median; {percent(talk.share)} of all speech",
         ),
         ("Recognition", _recognition(report)),
-        ("Version of the study", report.study.content_hash[:12]),
+        ("Version of the study", version(report.study.content_hash)),
     )
 
 
@@ -94,7 +95,7 @@ def _recognition(report: SessionReport) -> str:
     by = ", ".join(report.method.recognisers)
     told = f"second pass of the recording by {by}" if by else "the text of the live interview"
     if by and talk.live:
-        told += f", but for {talk.live} of {talk.answers} answers, which have the text of the live interview"
+        told += f"; {talk.live} of {count(talk.answers, 'answer')} {have(talk.live)} the text of the live interview"
     return told + (
         "" if talk.confidence is None else f"; confidence {sure(talk.confidence)} of 1 in the mean"
     )

@@ -20,6 +20,8 @@ from vivavoce.pipeline.reports.blocks import (
     row,
     words,
 )
+from vivavoce.pipeline.reports.english import count, ended
+from vivavoce.pipeline.reports.held import median
 from vivavoce.pipeline.reports.parts import (
     ALONE,
     QUALITY,
@@ -34,6 +36,7 @@ from vivavoce.pipeline.reports.parts import (
     percent,
     said,
     sure,
+    version,
     whole,
 )
 from vivavoce.pipeline.reports.study import Group, InterviewLine, StudyReport, TopicLine
@@ -41,6 +44,9 @@ from vivavoce.session.status import SessionStatus
 
 COLUMNS = 10
 """Topics of a grid that a page is wide enough for; more are a second grid."""
+
+MOST_NAMED = 3
+"""Topics that are named in a sentence."""
 
 KINDS = {"topic": "Topics of the study", "proposed": "Topics found in what was said", "code": "Codes"}
 
@@ -72,56 +78,68 @@ def _facts(report: StudyReport) -> tuple[tuple[str, str], ...]:
     turnout, held = report.turnout, report.interviews
     completed = sum(line.status is SessionStatus.COMPLETED for line in held)
     others = [
-        f"{count} {what}"
-        for count, what in (
+        f"{many} {what}"
+        for many, what in (
             (turnout.scheduled, "scheduled"),
             (turnout.under_way, "under way"),
             (turnout.away, "where nobody came"),
         )
-        if count
+        if many
     ]
-    lengths = sorted(line.talk.length_s for line in held)
+    length_s = median([line.talk.length_s for line in held])
     when = "none yet" if report.first_at is None else day(report.first_at)
     if report.last_at is not None and report.last_at != report.first_at:
         when += f" to {day(report.last_at)}"
     return (
         ("Respondents", str(len(report.respondents))),
-        ("Interviews", f"{len(held)} over, {completed} of them completed"),
+        ("Interviews", f"{len(held)} held, {completed} of them completed"),
         ("Not in this report", ", ".join(others) or "no other session"),
         ("Held", when),
         ("Languages", names([group.language for group in report.languages if group.language])),
-        ("Length", f"{lasting(lengths[len(lengths) // 2])} in the median" if lengths else "–"),
+        ("Length", "–" if length_s is None else f"{lasting(length_s)} in the median"),
         ("Words", f"{sum(line.talk.words for line in held)} by participants"),
-        ("Versions of the study", ", ".join(version[:8] for version in report.versions) or "none"),
+        ("Versions of the study", ", ".join(version(one) for one in report.versions) or "none"),
     )
 
 
 def _in_short(report: StudyReport) -> list[Block]:
     """What the figures say that follow, in sentences."""
-    told = sorted((topic for topic in report.topics if topic.told), key=lambda topic: -topic.told)
+    told = [topic for topic in report.topics if topic.told]
     if not told:
         return []
     of = len(report.respondents)
-    most, least = told[0], min(report.topics, key=lambda topic: topic.told)
-    sentences = [f"Most respondents spoke of “{most.name}”: {most.told} of {of}."]
-    if least.told < most.told:
-        sentences.append(f"Fewest spoke of “{least.name}”: {least.told} of {of}.")
+    most, least = (found(topic.told for topic in report.topics) for found in (max, min))
+    sentences = [
+        f"What came up most, with {most} of {count(of, 'respondent')}: {_named(report.topics, most)}."
+    ]
+    if least < most:
+        sentences.append(f"What came up least, with {least}: {_named(report.topics, least)}.")
     judged = sorted(
         (topic for topic in told if topic.mood.score is not None), key=lambda topic: topic.mood.score or 0.0
     )
     if judged and judged[0].mood.label == "negative":
-        sentences.append(
-            f"They sound most negative on “{judged[0].name}” ({charts.signed(judged[0].mood.score)} of −1 to +1)."
-        )
+        sentences.append(f"They sound most negative on {_sounding(judged[0])}.")
     if judged and judged[-1].mood.label == "positive":
-        sentences.append(
-            f"They sound most positive on “{judged[-1].name}” ({charts.signed(judged[-1].mood.score)})."
-        )
+        sentences.append(f"They sound most positive on {_sounding(judged[-1])}.")
     flagged = sum(any(measure.flagged for measure in line.quality) for line in report.interviews)
     if flagged:
         are = "is" if flagged == 1 else "are"
         sentences.append(f"{flagged} of {len(report.interviews)} interviews {are} flagged for their quality.")
     return [Heading("In short"), Bullets(tuple(sentences))]
+
+
+def _named(topics: Sequence[TopicLine], told: int) -> str:
+    """The topics that so many respondents spoke of; of a long row the first ones."""
+    such = [f"“{topic.name}”" for topic in topics if topic.told == told]
+    rest = len(such) - MOST_NAMED
+    return ", ".join(such[:MOST_NAMED]) + (f" and {count(rest, 'other topic')}" if rest > 0 else "")
+
+
+def _sounding(topic: TopicLine) -> str:
+    """A topic with its mood, and of how many respondents that is known."""
+    known = topic.told - topic.moods.get("unknown", 0)
+    of = "" if known == topic.told else f"; known of {known} of the {topic.told} who spoke of it"
+    return f"“{topic.name}” ({charts.signed(topic.mood.score)} on a scale from −1 to +1{of})"
 
 
 def _coverage(report: StudyReport) -> list[Block]:
@@ -392,13 +410,13 @@ def _quality(report: StudyReport) -> list[Block]:
         blocks += [Heading("What to look at", 2), Bullets(tuple(flags))]
     elif any(line.quality for line in report.interviews):
         blocks.append(paragraph("Nothing is flagged."))
-    ended = [
-        f"{line.participant}: {line.status.value.lower()}" + (f", {line.reason.value}" if line.reason else "")
+    early = [
+        f"{line.participant}: {ended(line.status, line.reason)}."
         for line in report.interviews
         if line.status is not SessionStatus.COMPLETED
     ]
-    if ended:
-        blocks += [Heading("Interviews that ended early", 2), Bullets(tuple(ended))]
+    if early:
+        blocks += [Heading("Interviews that ended early", 2), Bullets(tuple(early))]
     return blocks
 
 

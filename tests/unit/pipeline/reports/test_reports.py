@@ -11,14 +11,16 @@ import pytest
 from studied import CODEBOOK, RESPONDENTS, SUBJECT, TOPICS, twelve
 
 from vivavoce.pipeline.exports.bundle import flat
-from vivavoce.pipeline.reports.blocks import Pages
+from vivavoce.pipeline.reports.blocks import Bullets, Facts, Heading, Pages
 from vivavoce.pipeline.reports.docx import to_docx
+from vivavoce.pipeline.reports.english import ENDED, REASONS
 from vivavoce.pipeline.reports.html import to_html
 from vivavoce.pipeline.reports.pdf import to_pdf
 from vivavoce.pipeline.reports.session import SessionReport, session_report
 from vivavoce.pipeline.reports.session_pages import session_pages
 from vivavoce.pipeline.reports.study import StudyReport, Turnout, study_report
 from vivavoce.pipeline.reports.study_pages import study_pages
+from vivavoce.session.status import Reason, SessionStatus
 
 NOW = datetime(2030, 4, 1, 12, tzinfo=UTC)
 
@@ -150,3 +152,35 @@ def test_answers_in_an_unknown_language_are_told() -> None:
     assert any(
         "language of 6 answers is not known" in limit for limit in session_report(unknown).method.limits
     )
+
+
+def under(pages: Pages, heading: str) -> tuple[str, ...]:
+    place = next(
+        n for n, block in enumerate(pages.blocks) if block in (Heading(heading), Heading(heading, 2))
+    )
+    block = pages.blocks[place + 1]
+    assert isinstance(block, Bullets)
+    return block.items
+
+
+def test_in_short_names_topics_that_are_level_and_of_how_many_respondents_a_mood_is_known() -> None:
+    report = whole()
+    level = [topic for topic in report.topics if topic.told == max(one.told for one in report.topics)]
+    first, *others = under(study_pages(report), "In short")
+    assert f"with {level[0].told} of 12 respondents" in first
+    assert all(f"“{topic.name}”" in first for topic in level[:3])
+    blind = next(topic for topic in report.topics if topic.mood.label == "positive")
+    judged = blind.told - blind.moods["unknown"]
+    assert judged < blind.told
+    moods = [line for line in others if "They sound" in line]
+    assert moods and all("known of" in line and "who spoke of it" in line for line in moods)
+
+
+def test_how_interviews_ended_is_told_in_words() -> None:
+    assert set(REASONS) == set(Reason)
+    assert set(ENDED) == {status for status in SessionStatus if status.terminal}
+    early = under(study_pages(whole()), "Interviews that ended early")
+    assert early == ("p-05: interrupted: the participant left.",)
+    facts = session_pages(session_report(twelve()[4])).blocks[0]
+    assert isinstance(facts, Facts)
+    assert dict(facts.rows)["Ended"] == "interrupted: the participant left"
