@@ -37,6 +37,7 @@ class Asked:
         shown: interviews that are reported on beside that, each under the name of its files; of the first are also the
             exports that hold one interview.
         sought: the word that is searched for.
+        recorded: whether there is sound to be exported.
     """
 
     study_id: str
@@ -44,6 +45,7 @@ class Asked:
     of: str
     shown: Mapping[str, str]
     sought: str
+    recorded: bool = True
 
 
 @dataclass
@@ -94,6 +96,8 @@ async def make_files(storage: Storage, asked: Asked, grade: Grade, folder: Path)
             )
     first = next(iter(asked.shown.values()), asked.of)
     for format in ExportFormat:
+        if format is ExportFormat.OGG and not asked.recorded:
+            continue
         of = first if format in ONE_INTERVIEW else asked.of
         await files.make(
             f"export, {format}" + (" (one interview)" if format in ONE_INTERVIEW else ""),

@@ -260,7 +260,7 @@ async def the_twelve(bench: Bench, voices: dict[str, dict[str, Prepared]], *, re
         for number, (session_id, speaker) in enumerate(zip(ids, twelve(voices), strict=True))
     ]
     subject = Subject("twelve interviews", sum(lengths))
-    await bench.follow(subject, Asked(study.id, ids, study.id, SHOWN, "office"), keep=True)
+    await bench.follow(subject, Asked(study.id, ids, study.id, SHOWN, "office", recorded), keep=True)
     return subject
 
 

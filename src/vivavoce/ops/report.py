@@ -64,7 +64,10 @@ async def report(
         pages = study_pages(on_study, await beside(storage, on_study.quoted, sound))
     else:
         on_session = await of_session(storage, await resolve(storage.sessions, name))
-        pages = session_pages(on_session, await beside(storage, on_session.quoted, sound))
+        study = await _study(storage, on_session.study.id)
+        title = None if study is None else study.title.text(study.languages[0])
+        links = await beside(storage, on_session.quoted, sound)
+        pages = session_pages(on_session, links, study_title=title)
     return await asyncio.to_thread(written, pages, format, made_at=now)
 
 

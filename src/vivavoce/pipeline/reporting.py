@@ -34,7 +34,7 @@ class Reporting(Stage[ToReport]):
     """
 
     name = "reporting"
-    version = 2
+    version = 3
 
     def __init__(self, *, results: Results, codebooks: CodebookOf) -> None:
         self._results = results

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -160,7 +160,7 @@ class _Weaving:
             update={
                 "grade": "llm" if self.answered else "local",
                 "models": (
-                    *local.models,
+                    *self._still_local(quotes, overview),
                     *(
                         ModelUsed(
                             role=role,
@@ -188,6 +188,17 @@ class _Weaving:
                 ),
             }
         )
+
+    def _still_local(self, quotes: Sequence[Quote], overview: Overview | None) -> Iterator[ModelUsed]:
+        """The local models and rules whose findings the language model's have not all replaced."""
+        part = not self.answered or bool(self._unjudged)
+        left: dict[Role, bool] = {
+            "sentiment": part,
+            "topics": part,
+            "quotes": not self.answered or any(quote.grade == "local" for quote in quotes),
+            "summary": overview is None,
+        }
+        return (used for used in self._local.models if left.get(used.role, True))
 
     def _sentiment(self, local: Sentiment) -> Sentiment:
         judged = self._judged.get(local.segment)

@@ -167,7 +167,7 @@ def _short(given: Sequence[Answer]) -> Measure:
         "short_answers",
         short,
         len(given),
-        lambda count, of: f"{count} of {of} answers have fewer than {SHORT_WORDS} words.",
+        lambda count, of: f"{_part(count, of, 'answers', 'has', 'have')} fewer than {SHORT_WORDS} words.",
     )
 
 
@@ -182,7 +182,7 @@ def _straight(given: Sequence[Answer]) -> Measure:
         "straight_lining",
         same,
         len(given),
-        lambda count, of: f"{count} of {of} answers are nearly the same as another one.",
+        lambda count, of: f"{_part(count, of, 'answers', 'is', 'are')} nearly the same as another one.",
     )
 
 
@@ -196,7 +196,7 @@ def _off_topic(found: Collection[int] | None, judged: int) -> Measure:
         tuple(sorted(found)),
         len(found),
         judged,
-        f"{len(found)} of {judged} segments of some length have nothing to do with what was asked.",
+        f"{_part(len(found), judged, 'segments of some length', 'has', 'have')} nothing to do with what was asked.",
     )
 
 
@@ -215,7 +215,7 @@ def _leading(transcript: Transcript) -> Measure:
         leading,
         len(leading),
         len(asked),
-        f"{len(leading)} of the moderator's {len(asked)} questions suggest an answer.",
+        f"{_part(len(leading), len(asked), 'questions of the moderator', 'suggests', 'suggest')} an answer.",
     )
 
 
@@ -234,7 +234,7 @@ def _echo(segments: Sequence[Segment], said: Sequence[Segment]) -> Measure:
         echoes,
         len(echoes),
         len(said),
-        f"{len(echoes)} of {len(said)} segments repeat what the moderator was just saying.",
+        f"{_part(len(echoes), len(said), 'segments', 'repeats', 'repeat')} what the moderator was just saying.",
     )
 
 
@@ -279,3 +279,8 @@ def _counted(kind: QualityKind, segments: tuple[int, ...], count: int, of: int, 
 
 def _unknown(kind: QualityKind, why: str) -> Measure:
     return Measure(kind=kind, value=None, threshold=THRESHOLDS[kind], flagged=False, note=why)
+
+
+def _part(count: int, of: int, things: str, one: str, several: str) -> str:
+    """`1 of 12 answers has`, `2 of 12 answers have`."""
+    return f"{count} of {of} {things} {one if count == 1 else several}"

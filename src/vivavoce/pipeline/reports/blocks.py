@@ -119,6 +119,9 @@ class Said:
         return self.source + (f". Translated into {self.translated_by}" if self.translation else "")
 
 
+NO_BREAK = "\u00a0"
+"""A space at which no line ends."""
+
 LISTEN = "Listen"
 """What a link to the recording is called."""
 

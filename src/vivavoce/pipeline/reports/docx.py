@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vivavoce.pipeline.exports.bundle import xml_text
 from vivavoce.pipeline.reports.blocks import (
     LISTEN,
+    NO_BREAK,
     Block,
     Bullets,
     Facts,
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
 PAGE_MM = 174.0
 """Of the page's width between its margins."""
 
+KEY_COLUMNS = 5
+"""Of a key, whose longest name is `not analysed`."""
+
 INK, LINE = "1D3F4F", "C9D2D6"
-NO_BREAK = "\u00a0"
 
 
 def to_docx(pages: Pages, *, made_at: datetime) -> bytes:
@@ -96,11 +99,7 @@ class _Writer:
                         _close(cell.paragraphs[0], 2)
                 _widen(table, (0.28, 0.72))
             case Key(items=items):
-                paragraph = self.document.add_paragraph()
-                for picture, name in items:
-                    # A mark and its name stay on one line.
-                    self._parts(paragraph, (picture, Text(name.replace(" ", NO_BREAK))), between=NO_BREAK)
-                    paragraph.add_run("   ")
+                self._key(items)
             case Bullets(items=items):
                 for item in items:
                     self.document.add_paragraph(xml_text(item), style="List Bullet")
@@ -108,6 +107,16 @@ class _Writer:
                 self._said(block)
             case Table():
                 self._table(block)
+
+    def _key(self, items: tuple[tuple[Picture, str], ...]) -> None:
+        """A cell for each, for LibreOffice parts a drawing from its name at the end of a line, whatever is between."""
+        table = self.document.add_table(rows=-(-len(items) // KEY_COLUMNS), cols=KEY_COLUMNS)
+        for place, (picture, name) in enumerate(items):
+            paragraph = table.cell(place // KEY_COLUMNS, place % KEY_COLUMNS).paragraphs[0]
+            self._parts(paragraph, (picture, Text(name.replace(" ", NO_BREAK))), between=NO_BREAK)
+            _close(paragraph, 2)
+            paragraph.paragraph_format.keep_with_next = True
+        _widen(table, (1 / KEY_COLUMNS,) * KEY_COLUMNS)
 
     def _said(self, said: Said) -> None:
         from docx.shared import Pt

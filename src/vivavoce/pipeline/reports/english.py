@@ -1,7 +1,8 @@
-"""How reports put things in English: counts with their nouns, and how interviews ended."""
+"""How reports put things in English: counts with their nouns, how interviews ended, and whose work something is."""
 
 from __future__ import annotations
 
+from vivavoce.pipeline.codes import Author
 from vivavoce.session.status import Reason, SessionStatus
 
 ENDED: dict[SessionStatus, str] = {
@@ -27,9 +28,9 @@ REASONS: dict[Reason, str] = {
 
 
 def ended(status: SessionStatus, reason: Reason | None) -> str:
-    """How an interview ended: `interrupted: its time was up`."""
+    """How an interview ended: `interrupted (its time was up)`."""
     how = ENDED.get(status, status.value.lower())
-    return how if reason is None else f"{how}: {REASONS[reason]}"
+    return how if reason is None else f"{how} ({REASONS[reason]})"
 
 
 def count(number: int, noun: str) -> str:
@@ -45,3 +46,13 @@ def have(number: int) -> str:
 def were(number: int) -> str:
     """The verb to so many."""
     return "was" if number == 1 else "were"
+
+
+def author(who: Author) -> str:
+    """A person, or a model with its version."""
+    return versioned(who.name, who.version)
+
+
+def versioned(name: str, version: str | None) -> str:
+    """`whisper (1.2)`; without a version the name alone."""
+    return name if version is None else f"{name} ({version})"

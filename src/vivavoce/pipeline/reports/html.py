@@ -60,7 +60,18 @@ figcaption { color: var(--quiet); font-size: .86rem; overflow-wrap: anywhere; }
 figure[dir="rtl"] > * { text-align: right; }
 .translation { margin: .25rem 0; color: var(--ink); font-style: italic; }
 li { margin: .3rem 0; max-width: 46rem; overflow-wrap: anywhere; }
-@media (max-width: 36rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
+@media screen and (max-width: 36rem) {
+  main { padding: 1.5rem 1rem 3rem; } h1 { font-size: 1.6rem; } caption { max-inline-size: calc(100vw - 2rem); }
+  dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }
+  .narrow table { min-width: 0; table-layout: auto; font-size: .8rem; } .narrow thead th { font-size: .72rem; }
+  .narrow th, .narrow td { padding: .4rem .2rem; overflow-wrap: break-word; }
+  /* Wider ones are pushed sideways: whose line it is stays, and a shade says that there is more. */
+  .table:not(.narrow) { background: linear-gradient(to right, #fff 30%, transparent) 0 0 / 3rem 100% no-repeat local,
+    linear-gradient(to left, #fff 30%, transparent) 100% 0 / 3rem 100% no-repeat local,
+    linear-gradient(to left, #b4c0c6, transparent) 100% 0 / 1rem 100% no-repeat scroll; }
+  .table:not(.narrow) :is(thead th:first-child, tbody th) { position: sticky; inset-inline-start: 0;
+    background: #fff; }
+}
 @page { size: A4; margin: 18mm 16mm; }
 @media print {
   html { font-size: 10pt; } main { max-width: none; padding: 0; } nav { display: none; }
@@ -72,6 +83,10 @@ li { margin: .3rem 0; max-width: 46rem; overflow-wrap: anywhere; }
   svg, .note { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 """
+
+
+NARROW = 5
+"""Columns of a table that a phone is wide enough for."""
 
 
 def to_html(pages: Pages) -> bytes:
@@ -151,9 +166,9 @@ def _table(table: Table) -> str:
         + "</tr>"
         for cells in table.rows
     )
-    whole = "" if table.long else " whole"
+    kind = "table" + ("" if table.long else " whole") + (" narrow" if len(table.head) <= NARROW else "")
     return (
-        f'<div class="table{whole}" role="region" aria-label="{escape(table.caption)}" tabindex="0"><table>'
+        f'<div class="{kind}" role="region" aria-label="{escape(table.caption)}" tabindex="0"><table>'
         f"<caption>{escape(table.caption)}</caption><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from vivavoce.pipeline.enrichment.findings import ModelUsed
-from vivavoce.pipeline.reports.english import count, have, were
+from vivavoce.pipeline.reports.english import author, count, have, were
 from vivavoce.pipeline.reports.held import Frozen, Held
 from vivavoce.pipeline.transcript import WhyLive
 from vivavoce.protocol.languages import base_language, describe
@@ -67,15 +67,15 @@ def _limits(held: Sequence[Held], *, study: bool) -> Iterator[str]:
             "these interviews; they are no estimate for anybody else."
         )
     yield from _of_words(held)
-    yield from _of_redaction(held)
-    yield from _of_findings(held)
+    yield from _of_redaction(held, study=study)
+    yield from _of_findings(held, study=study)
     yield from _of_sentiment(held)
     yield from _of_themes(held, study=study)
     broken = [one for one in held if one.transcript.status is not SessionStatus.COMPLETED]
     if broken:
         yield (
-            f"{count(len(broken), 'interview')} ended before the end of the guide: what is missed there may never "
-            "have been asked."
+            f"{_interviews(len(broken), study=study)} ended before the end of the guide: what is missed there may "
+            "never have been asked."
         )
 
 
@@ -110,7 +110,7 @@ def _of_words(held: Sequence[Held]) -> Iterator[str]:
         )
 
 
-def _of_redaction(held: Sequence[Held]) -> Iterator[str]:
+def _of_redaction(held: Sequence[Held], *, study: bool) -> Iterator[str]:
     rules = Counter(one.redaction for one in held)
     bare = rules.pop(None, 0)
     if rules:
@@ -120,17 +120,17 @@ def _of_redaction(held: Sequence[Held]) -> Iterator[str]:
         )
     if bare:
         yield (
-            f"In {count(bare, 'interview')} personal data is not known to be redacted: names and numbers may stand as "
-            "they were said. Do not pass this on unread."
+            f"In {_interviews(bare, study=study).lower()} personal data is not known to be redacted: names and numbers "
+            "may stand as they were said. Do not pass this on unread."
         )
     yield "Participants are named by the pseudonyms of their invitations."
 
 
-def _of_findings(held: Sequence[Held]) -> Iterator[str]:
+def _of_findings(held: Sequence[Held], *, study: bool) -> Iterator[str]:
     missing = sum(one.findings is None for one in held)
     if missing:
         yield (
-            f"{count(missing, 'interview')} {have(missing)} not been analysed yet: topics, sentiment, quotes "
+            f"{_interviews(missing, study=study)} {have(missing)} not been analysed yet: topics, sentiment, quotes "
             f"and quality are missing for {'it' if missing == 1 else 'them'}."
         )
     found = [one.findings for one in held if one.findings is not None]
@@ -145,10 +145,10 @@ def _of_findings(held: Sequence[Held]) -> Iterator[str]:
         )
     translated = sorted(
         {
-            str(quote.translation.author)
+            author(words.translation.author)
             for one in found
-            for quote in one.quotes
-            if quote.translation is not None and quote.translation.author.kind == "model"
+            for words in (*one.quotes, one.summary)
+            if words.translation is not None and words.translation.author.kind == "model"
         }
     )
     if translated:
@@ -192,3 +192,8 @@ def _of_themes(held: Sequence[Held], *, study: bool) -> Iterator[str]:
             f"{count(len(codings), 'code')} {were(len(codings))} given by a model; no person has confirmed "
             f"{'it' if len(codings) == 1 else 'them'}."
         )
+
+
+def _interviews(number: int, *, study: bool) -> str:
+    """So many of a study's interviews; the only one of its own report."""
+    return count(number, "interview") if study else "This interview"

@@ -18,6 +18,7 @@ from vivavoce.pipeline.enrichment.findings import (
 from vivavoce.pipeline.exports.bundle import clock, flat
 from vivavoce.pipeline.reports import charts
 from vivavoce.pipeline.reports.blocks import (
+    NO_BREAK,
     Block,
     Bullets,
     Cell,
@@ -31,6 +32,7 @@ from vivavoce.pipeline.reports.blocks import (
     row,
     words,
 )
+from vivavoce.pipeline.reports.english import author, versioned
 from vivavoce.pipeline.reports.method import Method
 from vivavoce.pipeline.reports.quoted import Quoted
 from vivavoce.protocol.languages import describe
@@ -92,7 +94,7 @@ def said(quote: Quoted, beside: Beside, *, name: bool = True) -> Said:
         else Text(flat(translation.text), language=translation.language),
         translated_by=""
         if translation is None
-        else f"{describe(translation.language)}, by {translation.author}",
+        else f"{describe(translation.language)}, by {author(translation.author)}",
     )
 
 
@@ -153,7 +155,8 @@ def method_blocks(method: Method) -> list[Block]:
         row(
             ROLES[part.used.role],
             "rules of this program" if part.used.name == RULES else part.used.name,
-            part.used.version or "not said",
+            # Of language models the provider is part of it, and has a column here.
+            (part.used.version or "not said").removeprefix(f"{part.used.provider}, "),
             part.used.provider or "this machine",
             ", ".join(part.used.languages) or "any",
         )
@@ -183,7 +186,7 @@ def models(used: ModelUsed) -> str:
     """A model's name and version."""
     if used.name == RULES:
         return f"rules of this program, version {used.version}"
-    return " ".join(filter(None, (used.name, used.version)))
+    return versioned(used.name, used.version)
 
 
 def lasting(seconds: float) -> str:
@@ -193,8 +196,8 @@ def lasting(seconds: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """`38 %`, or a dash."""
-    return "–" if share is None else f"{share * 100:.0f} %"
+    """`38 %` that no line parts, or a dash."""
+    return "–" if share is None else f"{share * 100:.0f}{NO_BREAK}%"
 
 
 def whole(value: float | None) -> str:

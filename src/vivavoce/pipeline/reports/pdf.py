@@ -108,7 +108,7 @@ TEMPLATE = """
 
 DRAWN = """
 #let data = json(bytes(sys.inputs.data))
-#set page(width: auto, height: auto, margin: 0pt)
+#set page(width: auto, height: auto, margin: 0pt, fill: none)
 #for drawing in data { page(image(bytes(drawing.svg), format: "svg", width: drawing.width * 1mm)) }
 """
 

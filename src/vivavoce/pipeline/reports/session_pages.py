@@ -18,7 +18,7 @@ from vivavoce.pipeline.reports.blocks import (
     row,
     words,
 )
-from vivavoce.pipeline.reports.english import count, ended, have
+from vivavoce.pipeline.reports.english import author, count, ended, have
 from vivavoce.pipeline.reports.parts import (
     ALONE,
     ORIGINS,
@@ -39,9 +39,17 @@ from vivavoce.pipeline.reports.parts import (
 from vivavoce.pipeline.reports.session import SessionReport
 from vivavoce.protocol.languages import describe
 
+OVERLAP = "What is said on several topics counts for each of them, so the shares add up to more than 100 %."
 
-def session_pages(report: SessionReport, beside: Beside = ALONE) -> Pages:
-    """The report as blocks, to be written; `beside`: the recordings beside it, which quotations are linked with."""
+
+def session_pages(report: SessionReport, beside: Beside = ALONE, *, study_title: str | None = None) -> Pages:
+    """The report as blocks, to be written.
+
+    Args:
+        report: what it says.
+        beside: the recordings beside it, which quotations are linked with.
+        study_title: in the study's first language; None: as the interview had it.
+    """
     blocks: list[Block] = [Facts(_facts(report))]
     if not report.talk.answers:
         blocks.append(
@@ -66,7 +74,7 @@ def session_pages(report: SessionReport, beside: Beside = ALONE) -> Pages:
         blocks += [Heading("Quality"), quality_table(report.quality)]
     return Pages(
         title=f"Interview with {report.participant}",
-        subtitle=f"{flat(report.study.title)} · session {report.session_id}",
+        subtitle=f"{flat(study_title or report.study.title)} · session {report.session_id}",
         blocks=(*blocks, *method_blocks(report.method)),
     )
 
@@ -76,7 +84,7 @@ def _facts(report: SessionReport) -> tuple[tuple[str, str], ...]:
     return (
         ("Held", day(report.joined_at)),
         ("Ended", ended(report.status, report.reason)),
-        ("Sitting", str(report.sitting)),
+        *((("Sitting", str(report.sitting)),) if report.sitting > 1 else ()),
         ("Length", lasting(talk.length_s)),
         ("Held in", describe(report.language)),
         ("Answers in", names(talk.languages)),
@@ -106,14 +114,15 @@ def _summary(report: SessionReport) -> list[Block]:
     if summary is None or not summary.text:
         return []
     how = "Sentences of the participant, chosen by" if summary.method == "extractive" else "Written by"
+    by = f"{how} {models(summary.by)}"
     blocks: list[Block] = [
         Heading("Summary"),
         Para((Text(flat(summary.text), language=summary.language),)),
     ]
     if summary.translation is not None:
         blocks.append(Para((Text(flat(summary.translation.text), language=summary.translation.language),)))
-        blocks.append(paragraph(f"Translated by {summary.translation.author}."))
-    blocks.append(paragraph(f"{how} {models(summary.by)}."))
+        by += f"; translated by {author(summary.translation.author)}"
+    blocks.append(paragraph(f"{by}."))
     return blocks
 
 
@@ -142,6 +151,7 @@ def _topics(report: SessionReport) -> list[Block]:
             ),
             widths=(0.42, 0.15, 0.17, 0.26),
         ),
+        *([paragraph(OVERLAP)] if sum(topic.share for topic in report.topics) > 1 else []),
     ]
 
 

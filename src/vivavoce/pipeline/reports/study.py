@@ -93,7 +93,7 @@ class Theme(Frozen):
     """A topic or a code, and what was said on it.
 
     Attributes:
-        about: a code's definition, or a proposed topic's words.
+        about: a code's definition, or further words of a proposed topic's.
         respondents: who said anything on it.
         languages: in which they did.
         moods: how many of them sound how.
@@ -345,7 +345,8 @@ def _proposed_themes(held: Sequence[Held]) -> list[Theme]:
                 topics[one.transcript.session_id] for one in theirs if one.transcript.session_id in topics
             ]
 
-        about = ", ".join(shown[key].keywords)
+        further = [word for word in shown[key].keywords if word.casefold() not in key]
+        about = f"Further words: {', '.join(further)}." if further else ""
         theme = _theme(f"proposed/{key}", shown[key].name, "proposed", about, told, quotes, of)
         if theme.respondents >= least:
             themes.append(theme)

@@ -124,7 +124,7 @@ def _in_short(report: StudyReport) -> list[Block]:
     flagged = sum(any(measure.flagged for measure in line.quality) for line in report.interviews)
     if flagged:
         are = "is" if flagged == 1 else "are"
-        sentences.append(f"{flagged} of {len(report.interviews)} interviews {are} flagged for their quality.")
+        sentences.append(f"{flagged} of {len(report.interviews)} interviews {are} flagged for quality.")
     return [Heading("In short"), Bullets(tuple(sentences))]
 
 
@@ -355,7 +355,7 @@ def _compared(groups: Sequence[Group], what: str) -> list[Block]:
                 )
                 for group in groups
             ),
-            widths=(0.24, 0.13, 0.13, 0.13, 0.13, 0.24),
+            widths=(0.18, 0.16, 0.13, 0.13, 0.14, 0.26),
         )
     ]
     if groups[0].topics:
@@ -388,16 +388,16 @@ def _quality(report: StudyReport) -> list[Block]:
     blocks: list[Block] = [
         Heading("Quality of the interviews"),
         Table(
-            caption="▲ a share that people should look at",
+            caption="Each interview: its length in minutes:seconds, and shares, with ▲ where people should look at it",
             head=row(
                 "Respondent",
-                number("Length, min:s"),
+                number("Length"),
                 number("Words"),
                 number("Confi­dence"),
                 *(number(name) for name in QUALITY.values()),
             ),
             rows=tuple(_quality_row(line) for line in report.interviews),
-            widths=(0.19, 0.08, 0.08, 0.08, 0.09, 0.095, 0.095, 0.09, 0.11, 0.09),
+            widths=(0.17, 0.09, 0.08, 0.09, 0.09, 0.095, 0.095, 0.09, 0.11, 0.09),
         ),
     ]
     flags = [

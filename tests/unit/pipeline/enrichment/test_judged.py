@@ -59,6 +59,7 @@ async def test_what_a_model_finds_has_its_name_and_stands_in_the_transcript() ->
         "quotes",
         "summary",
     }
+    assert [model.role for model in found.models if model.name != "test-model"] == ["embedding"]
     assert found.codebook_version == CODES.version
     assert (found.model_calls.calls, found.model_calls.refused) == (2, 0)
 

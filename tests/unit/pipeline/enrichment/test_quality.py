@@ -61,6 +61,19 @@ def test_few_answers_are_not_flagged() -> None:
     assert (short.value, short.flagged) == (1.0, False)
 
 
+def test_notes_have_the_verb_to_their_number() -> None:
+    said = [
+        ("m", "Q?"),
+        ("p", "No."),
+        ("m", "Q?"),
+        ("p", "That is a long story."),
+        ("m", "Q?"),
+        ("p", "Yes."),
+    ]
+    assert measured("short_answers", *said).note == "2 of 3 answers have fewer than 4 words."
+    assert measured("short_answers", *said[:4]).note == "1 of 2 answers has fewer than 4 words."
+
+
 def test_leading_questions_by_language() -> None:
     said = (
         ("m", "Don’t you think it is too expensive?"),

@@ -101,6 +101,14 @@ def test_tables_of_a_docx_have_their_columns_widths_and_short_ones_stay_on_a_pag
     ]
 
 
+def test_a_key_of_a_docx_keeps_each_drawing_with_its_name() -> None:
+    document = docx.Document(io.BytesIO(to_docx(study_pages(whole()), made_at=NOW)))
+    key = next(table for table in document.tables if "covered" in table.cell(0, 0).text)
+    cells = [cell for row in key.rows for cell in row.cells if cell.text]
+    assert len(cells) == 9
+    assert all(len(cell.paragraphs[0]._p.xpath(".//pic:pic")) == 1 for cell in cells)
+
+
 def test_waves_are_versions_or_the_days_given() -> None:
     assert [group.interviews for group in whole().waves] == [7, 5]
     assert [group.interviews for group in whole(date(2030, 3, 7)).waves] == [3, 9]
@@ -176,11 +184,37 @@ def test_in_short_names_topics_that_are_level_and_of_how_many_respondents_a_mood
     assert moods and all("known of" in line and "who spoke of it" in line for line in moods)
 
 
+def test_a_proposed_theme_tells_the_words_that_are_not_in_its_name() -> None:
+    theme = next(theme for theme in whole().themes if theme.kind == "proposed")
+    assert (theme.name, theme.about) == ("cheese stall", "Further words: weekly.")
+
+
 def test_how_interviews_ended_is_told_in_words() -> None:
     assert set(REASONS) == set(Reason)
     assert set(ENDED) == {status for status in SessionStatus if status.terminal}
     early = under(study_pages(whole()), "Interviews that ended early")
-    assert early == ("p-05: interrupted: the participant left.",)
+    assert early == ("p-05: interrupted (the participant left).",)
     facts = session_pages(session_report(twelve()[4])).blocks[0]
     assert isinstance(facts, Facts)
-    assert dict(facts.rows)["Ended"] == "interrupted: the participant left"
+    assert dict(facts.rows)["Ended"] == "interrupted (the participant left)"
+
+
+def test_a_report_on_one_interview_counts_no_interviews_and_has_the_studys_own_title() -> None:
+    early = twelve()[4].model_copy(update={"findings": None})
+    report = session_report(early)
+    assert sum(limit.startswith("This interview") for limit in report.method.limits) == 2
+    assert any("In this interview personal data is not known" in limit for limit in report.method.limits)
+    assert not any("1 interview" in limit for limit in report.method.limits)
+    assert session_pages(report, study_title="El mercado").subtitle == "El mercado · session s04"
+
+
+def test_shares_of_topics_that_overlap_are_explained() -> None:
+    held = twelve()[0]
+
+    def says(share: float) -> bool:
+        assert held.findings is not None
+        topics = tuple(topic.model_copy(update={"share": share}) for topic in held.findings.topics)
+        found = held.model_copy(update={"findings": held.findings.model_copy(update={"topics": topics})})
+        return "add up to more than 100 %" in to_html(session_pages(session_report(found))).decode()
+
+    assert says(0.9) and not says(0.1)
