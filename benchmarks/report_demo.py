@@ -21,17 +21,19 @@ STUDY = ROOT / "studies" / "demo.yaml"
 LIMIT_S = 600.0
 
 ANSWERS = (
-    "I had to renew my passport at the town hall, because it ran out before our holiday in June.",
-    "The form on the web was easy, it took five minutes, and I was glad about that.",
-    "On the phone nobody answered, I tried for three days, and that was really annoying.",
-    "The woman at the counter was friendly, and she explained everything to me twice.",
+    "I had to renew my passport at the town hall, because it ran out before our holiday in June, and we had booked it "
+    "already.",
+    "On the phone nobody answered, I tried for three days, and that was really annoying, so in the end I went there.",
     "The worst was the photo, they refused it because of my glasses, and I had to come again on another day.",
-    "I would like to send the photo from home, and then fetch the passport without waiting in a queue.",
-    "In the end it took six weeks, so we nearly missed our flight, and I was very worried.",
-    "My name is Peter Miller, and they had written it wrongly, so all of it began again.",
+    "In the end it took six weeks, so we nearly missed our flight, and I was very worried the whole time.",
+    "My name is Peter Miller, and they had written it wrongly, so all of it began again, form, photo and signature.",
+    "The form on the web was easy, it took five minutes, and I was glad about that.",
+    "The woman at the counter was friendly, and she explained everything to me twice.",
+    "I would like to send the photo from home, and fetch the passport without waiting.",
     "It cost seventy euros, and I find that expensive for a small book.",
     "Most of it was online.",
     "I went there in person.",
+    "It was a quiet office.",
 )
 """Each on the same errand and whole by itself, for it is chance which of them answers which question."""
 

@@ -92,7 +92,7 @@ def _facts(report: StudyReport) -> tuple[tuple[str, str], ...]:
         when += f" to {day(report.last_at)}"
     return (
         ("Respondents", str(len(report.respondents))),
-        ("Interviews", f"{len(held)} held, {completed} of them completed"),
+        ("Interviews", f"{len(held)} held, {completed} completed"),
         ("Not in this report", ", ".join(others) or "no other session"),
         ("Held", when),
         ("Languages", names([group.language for group in report.languages if group.language])),
