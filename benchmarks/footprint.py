@@ -45,7 +45,8 @@ def processor_s(pid: int) -> tuple[float, float]:
             live = child.cpu_times()
         except psutil.NoSuchProcess:
             continue
-        children += live.user + live.system
+        # What it counts of its own children has ended, and is counted nowhere else.
+        children += live.user + live.system + live.children_user + live.children_system
     return used.user + used.system, children
 
 

@@ -22,9 +22,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 from prometheus_client import CollectorRegistry
-from sqlalchemy import text
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -68,7 +66,7 @@ NAMES: Mapping[Grade, str] = {"local": "local models", "llm": "with the language
 
 @dataclass(frozen=True)
 class Took:
-    """What some work took: seconds, and seconds of CPU of this process, its children and the database."""
+    """What some work took: seconds, and seconds of CPU of this process and its children."""
 
     wall_s: float
     cpu_s: float
@@ -81,22 +79,14 @@ class Took:
 
 
 class Watch:
-    """Measures from its making on.
+    """Measures from its making on. The speech server and the database are children of this process, too."""
 
-    Args:
-        pids: whose CPU counts, with their children's.
-    """
-
-    def __init__(self, pids: Sequence[int]) -> None:
-        self._pids = pids
-        self._began, self._used = time.monotonic(), self._cpu_s()
+    def __init__(self) -> None:
+        self._began, self._used = time.monotonic(), sum(processor_s(os.getpid()))
 
     def took(self) -> Took:
         """Until now."""
-        return Took(time.monotonic() - self._began, self._cpu_s() - self._used)
-
-    def _cpu_s(self) -> float:
-        return sum(sum(processor_s(pid)) for pid in self._pids)
+        return Took(time.monotonic() - self._began, sum(processor_s(os.getpid())) - self._used)
 
 
 @dataclass
@@ -136,14 +126,12 @@ class Bench:
     Attributes:
         settings: by grade.
         folder: for files.
-        pids: whose CPU counts.
     """
 
     settings: Mapping[Grade, Settings]
     storage: Storage
     client: SpeechClient
     folder: Path
-    pids: Sequence[int]
 
     async def follow(self, subject: Subject, asked: Asked, *, keep: bool) -> None:
         """Have everything done that follows these interviews, stage after stage, in both grades.
@@ -162,7 +150,7 @@ class Bench:
             for stage in ("enrichment", "reporting"):
                 subject.took[f"{stage}, {grade}"] = await self._stage(stage, grade)
             with tempfile.TemporaryDirectory() as passing:
-                watch = Watch(self.pids)
+                watch = Watch()
                 folder = self.folder / grade if keep else Path(passing)
                 subject.files[grade] = await make_files(self.storage, asked, grade, folder)
                 subject.took[f"files, {grade}"] = watch.took()
@@ -177,7 +165,7 @@ class Bench:
             metrics=Metrics(CollectorRegistry()),
             only=[stage],
         )
-        watch = Watch(self.pids)
+        watch = Watch()
         task = asyncio.create_task(doing.run())
         try:
             async with asyncio.timeout(LIMIT_S):
@@ -225,7 +213,7 @@ async def work(
         if not silent:
             speech_url = (await stack.enter_async_context(speech_server(settings["local"]))).url
         client = await stack.enter_async_context(SpeechClient(speech_url))
-        bench = Bench(settings, storage, client, folder, [os.getpid(), await database(storage)])
+        bench = Bench(settings, storage, client, folder)
         # The demo's is there since it was held.
         await storage.studies.publish(STUDY.read_text(encoding="utf-8"))
         for study_id, codes in (("demo", report_demo.CODES), ("remote-work", report_study.CODES)):
@@ -273,15 +261,6 @@ async def half_hour(bench: Bench, voices: dict[str, dict[str, Prepared]]) -> Sub
     subject = Subject("half an hour", length_s, said_s)
     await bench.follow(subject, Asked(study.id, ["long"], "long", {}, "office"), keep=False)
     return subject
-
-
-async def database(storage: Storage) -> int:
-    """The process that the database's others are children of."""
-    async with storage.engine.connect() as connection:
-        backend = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
-    postmaster = psutil.Process(backend).parent()
-    assert postmaster is not None, "our own backend has no parent"
-    return postmaster.pid
 
 
 def table(head: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
