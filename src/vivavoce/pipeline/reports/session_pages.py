@@ -121,7 +121,9 @@ def _summary(report: SessionReport) -> list[Block]:
     ]
     if summary.translation is not None:
         blocks.append(Para((Text(flat(summary.translation.text), language=summary.translation.language),)))
-        by += f"; translated by {author(summary.translation.author)}"
+        translator = author(summary.translation.author)
+        both = translator == models(summary.by)
+        by = f"Written and translated by {translator}" if both else f"{by}; translated by {translator}"
     blocks.append(paragraph(f"{by}."))
     return blocks
 
