@@ -1,4 +1,4 @@
-"""Everything that is made of interviews, made as people have it made: reports and exports as files, and what is found.
+"""Everything that is made of interviews, made as people have it made: reports and exports, and what is found.
 
 The words are the redacted ones, as they are for whoever asks for no others.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from vivavoce.ops.gathering import exported
@@ -48,66 +48,53 @@ class Asked:
     recorded: bool = True
 
 
-@dataclass
-class Files:
-    """What was made.
-
-    Attributes:
-        rows: what it is, and its size and the seconds it took, or how much was found.
-        took_s: all files together.
-    """
-
-    rows: dict[str, str] = field(default_factory=dict[str, str])
-    took_s: float = 0.0
-
-    async def make(self, row: str, path: Path, making: Callable[[], Awaitable[bytes]]) -> None:
-        """Make a file; one that is empty is none. A row keeps the first of its files."""
-        began = time.monotonic()
-        content = await making()
-        took_s = time.monotonic() - began
-        assert content, f"{path.name} is empty"
-        await asyncio.to_thread(path.write_bytes, content)
-        self.took_s += took_s
-        self.rows.setdefault(row, f"{len(content) / 1000:,.0f} kB, {took_s:.2f} s")
+Rows = dict[str, str]
+"""What was made, and its size and the seconds it took, or how much was found."""
 
 
-async def make_files(storage: Storage, asked: Asked, grade: Grade, folder: Path) -> Files:
-    """All of it, from what the stages have made: the reports go into the folder, exports into one in it.
+async def make_reports(storage: Storage, asked: Asked, folder: Path) -> Rows:
+    """The reports in each format, from what the stages have made; beside HTML are copies of the recordings.
 
     Args:
         storage: where that is.
         asked: what is made.
-        grade: that every interview must have been enriched by.
-        folder: made where it is not there.
+        folder: that it is made in.
     """
-    exports = folder / "exports"
-    exports.mkdir(parents=True, exist_ok=True)
-    files = Files()
-    files.rows |= await found(storage, asked, grade)
-    names = {**asked.shown, asked.of: asked.of}
-    for name, of in names.items():
+    rows: Rows = {}
+    for name, of in {**asked.shown, asked.of: asked.of}.items():
         for format in ReportFormat:
-            await files.make(
-                f"report on {'the study' if of == asked.study_id else 'an interview'}, {format.upper()}",
-                folder / f"{name}.{format}",
-                lambda of=of, format=format: report(
-                    storage, of, format, clock=SystemClock(), sound=folder / "sound"
-                ),
-            )
+            what = f"report on {'the study' if of == asked.study_id else 'an interview'}, {format.upper()}"
+            sound = folder / "sound" if format is ReportFormat.HTML and asked.recorded else None
+            making = report(storage, of, format, clock=SystemClock(), sound=sound)
+            rows.setdefault(what, await _made(making, folder / f"{name}.{format}"))
+    return rows
+
+
+async def make_exports(storage: Storage, asked: Asked, folder: Path) -> Rows:
+    """Every export that there is. Args as of `make_reports`."""
+    rows: Rows = {}
     first = next(iter(asked.shown.values()), asked.of)
     for format in ExportFormat:
         if format is ExportFormat.OGG and not asked.recorded:
             continue
         of = first if format in ONE_INTERVIEW else asked.of
-        await files.make(
-            f"export, {format}" + (" (one interview)" if format in ONE_INTERVIEW else ""),
-            exports / f"{of}.{'grid.csv' if format is ExportFormat.GRID else format}",
-            lambda of=of, format=format: exported(storage, of, format),
-        )
-    return files
+        name = f"{of}.{'grid.csv' if format is ExportFormat.GRID else format}"
+        what = f"export, {format}" + (" (one interview)" if format in ONE_INTERVIEW else "")
+        rows[what] = await _made(exported(storage, of, format), folder / name)
+    return rows
 
 
-async def found(storage: Storage, asked: Asked, grade: Grade) -> dict[str, str]:
+async def _made(making: Coroutine[None, None, bytes], path: Path) -> str:
+    """Make a file; one that is empty is none."""
+    began = time.monotonic()
+    content = await making
+    took_s = time.monotonic() - began
+    assert content, f"{path.name} is empty"
+    await asyncio.to_thread(path.write_bytes, content)
+    return f"{len(content) / 1000:,.0f} kB, {took_s:.1f} s"
+
+
+async def found(storage: Storage, asked: Asked, grade: Grade) -> Rows:
     """How much the stages found in these interviews."""
     said = heard = taken = topics = codes = quotes = unjudged = 0
     for session_id in asked.session_ids:

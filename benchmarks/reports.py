@@ -17,8 +17,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,13 +33,13 @@ import report_study
 from footprint import processor_s
 from made import made
 from report_demo import ANSWERS, hold_demo
-from report_files import Asked, Files, make_files
+from report_files import Asked, Rows, found, make_exports, make_reports
 from report_pictures import draw
 from report_study import LANGUAGES, STUDY, day, half_an_hour, hold, sounds, spoken, twelve, unspoken
 from slow_model import slow_model
 from vivavoce.ops.children import speech_server
 from vivavoce.ops.pipeline import worker
-from vivavoce.pipeline.codes import Codebook
+from vivavoce.pipeline.codes import Code, Codebook
 from vivavoce.pipeline.enrichment.findings import Grade
 from vivavoce.protocol.check import load_study
 from vivavoce.session.clock import SystemClock
@@ -60,6 +60,9 @@ ALLOWED_S = 420.0
 """For the report on half an hour."""
 
 SHOWN = {"interview-en": "s00", "interview-es": "s04", "interview-fr": "s08", "interview-broken-off": "s03"}
+PARTS = ("enrichment", "reporting", "reports", "exports")
+"""What is done once for each grade."""
+
 GRADES: tuple[Grade, ...] = ("local", "llm")
 NAMES: Mapping[Grade, str] = {"local": "local models", "llm": "with the language model"}
 
@@ -97,25 +100,19 @@ class Subject:
         name: of their column.
         length_s: of the interviews together.
         said_s: of them, in which the participant speaks; 0: nobody counted.
-        took: by stage, enrichment and files by stage and grade.
-        files: by grade.
+        took: by what was done, from enrichment on by grade as well.
+        made: by grade.
     """
 
     name: str
     length_s: float
     said_s: float = 0.0
     took: dict[str, Took] = field(default_factory=dict[str, Took])
-    files: dict[Grade, Files] = field(default_factory=dict["Grade", Files])
+    made: dict[Grade, Rows] = field(default_factory=dict["Grade", Rows])
 
     def until_report(self, grade: Grade) -> Took:
-        """From the end of the interviews to the last file."""
-        rows = (
-            "transcription",
-            "redaction",
-            f"enrichment, {grade}",
-            f"reporting, {grade}",
-            f"files, {grade}",
-        )
+        """From the end of the interviews to their reports in every format."""
+        rows = ("transcription", "redaction", *(f"{part}, {grade}" for part in PARTS[:-1]))
         return sum((self.took[row] for row in rows), Took(0, 0))
 
 
@@ -133,6 +130,12 @@ class Bench:
     client: SpeechClient
     folder: Path
 
+    async def prepare(self, study: str, codes: Sequence[Code]) -> None:
+        """Publish the study (YAML), if it is not yet, with its codes."""
+        published = await self.storage.studies.publish(study)
+        book = Codebook(codes=tuple(codes), version=1)
+        await self.storage.codebooks.add(published.id, 1, book.model_dump_json(), editor="benchmark")
+
     async def follow(self, subject: Subject, asked: Asked, *, keep: bool) -> None:
         """Have everything done that follows these interviews, stage after stage, in both grades.
 
@@ -149,11 +152,16 @@ class Bench:
                     await self.storage.jobs.add(session_id, "enrichment")
             for stage in ("enrichment", "reporting"):
                 subject.took[f"{stage}, {grade}"] = await self._stage(stage, grade)
+            rows = await found(self.storage, asked, grade)
             with tempfile.TemporaryDirectory() as passing:
+                reports = made_folder(self.folder / grade if keep else Path(passing))
                 watch = Watch()
-                folder = self.folder / grade if keep else Path(passing)
-                subject.files[grade] = await make_files(self.storage, asked, grade, folder)
-                subject.took[f"files, {grade}"] = watch.took()
+                rows |= await make_reports(self.storage, asked, reports)
+                subject.took[f"reports, {grade}"] = watch.took()
+                exports, watch = made_folder(reports / "exports"), Watch()
+                rows |= await make_exports(self.storage, asked, exports)
+                subject.took[f"exports, {grade}"] = watch.took()
+            subject.made[grade] = rows
 
     async def _stage(self, stage: str, grade: Grade) -> Took:
         """Do the jobs of a stage."""
@@ -182,50 +190,61 @@ class Bench:
             await asyncio.wait([task])
 
 
-async def make(folder: Path, *, silent: bool) -> list[Subject]:
-    """Hold the interviews and have made what follows them; without recordings only the twelve."""
+async def make(folder: Path, *, silent: bool, told: Callable[[Subject], None]) -> list[Subject]:
+    """Hold the interviews and have made what follows them; without recordings the twelve alone.
+
+    Args:
+        folder: for the files.
+        silent: without recordings.
+        told: of each subject as soon as it is done.
+    """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        data_dir = Path(scratch) / "vv" / "simulate"
-        demo_sounds: dict[str, Prepared] = {}
-        voices = unspoken()
+        subjects: list[Subject] = []
+        study = report_study.STUDY.read_text(encoding="utf-8")
         if not silent:
-            local = pipeline_settings(data_dir, load().models_dir)
-            async with speech_server(local) as speech, SpeechClient(speech.url) as client:
-                store = WordingStore(load().wording_dir / "participants")
-                voices = await spoken(client, store)
-                demo_sounds = await sounds(client, store, ANSWERS, "en")
-            await hold_demo(data_dir, demo_sounds, Path(scratch) / "answers")
-        return await work(folder, data_dir, voices, silent=silent)
+            async with bench(folder, Path(scratch) / "half", heard=True) as at:
+                await at.prepare(study, report_study.CODES)
+                subjects.append(await half_hour(at, await spoken(at.client, store())))
+            told(subjects[-1])
+        said: dict[str, Prepared] = {}
+        async with bench(folder, Path(scratch) / "twelve", heard=not silent) as at:
+            await at.prepare(study, report_study.CODES)
+            voices = unspoken() if silent else await spoken(at.client, store())
+            subjects.append(await the_twelve(at, voices, recorded=not silent))
+            told(subjects[-1])
+            if not silent:
+                said = await sounds(at.client, store(), ANSWERS, "en")
+        if not silent:
+            data_dir = Path(scratch) / "demo" / "simulate"
+            await hold_demo(data_dir, said, Path(scratch) / "answers")
+            async with bench(folder, data_dir, heard=True) as at:
+                await at.prepare(report_demo.STUDY.read_text(encoding="utf-8"), report_demo.CODES)
+                subjects.append(await the_demo(at))
+                told(subjects[-1])
+        return subjects[::-1]
 
 
-async def work(
-    folder: Path, data_dir: Path, voices: dict[str, dict[str, Prepared]], *, silent: bool
-) -> list[Subject]:
-    """Have made what follows the demo interview that is in that data folder, the twelve, and half an hour."""
+def store() -> WordingStore:
+    """Where the participants' sound is kept from run to run."""
+    return WordingStore(load().wording_dir / "participants")
+
+
+@asynccontextmanager
+async def bench(folder: Path, data_dir: Path, *, heard: bool) -> AsyncGenerator[Bench]:
+    """All that the work is done with, on a data folder; a speech server, where anything is `heard`."""
     async with AsyncExitStack() as stack:
         model = await stack.enter_async_context(slow_model(ANSWER_S))
+        models = load().models_dir
         settings: dict[Grade, Settings] = {
-            "local": pipeline_settings(data_dir, load().models_dir),
-            "llm": pipeline_settings(data_dir, load().models_dir, url=model.url, model="slow-model"),
+            "local": pipeline_settings(data_dir, models),
+            "llm": pipeline_settings(data_dir, models, url=model.url, model="slow-model"),
         }
         storage = await stack.enter_async_context(open_storage(settings["local"], exclusive=True))
         speech_url = model.url  # nobody asks it, where nothing was recorded
-        if not silent:
+        if heard:
             speech_url = (await stack.enter_async_context(speech_server(settings["local"]))).url
         client = await stack.enter_async_context(SpeechClient(speech_url))
-        bench = Bench(settings, storage, client, folder)
-        # The demo's is there since it was held.
-        await storage.studies.publish(STUDY.read_text(encoding="utf-8"))
-        for study_id, codes in (("demo", report_demo.CODES), ("remote-work", report_study.CODES)):
-            book = Codebook(codes=codes, version=1)
-            await storage.codebooks.add(study_id, 1, book.model_dump_json(), editor="benchmark")
-        if silent:
-            return [await the_twelve(bench, voices, recorded=False)]
-        return [
-            await the_demo(bench),
-            await the_twelve(bench, voices, recorded=True),
-            await half_hour(bench, voices),
-        ]
+        yield Bench(settings, storage, client, folder)
 
 
 async def the_demo(bench: Bench) -> Subject:
@@ -263,6 +282,12 @@ async def half_hour(bench: Bench, voices: dict[str, dict[str, Prepared]]) -> Sub
     return subject
 
 
+def made_folder(folder: Path) -> Path:
+    """It, there from now on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def table(head: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
     """Markdown."""
     lines = [f"| {' | '.join(('', *head))} |", "|---|" + "---|" * len(head)]
@@ -275,18 +300,20 @@ def told(subjects: Sequence[Subject]) -> str:
     stages = [
         "transcription",
         "redaction",
-        *(f"{part}, {grade}" for part in ("enrichment", "reporting", "files") for grade in GRADES),
+        *(f"{part}, {grade}" for part in PARTS for grade in GRADES),
     ]
     assert set(STAGES) <= {stage.partition(",")[0] for stage in stages}
     timed = {stage: [str(subject.took[stage]) for subject in subjects] for stage in stages}
     for grade in GRADES:
-        timed[f"**in all, {NAMES[grade]}**"] = [f"**{subject.until_report(grade)}**" for subject in subjects]
+        timed[f"**until the reports, {NAMES[grade]}**"] = [
+            f"**{subject.until_report(grade)}**" for subject in subjects
+        ]
     kept = [subject for subject in subjects if subject.name != "half an hour"]
     filed = {
-        row: [subject.files[grade].rows.get(row, "–") for subject in kept for grade in GRADES]
-        for row in kept[0].files["local"].rows
+        row: [subject.made[grade].get(row, "–") for subject in kept for grade in GRADES]
+        for row in kept[0].made["local"]
     }
-    long = subjects[-1]
+    long = next((subject for subject in subjects if subject.name == "half an hour"), subjects[0])
     verdict = "; ".join(
         f"{NAMES[grade]}: {long.until_report(grade).wall_s:.0f} s of {ALLOWED_S:.0f} s allowed"
         for grade in GRADES
@@ -294,7 +321,7 @@ def told(subjects: Sequence[Subject]) -> str:
     return "\n\n".join(
         (
             f"From the end of an interview of {long.length_s / 60:.0f} min, {long.said_s / 60:.0f} min of them the "
-            f"participant's words, to the last file: {verdict}.",
+            f"participant's words, to its report as HTML, PDF and DOCX: {verdict}.",
             "## Time\n\nSeconds from the end of the interviews on, then seconds of CPU.",
             table([f"{subject.name}, {subject.length_s / 60:.0f} min" for subject in subjects], timed),
             "## What is made\n\nThe size of each file and the seconds that making it took.",
@@ -326,7 +353,9 @@ def main() -> None:
     configure(level="error", format="text")
     if not given.draw:
         by = made("benchmarks/reports.py FOLDER", "onnxruntime", "typst", "python-docx")
-        subjects = asyncio.run(make(given.folder, silent=given.silent))
+        subjects = asyncio.run(
+            make(given.folder, silent=given.silent, told=lambda one: print(one, file=sys.stderr))
+        )
         print(f"# Reports\n\n{by}\n\n{INTRODUCTION}\n{told(subjects)}")
     for grade in GRADES:
         asyncio.run(draw(given.folder / grade))
