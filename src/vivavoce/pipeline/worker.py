@@ -21,7 +21,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from vivavoce.errors import VivavoceError
 from vivavoce.pipeline import stage as stages
-from vivavoce.pipeline.patience import wait_s
+from vivavoce.pipeline.patience import NotYet, wait_s
 from vivavoce.pipeline.searching import Index, catch_up
 from vivavoce.pipeline.stage import Chain, Results, Stage
 from vivavoce.session.errors import ContentErased
@@ -145,7 +145,9 @@ class Worker:
         app.task(name=task_name(stage.name), queue=stage.name, retry=Patience(), pass_context=True)(do)
 
     async def _explain(self, job_id: int | None, code: str, message: str) -> None:
-        log.warning("pipeline job failed", job_id=job_id, code=code, message=message)
+        # An interview's first job is there when it ends, which is a moment before its recording is closed.
+        tell = log.info if code == NotYet.code else log.warning
+        tell("pipeline job failed", job_id=job_id, code=code, message=message)
         if job_id is None:
             return
         try:
