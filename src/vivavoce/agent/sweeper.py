@@ -22,7 +22,7 @@ from vivavoce.session.clock import Clock
 from vivavoce.session.errors import LeaseHeld
 from vivavoce.session.events import Payload, Reason, RecordingClosed, SessionEnded, SessionStatus
 from vivavoce.session.state import SessionState
-from vivavoce.session.store import SessionStore, SessionSummary
+from vivavoce.session.store import SessionStore, SessionSummary, holding
 from vivavoce.session.timers import HostTimers
 from vivavoce.transport.recorded import measure
 
@@ -191,11 +191,10 @@ class Sweeper:
     async def _append(self, session_id: str, payload: Payload) -> bool:
         """Write an event into the log of a session that nobody holds; False: somebody took it up in the meantime."""
         try:
-            lease = await self._store.claim(session_id, holder=self._holder, ttl_s=self._timers.lease_s)
+            async with holding(
+                self._store, session_id, holder=self._holder, ttl_s=self._timers.lease_s
+            ) as lease:
+                await self._store.append(lease, [payload], at=self._clock.now())
         except LeaseHeld:
             return False
-        try:
-            await self._store.append(lease, [payload], at=self._clock.now())
-        finally:
-            await self._store.release(lease)
         return True

@@ -6,7 +6,7 @@ from vivavoce.session.clock import Clock
 from vivavoce.session.errors import SessionOver
 from vivavoce.session.events import Reason, SessionEnded, SessionStatus
 from vivavoce.session.state import SessionState
-from vivavoce.session.store import SessionStore
+from vivavoce.session.store import SessionStore, given_back
 
 HOLDER = "operator"
 LEASE_S = 10.0
@@ -27,12 +27,10 @@ async def close_session(
     if (await store.state(session_id)).status.terminal:
         raise SessionOver(session_id)
     lease = await store.seize(session_id, holder=HOLDER, ttl_s=LEASE_S)
-    try:
+    async with given_back(store, lease):
         state = await store.state(session_id)
         if state.status.terminal:
             raise SessionOver(session_id)
         now = clock.now()
         ended = SessionEnded(status=SessionStatus.INTERRUPTED, reason=reason, at_s=state.at_s(now))
         return await store.append(lease, [ended], at=now)
-    finally:
-        await store.release(lease)

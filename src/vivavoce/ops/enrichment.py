@@ -16,6 +16,7 @@ from vivavoce.pipeline.patience import NotYet
 from vivavoce.pipeline.transcription import StudyOfHash
 from vivavoce.session.clock import Clock
 from vivavoce.session.errors import LeaseHeld
+from vivavoce.session.store import holding
 from vivavoce.session.usage import Use
 from vivavoce.settings import Settings
 from vivavoce.storage.open import Storage
@@ -95,13 +96,11 @@ def charging(
             output_tokens=account.output_tokens,
         )
         try:
-            lease = await sessions.claim(session_id, holder=HOLDER, ttl_s=LEASE_S)
+            async with holding(sessions, session_id, holder=HOLDER, ttl_s=LEASE_S) as lease:
+                state, now = await sessions.state(session_id), clock.now()
+                used = metered(use, tariff, subject=HOLDER, at_s=state.at_s(now))
+                await sessions.append(lease, [used], at=now)
         except LeaseHeld as error:
             raise NotYet(str(error), next_step="The job is tried again.") from error
-        try:
-            state, now = await sessions.state(session_id), clock.now()
-            await sessions.append(lease, [metered(use, tariff, subject=HOLDER, at_s=state.at_s(now))], at=now)
-        finally:
-            await sessions.release(lease)
 
     return charge

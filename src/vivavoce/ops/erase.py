@@ -22,7 +22,7 @@ from vivavoce.session.errors import LeaseHeld, SessionOver
 from vivavoce.session.events import ErasureReason, SessionErased
 from vivavoce.session.lease import Lease
 from vivavoce.session.status import Reason, SessionStatus
-from vivavoce.session.store import SessionSummary
+from vivavoce.session.store import SessionSummary, given_back
 from vivavoce.settings import Settings
 from vivavoce.storage.open import Storage
 from vivavoce.storage.scrub import scrub
@@ -192,13 +192,11 @@ async def _erase_one(
     state = await storage.sessions.state(session_id)
     gone.unclosed += await _handed_over(storage, session_id, clock)
     lease = await _claim(storage, session_id)
-    try:
+    async with given_back(storage.sessions, lease):
         gone.recordings += await storage.recordings.clear(session_id)
         await empty_spool(spool, session_id)
         lease = await storage.sessions.renew(lease, ttl_s=LEASE_S)
         await storage.sessions.erase(lease, SessionErased(reason=reason), at=clock.now())
-    finally:
-        await storage.sessions.release(lease)
     gone.sessions.append(session_id)
     if state.erased_at is None:
         log.info("session erased", session_id=session_id, study_id=state.study_id, reason=reason)

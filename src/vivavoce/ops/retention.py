@@ -14,6 +14,7 @@ from vivavoce.ops.erase import erase, interview_by, let_go
 from vivavoce.protocol.retention import Action, Retention
 from vivavoce.session.clock import Clock
 from vivavoce.session.events import RecordingMoved
+from vivavoce.session.store import holding
 from vivavoce.settings import Settings
 from vivavoce.storage.errors import StudyUnknown
 from vivavoce.storage.open import Storage
@@ -162,9 +163,6 @@ async def _cool(storage: Storage, session_id: str, clock: Clock) -> None:
     state = await storage.sessions.state(session_id)
     warm = [one.key for one in state.recordings if one.sha256 is not None and one.key not in state.cold]
     for key in warm:
-        lease = await storage.sessions.claim(session_id, holder=HOLDER, ttl_s=LEASE_S)
-        try:
+        async with holding(storage.sessions, session_id, holder=HOLDER, ttl_s=LEASE_S) as lease:
             await storage.recordings.cool(key)
             await storage.sessions.append(lease, [RecordingMoved(key=key)], at=clock.now())
-        finally:
-            await storage.sessions.release(lease)

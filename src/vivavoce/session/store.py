@@ -6,7 +6,8 @@ holds both to it. Expiry of a lease is judged by the database's clock, or by the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Protocol
 
@@ -185,3 +186,27 @@ class SessionStore(Protocol):
     async def unclosed(self, *, limit: int = 100) -> Ids:
         """The ids of sessions with a recording that was started and not closed, and that nobody holds; newest first."""
         ...
+
+
+@asynccontextmanager
+async def holding(
+    store: SessionStore, session_id: str, *, holder: str, ttl_s: float
+) -> AsyncGenerator[Lease]:
+    """Be the one writer of a session while the context lasts, which is to be shorter than `ttl_s` seconds.
+
+    Raises:
+        LeaseHeld: there is a live lease, whoever holds it.
+        SessionUnknown: there is no such session.
+    """
+    lease = await store.claim(session_id, holder=holder, ttl_s=ttl_s)
+    async with given_back(store, lease):
+        yield lease
+
+
+@asynccontextmanager
+async def given_back(store: SessionStore, lease: Lease) -> AsyncGenerator[None]:
+    """Give a lease back when the context ends, however it ends, so that nobody waits for it to run out."""
+    try:
+        yield
+    finally:
+        await store.release(lease)

@@ -20,7 +20,7 @@ from vivavoce.session.errors import LeaseHeld, SessionExists, StudySpent
 from vivavoce.session.events import ConsentGiven, SessionScheduled
 from vivavoce.session.state import SessionState
 from vivavoce.session.status import RESUMABLE, SessionStatus
-from vivavoce.session.store import SessionStore
+from vivavoce.session.store import SessionStore, holding
 from vivavoce.session.timers import Timers
 from vivavoce.web import languages, tokens
 from vivavoce.web.errors import (
@@ -247,17 +247,14 @@ class Reception:
             raise LanguageFixed
         session_id = state.session_id
         try:
-            lease = await self._sessions.claim(session_id, holder=HOLDER, ttl_s=LEASE_S)
+            async with holding(self._sessions, session_id, holder=HOLDER, ttl_s=LEASE_S) as lease:
+                if (await self._sessions.state(session_id)).consent is not None:
+                    return False
+                await self._sessions.append(lease, [given], at=self._clock.now())
         except LeaseHeld as error:
             if (await self._sessions.state(session_id)).consent is not None:
                 return False
             raise SessionBusy from error
-        try:
-            if (await self._sessions.state(session_id)).consent is not None:
-                return False
-            await self._sessions.append(lease, [given], at=self._clock.now())
-        finally:
-            await self._sessions.release(lease)
         return True
 
 
