@@ -40,6 +40,10 @@ class Draft:
         self.facts: list[Fact] = []
         self.move: MoveDecided | None = None
 
+    def at(self, at_s: float) -> Draft:
+        """A fresh one from where this one has come to, as if it were another time."""
+        return Draft(self.study, self.progress, at_s=at_s, language=self.language)
+
     # Reading the state
 
     @property
@@ -170,6 +174,12 @@ class Draft:
         for topic_id in self.study.question(question_id).topics:
             if topic_id not in self.progress.topics:
                 self.add(TopicCovered(topic_id=topic_id, question_id=question_id, at_s=self.at_s))
+
+    def settle(self) -> None:
+        """What has been answered stands: its topics are covered."""
+        question = self.progress.question
+        if question is not None and question.status == "answered":
+            self.cover_topics(question.question_id)
 
     def say(
         self,

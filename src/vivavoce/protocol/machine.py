@@ -306,8 +306,7 @@ class _Turn(Draft):
         if question.status == "asked":
             self._again("repeat", (*before, self.open_wording(question)), trigger="language")
             return
-        if question.status == "answered":
-            self.cover_topics(question.question_id)
+        self.settle()
         self._go_on("question", before)
 
     # Ways on

@@ -1,4 +1,4 @@
-"""What a model may ask of the protocol: its tools, typed. A request is judged by `protocol.floor`.
+"""What a model may ask of the protocol: its tools, typed. A request is judged by `protocol.rails`.
 
 Descriptions are in English whatever the interview's language: they are read by the model, and never said.
 """

@@ -38,6 +38,11 @@ def count_words(text: str) -> int:
     return spaced + -(-unspaced // _CHARACTERS_A_WORD)
 
 
+def plain(text: str) -> str:
+    """Without what no database and no ear can take: control characters, halves of characters."""
+    return "".join(char if char.isprintable() else " " for char in text).strip()
+
+
 def find_phrase(text: str, phrases: Iterable[str]) -> str | None:
     """The first of the phrases that the text contains, word by word; None if it contains none.
 

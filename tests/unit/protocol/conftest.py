@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from talk import Talk
 
 from vivavoce.protocol.check import load_study
 from vivavoce.protocol.facts import Fact, MoveDecided
 from vivavoce.protocol.machine import Decision, decide
-from vivavoce.protocol.observations import Observation
+from vivavoce.protocol.observations import Began, Observation
 from vivavoce.protocol.progress import Progress, fold
 from vivavoce.protocol.study import Study
 
@@ -143,3 +144,24 @@ def interview(small: Study) -> Interview:
 def hold() -> Callable[[Study], Interview]:
     """Begins an interview with any study, in its first language."""
     return lambda study: Interview(study, study.languages[0])
+
+
+@pytest.fixture
+def talk(small_text: str) -> Talk:
+    talk = Talk(small_text)
+    talk.observe(Began(0))
+    return talk
+
+
+@pytest.fixture
+def bridge(small_text: str) -> Talk:
+    talk = Talk(small_text, freedom="bridge")
+    talk.observe(Began(0))
+    return talk
+
+
+@pytest.fixture
+def explorer(small_text: str) -> Talk:
+    talk = Talk(small_text, freedom="explore", own_probes=2)
+    talk.observe(Began(0))
+    return talk

@@ -1,125 +1,15 @@
-"""What a model may do with the floor: every request accepted or refused, every sentence taken or dropped."""
+"""What a model may do with the floor: its calls written down, every sentence taken or dropped."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
+from talk import LONG, Talk
 
-from vivavoce.protocol.check import load_study
-from vivavoce.protocol.facts import (
-    AnswerSetAside,
-    Fact,
-    InsightFlagged,
-    MoveDecided,
-    MoveWorded,
-    PhaseEntered,
-    ToolCalled,
-    TopicCovered,
-)
-from vivavoce.protocol.floor import MOST_REDIRECTS, MOST_REFUSALS, Floor
+from vivavoce.protocol.facts import MoveDecided, MoveWorded, PhaseEntered, ToolCalled, TopicCovered
+from vivavoce.protocol.floor import MOST_REFUSALS
 from vivavoce.protocol.machine import decide
-from vivavoce.protocol.observations import Answered, Began, CloseDue, Interrupted, Observation, WrapUpDue
-from vivavoce.protocol.outcomes import Judgement
-from vivavoce.protocol.progress import Progress, fold
-from vivavoce.protocol.requests import TOOLS, schema, tools_for
+from vivavoce.protocol.observations import Answered, Began, CloseDue, Interrupted, WrapUpDue
 from vivavoce.protocol.study import Study
-
-LONG = "I had two slices of bread with butter and a cup of tea"
-
-
-class Talk:
-    """An interview with a model in it: what it asks for and says goes through the floor, and into the log."""
-
-    def __init__(self, text: str, **moderator: Any) -> None:
-        section = json.dumps({"mode": "semi_structured", **moderator})
-        self.study = load_study(f"{text}\nmoderator: {section}\n".encode(), source="small.yaml")
-        self.facts: list[Fact] = []
-        self.floor: Floor | None = None
-        self.at_s = 0.0
-        self.rest: tuple[str, ...] = ()
-
-    @property
-    def progress(self) -> Progress:
-        return fold(self.facts)
-
-    @property
-    def move(self) -> MoveDecided:
-        assert self.progress.last_move is not None
-        return self.progress.last_move
-
-    def observe(self, observation: Observation) -> bool:
-        """Whether the model has the floor now."""
-        self.at_s = observation.at_s
-        decision = decide(self.study, self.progress, observation, language="en")
-        self.facts += decision.facts
-        if decision.floor:
-            assert isinstance(observation, Answered | Interrupted)
-            self.floor = Floor(
-                self.study,
-                language="en",
-                text=observation.text,
-                utterance_ids=observation.utterance_ids,
-                at_s=observation.at_s,
-            )
-        return decision.floor
-
-    def answer(self, text: str = LONG, at_s: float = 30.0) -> None:
-        assert self.observe(Answered(at_s, text, ("u1",)))
-
-    def call(self, tool: str, /, **arguments: Any) -> Judgement:
-        return self.raw(tool, json.dumps(arguments))
-
-    def raw(self, tool: str, arguments: str) -> Judgement:
-        assert self.floor is not None
-        judgement = self.floor.call("c1", tool, arguments, self.progress, at_s=self.at_s)
-        self.facts += judgement.facts
-        self.rest = judgement.rest
-        return judgement
-
-    def say(self, *sentences: str) -> list[bool]:
-        assert self.floor is not None
-        spoken: list[bool] = []
-        for sentence in sentences:
-            taken = self.floor.take(sentence, self.progress, at_s=self.at_s)
-            self.facts += taken.facts
-            spoken.append(taken.spoken)
-            if taken.enough:
-                break
-        return spoken
-
-    def end(self, *, failed: bool = False) -> MoveDecided:
-        assert self.floor is not None
-        ended = self.floor.give_up if failed else self.floor.finish
-        outcome = ended(self.progress, at_s=self.at_s)
-        self.facts += outcome.facts
-        self.rest = outcome.rest
-        return self.move
-
-    def of(self, kind: type[Any]) -> list[Any]:
-        return [fact for fact in self.facts if isinstance(fact, kind)]
-
-
-@pytest.fixture
-def talk(small_text: str) -> Talk:
-    talk = Talk(small_text)
-    talk.observe(Began(0))
-    return talk
-
-
-@pytest.fixture
-def bridge(small_text: str) -> Talk:
-    talk = Talk(small_text, freedom="bridge")
-    talk.observe(Began(0))
-    return talk
-
-
-@pytest.fixture
-def explorer(small_text: str) -> Talk:
-    talk = Talk(small_text, freedom="explore", own_probes=2)
-    talk.observe(Began(0))
-    return talk
 
 
 class TestWhoHasTheFloor:
@@ -417,183 +307,7 @@ class TestAfterOwnWords:
         assert asked.move.parts[-1] == "How did you come here?"
 
 
-class TestAdvancing:
-    def test_refused_while_required_questions_are_open(self, small_text: str) -> None:
-        text = small_text.replace("      - id: lunch\n", "      - id: lunch\n        required: true\n")
-        talk = Talk(text)
-        talk.observe(Began(0))
-        talk.answer()
-        refused = talk.call("advance_phase")
-        assert not refused.accepted
-        assert refused.answer == (
-            "1 required question is open in this phase: lunch (“What will you have for lunch?”). Ask one of them first."
-        )
-        assert talk.progress.phase_id == "first" and talk.progress.refusals == 1
-
-    def test_refused_before_its_least_time_while_there_is_something_to_ask(self, small_text: str) -> None:
-        talk = Talk(
-            small_text.replace(
-                "    min_minutes: 0\n    max_minutes: 5\n    turn",
-                "    min_minutes: 3\n    max_minutes: 5\n    turn",
-            )
-        )
-        talk.observe(Began(0))
-        talk.answer(at_s=80)
-        assert "1:20 of at least 3 minutes" in talk.call("advance_phase").answer
-        talk.end(failed=True)
-        talk.answer(at_s=181)
-        assert talk.call("advance_phase").accepted
-
-    def test_accepted_it_swaps_the_phase_and_says_what_comes(self, talk: Talk) -> None:
-        talk.answer()
-        accepted = talk.call("advance_phase", reason="enough")
-        assert accepted.accepted
-        assert accepted.answer == (
-            "The phase “Second” has begun. Its objective: Go on. Its first question: “How did you come here?”"
-        )
-        assert [type(fact) for fact in accepted.facts] == [TopicCovered, PhaseEntered, ToolCalled]
-        assert talk.of(PhaseEntered)[-1].reason == "advanced"
-        assert not talk.call("advance_phase").accepted, "one phase a reply"
-        assert not talk.call("probe", trigger="vague").accepted
-        assert not talk.call("return_to_question", reason="off_topic").accepted
-        talk.say("Now to your way here.", "How did you come?")
-        assert (talk.end().question_id, talk.move.phase_id) == ("way", "second")
-
-    def test_a_model_that_fails_after_it_leaves_the_new_phase_to_the_study(self, talk: Talk) -> None:
-        talk.answer("It depends")
-        talk.call("advance_phase")
-        move = talk.end(failed=True)
-        assert (move.move, move.question_id) == ("question", "way")
-
-    def test_in_the_last_phase_it_ends_the_interview_in_the_studys_words(self, talk: Talk) -> None:
-        for at_s in (30, 60, 200):
-            talk.answer(at_s=at_s)
-            talk.end()
-        assert talk.progress.phase_id == "third"
-        talk.answer(at_s=230)
-        assert talk.call("advance_phase").accepted
-        assert talk.say("What else is there to say?") == [False], "nothing is asked any more"
-        move = talk.end()
-        assert (move.final, move.end_reason, talk.rest) == (True, "finished", ("That was all. Goodbye.",))
-        assert talk.progress.end_reason == "finished"
-
-    def test_after_a_sentence_of_its_own_the_closing_stays_the_studys(self, talk: Talk) -> None:
-        for at_s in (30, 60, 200, 230):
-            talk.answer(at_s=at_s)
-            talk.end()
-        talk.answer(at_s=260)
-        talk.say("So you would change nothing else.")
-        move = talk.end()
-        assert move.parts == ("So you would change nothing else.", "That was all. Goodbye.")
-        assert move.final and talk.rest == ("That was all. Goodbye.",)
-
-
-class TestProbing:
-    def test_in_its_own_words(self, talk: Talk) -> None:
-        talk.answer()
-        assert talk.call("probe", trigger="unexpected").accepted
-        talk.say("Tea, you say.", "How come it was tea today?")
-        move = talk.end()
-        assert (move.move, move.trigger, move.question_id, move.probe_id) == (
-            "probe",
-            "unexpected",
-            "breakfast",
-            None,
-        )
-        assert talk.progress.questions[0].own_probes == 1
-        assert talk.progress.probed[-1].text == "How come it was tea today?"
-        talk.answer(at_s=40)
-        refused = talk.call("probe", trigger="vague")
-        assert "followed up often enough" in refused.answer
-        assert "Use one of the standard probes: keyword, vague, bare, more" in refused.answer
-
-    def test_from_the_studys_list(self, talk: Talk) -> None:
-        talk.answer()
-        assert "For example?" in talk.call("probe", trigger="vague", probe_id="vague").answer
-        move = talk.end()
-        assert (move.move, move.probe_id, move.trigger, talk.rest) == (
-            "probe",
-            "vague",
-            "vague",
-            ("For example?",),
-        )
-        talk.answer(at_s=40)
-        refused = talk.call("probe", trigger="vague", probe_id="vague")
-        assert refused.answer == (
-            "The probe `vague` cannot be used here (any more). Left are: keyword, bare, more."
-        )
-        assert "`why` does not exist" in talk.call("probe", trigger="vague", probe_id="why").answer
-
-    def test_not_when_the_phase_is_over(self, talk: Talk) -> None:
-        talk.answer(at_s=301)
-        assert "The time of this phase is over. Ask the next question: way" in (
-            talk.call("probe", trigger="vague").answer
-        )
-
-    def test_bridging_models_use_the_list_and_ask_nothing(self, bridge: Talk) -> None:
-        bridge.answer()
-        assert "standard probes only" in bridge.call("probe", trigger="emotional").answer
-        assert bridge.say("Bread, then.", "How come it was bread?") == [True, False]
-        assert bridge.end().parts == ("Bread, then.", "What will you have for lunch?")
-
-    def test_an_unannounced_one_at_the_very_end_counts_as_one(self, talk: Talk) -> None:
-        for at_s in (30, 60, 200, 230):
-            talk.answer(at_s=at_s)
-            talk.end()
-        talk.answer(at_s=260)
-        assert talk.say("What makes you say that?") == [True]
-        assert (talk.end().move, talk.move.trigger, talk.move.question_id) == ("probe", "unnamed", "last")
-        talk.answer(at_s=270)
-        assert talk.say("And what else makes you say that?") == [False], "only so many"
-        assert talk.end().final
-
-
-class TestTheOthers:
-    def test_led_back_to_the_question_it_is_open_again(self, talk: Talk) -> None:
-        talk.answer("Are you a real person, tell me?")
-        accepted = talk.call("return_to_question", reason="question_to_moderator")
-        assert accepted.answer.endswith("lead back to: “What did you have for breakfast?”")
-        assert talk.of(AnswerSetAside)[0].words == 7
-        assert (talk.progress.questions[0].status, talk.progress.questions[0].words) == ("asked", 0)
-        talk.say("I am a computer program, as I said.")
-        move = talk.end()
-        assert (move.move, move.question_id, move.trigger) == (
-            "redirect",
-            "breakfast",
-            "question_to_moderator",
-        )
-        assert talk.rest == ("What did you have for breakfast?",)
-        assert talk.progress.topics == ()
-
-    def test_but_not_for_ever(self, talk: Talk) -> None:
-        for number in range(MOST_REDIRECTS):
-            talk.answer(at_s=30 + number)
-            talk.call("return_to_question", reason="off_topic")
-            talk.end()
-        talk.answer(at_s=50)
-        assert "You have led back to this question 2 times" in (
-            talk.call("return_to_question", reason="off_topic").answer
-        )
-        assert talk.end().question_id == "lunch"
-
-    def test_a_topic_that_came_up_by_itself(self, talk: Talk) -> None:
-        talk.answer()
-        assert talk.call("mark_topic_covered", topic_id="travel").accepted
-        assert "covered already" in talk.call("mark_topic_covered", topic_id="travel").answer
-        assert "The topics are: food, travel" in talk.call("mark_topic_covered", topic_id="sleep").answer
-        assert talk.progress.topics == ("travel",)
-
-    def test_an_insight(self, talk: Talk) -> None:
-        talk.answer()
-        assert talk.call("flag_insight", note="Butter\0 matters.", quote="with butter").accepted
-        (insight,) = talk.of(InsightFlagged)
-        assert (insight.note, insight.quote, insight.question_id, insight.utterance_ids) == (
-            "Butter  matters.",
-            "with butter",
-            "breakfast",
-            ("u1",),
-        )
-
+class TestClosingSafely:
     @pytest.mark.parametrize(
         ("reason", "words", "ends"),
         [
@@ -612,23 +326,6 @@ class TestTheOthers:
         assert talk.move.parts == ("I hear you.", *judgement.rest)
         assert talk.say("One more thing.") == [False]
         assert talk.end().parts == ("I hear you.", *judgement.rest)
-
-    def test_choosing_a_question_needs_the_freedom_to(self, talk: Talk, explorer: Talk) -> None:
-        talk.answer()
-        assert "There is no tool `ask_question`" in talk.call("ask_question", question_id="lunch").answer
-        explorer.answer()
-        explorer.end()
-        explorer.answer(at_s=60)
-        assert (
-            "`lunch` is no open question of this phase."
-            in explorer.call("ask_question", question_id="lunch").answer
-        )
-        explorer.call("advance_phase")
-        explorer.end()
-        explorer.answer(at_s=200)
-        explorer.call("advance_phase")
-        assert explorer.call("ask_question", question_id="last").accepted
-        assert explorer.end().question_id == "last"
 
 
 class TestBrokenCalls:
@@ -663,27 +360,6 @@ class TestBrokenCalls:
             assert not talk.floor.lost
             talk.raw("xyz", "{}")
         assert talk.floor.lost
-
-    def test_a_follow_up_may_be_named_after_it_was_asked(self, talk: Talk) -> None:
-        talk.answer()
-        talk.say("Why was it tea today?")
-        assert talk.call("probe", trigger="unexpected").accepted
-        assert (talk.end().move, talk.move.trigger) == ("probe", "unexpected")
-
-    def test_a_question_that_was_asked_is_waited_for(self, talk: Talk) -> None:
-        talk.answer()
-        talk.say("And what will lunch be?")
-        assert "Wait for the answer" in talk.call("advance_phase").answer
-
-
-def test_the_tools_have_schemas_a_server_takes(small: Study) -> None:
-    for tool in TOOLS:
-        described = schema(tool)
-        assert described["name"] == tool.tool and len(described["description"]) > 40
-        assert described["parameters"]["type"] == "object"
-        assert described["parameters"]["additionalProperties"] is False
-        assert "$defs" not in json.dumps(described)
-    assert len(tools_for(small)) == len(TOOLS) - 1
 
 
 def test_a_reply_is_worded_once(talk: Talk) -> None:
