@@ -22,26 +22,13 @@ from enum import StrEnum
 from pydantic import ValidationError
 
 from vivavoce.speech.engines import EngineSpec
-from vivavoce.speech.errors import (
-    EngineDied,
-    EngineFailed,
-    EngineNotReady,
-    SpeechBusy,
-    SpeechDropped,
-    SpeechError,
-    SpeechRejected,
-    SpeechUnavailable,
-)
+from vivavoce.speech.errors import EngineNotReady
 from vivavoce.speech.frames import FrameDecoder, FrameError, encode
 from vivavoce.speech.messages import (
-    Busy,
     Cancel,
-    Cancelled,
     Chunk,
     Condition,
-    Dropped,
     EngineOptions,
-    Failed,
     Forget,
     Heard,
     Load,
@@ -49,7 +36,6 @@ from vivavoce.speech.messages import (
     LoadFailed,
     Part,
     Priority,
-    Refused,
     RelayOptions,
     Reply,
     Request,
@@ -57,21 +43,15 @@ from vivavoce.speech.messages import (
     Synthesise,
     Taken,
     Transcribe,
-    Unavailable,
     WordTime,
-    Working,
     frame,
     read_reply,
 )
-from vivavoce.speech.pace import Pace
-from vivavoce.speech.schedule import UNTAKEN_LIMIT
+from vivavoce.speech.tickets import Ticket, Tickets
 
 log = logging.getLogger(__name__)
 
 READ_BYTES = 1 << 18
-
-PARTS_LIMIT = 2048
-"""Parts of one transcript. A pause of 3 s parts two, so an hour has about a thousand at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,25 +104,6 @@ class Speech:
     words: tuple[WordTime, ...] = ()
 
 
-@dataclass(slots=True, eq=False)
-class _Ticket:
-    """A request in hand. `over` once its last reply has come; until then the engine may be at work on it.
-
-    `untaken` counts the chunks that the caller has not done with.
-    """
-
-    id: int
-    replies: asyncio.Queue[tuple[Reply, bytes] | EngineDied]
-    over: bool = False
-    given_up: bool = False
-    untaken: int = 0
-
-    @property
-    def waits_for_caller(self) -> bool:
-        """Whether the engine rests until the caller takes something."""
-        return not self.given_up and self.untaken >= UNTAKEN_LIMIT
-
-
 class Supervisor:
     """One engine's process, kept running by whoever runs `run`."""
 
@@ -158,11 +119,12 @@ class Supervisor:
         self._loaded: Loaded | None = None
         self._condition: Condition | None = None
         self._ids = itertools.count(1)
-        self._tickets: dict[int, _Ticket] = {}
+        self._tickets = Tickets(
+            spec.name, live=self._limits.live, other=self._limits.other, held=self._limits.held
+        )
         self._writer: asyncio.StreamWriter | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._heard_at = 0.0
-        self._pace = Pace()
 
     @property
     def in_flight(self) -> int:
@@ -264,7 +226,7 @@ class Supervisor:
             id=next(self._ids), language=language, prompt=prompt, words=words, priority=priority
         )
         async with self._ticket(request, pcm) as ticket:
-            reply, _ = await self._next(ticket)
+            reply, _ = await ticket.next()
             assert isinstance(reply, Heard)
             return reply
 
@@ -288,17 +250,17 @@ class Supervisor:
         async with self._ticket(request, pcm) as ticket:
             yield self._parts(ticket)
 
-    async def _parts(self, ticket: _Ticket) -> AsyncGenerator[Part | Heard]:
+    async def _parts(self, ticket: Ticket) -> AsyncGenerator[Part | Heard]:
         while True:
-            reply, _ = await self._next(ticket)
+            reply, _ = await ticket.next()
             assert isinstance(reply, Part | Heard)
             yield reply
             if isinstance(reply, Heard):
                 return
 
-    async def _chunks(self, ticket: _Ticket) -> AsyncGenerator[Speech | Spoken]:
+    async def _chunks(self, ticket: Ticket) -> AsyncGenerator[Speech | Spoken]:
         while True:
-            reply, body = await self._next(ticket)
+            reply, body = await ticket.next()
             if isinstance(reply, Spoken):
                 yield reply
                 return
@@ -307,30 +269,17 @@ class Supervisor:
             ticket.untaken -= 1
             self._send(Taken(id=ticket.id))
 
-    async def _next(self, ticket: _Ticket) -> tuple[Reply, bytes]:
-        item = await ticket.replies.get()
-        if isinstance(item, EngineDied):
-            raise item
-        reply, body = item
-        error = _error(reply)
-        if error is not None:
-            raise error
-        return reply, body
-
     @asynccontextmanager
     async def _ticket(
         self, request: Synthesise | Transcribe, body: bytes, *, admitted: bool = False
-    ) -> AsyncGenerator[_Ticket]:
+    ) -> AsyncGenerator[Ticket]:
         self._must_be_ready()
         if not admitted:
-            self._admit(request.priority)
-        # Room for what the worker may send unasked: its untaken chunks, or all parts of an hour, and one ending.
-        room = UNTAKEN_LIMIT if isinstance(request, Synthesise) else PARTS_LIMIT
-        ticket = _Ticket(request.id, asyncio.Queue(room + 2))
-        self._tickets[ticket.id] = ticket
-        if len(self._tickets) == 1:
-            self._heard_at = now = time.monotonic()
-            self._pace.began(now=now)
+            self._tickets.admit(request.priority)
+        now = time.monotonic()
+        if not self._tickets:
+            self._heard_at = now
+        ticket = self._tickets.issue(request, now=now)
         try:
             self._send(request, body)
             yield ticket
@@ -345,17 +294,6 @@ class Supervisor:
             raise EngineNotReady(
                 f"The engine {self.spec.name} is not ready: {self.detail}.",
                 next_step="Try again when /readyz answers 200.",
-            )
-
-    def _admit(self, priority: Priority) -> None:
-        limit = self._limits.live if priority is Priority.LIVE else self._limits.other
-        at_work = sum(not ticket.waits_for_caller for ticket in self._tickets.values())
-        over = max(at_work - limit, len(self._tickets) - self._limits.held)
-        if over >= 0:
-            raise SpeechBusy(
-                f"The engine {self.spec.name} has {len(self._tickets)} requests in hand already.",
-                next_step="Try again shortly, or run more speech servers.",
-                retry_after_s=self._pace.wait_s(over + 1),
             )
 
     def _send(self, request: Request, body: bytes = b"") -> None:
@@ -387,7 +325,7 @@ class Supervisor:
             self._writer.close()
             self._writer = None
             code = await self._reap(process)
-            self._bereave(code)
+            self._tickets.bereave(code)
             if not failed:
                 self._become(State.RESTARTING, f"its process ended with code {code}")
 
@@ -420,9 +358,7 @@ class Supervisor:
         now = time.monotonic()
         if self.state not in (State.READY, State.UNREACHABLE):
             return now > load_deadline
-        # A caller that takes nothing stops its own job; that is not the engine's fault.
-        owed = any(not ticket.waits_for_caller for ticket in self._tickets.values())
-        return owed and now - self._heard_at > self._limits.stall_s
+        return self._tickets.owed and now - self._heard_at > self._limits.stall_s
 
     def _take(self, reply: Reply, body: bytes) -> None:
         if isinstance(reply, Loaded):
@@ -436,32 +372,7 @@ class Supervisor:
             self._condition = reply
             self._become(State.READY if reply.ready else State.UNREACHABLE, reply.detail)
             return
-        ticket = self._tickets.get(reply.id)
-        if ticket is None:
-            return
-        if isinstance(reply, Working):
-            return
-        if not isinstance(reply, Chunk | Part):
-            ticket.over = True
-            del self._tickets[ticket.id]
-            self._pace.ended(now=time.monotonic())
-        elif isinstance(reply, Chunk):
-            ticket.untaken += 1
-        if not ticket.given_up:
-            ticket.replies.put_nowait((reply, body))
-
-    def _bereave(self, code: int) -> None:
-        """Tell everybody whose request died with the process."""
-        tickets, self._tickets = self._tickets, {}
-        for ticket in tickets.values():
-            ticket.over = True
-            if not ticket.given_up:
-                ticket.replies.put_nowait(
-                    EngineDied(
-                        f"The engine {self.spec.name} ended (code {code}) while it worked on this.",
-                        next_step="It is being restarted; send the request again.",
-                    )
-                )
+        self._tickets.take(reply, body, now=time.monotonic())
 
     async def _reap(self, process: asyncio.subprocess.Process) -> int:
         try:
@@ -498,23 +409,3 @@ def _environment(options: EngineOptions | RelayOptions) -> Mapping[str, str]:
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_OFFLINE": "1",
     }
-
-
-def _error(reply: Reply) -> SpeechError | None:
-    """What a reply means for the caller, if it is bad news."""
-    if isinstance(reply, Refused):
-        return SpeechRejected(reply.what, next_step=reply.next_step, reason=reply.reason, param=reply.param)
-    if isinstance(reply, Dropped):
-        return SpeechDropped(
-            f"This partial transcription waited {reply.waited_s:.1f} s and is of no use any more.",
-            next_step="Send the sound as it is now.",
-        )
-    if isinstance(reply, Failed):
-        return EngineFailed(reply.what, next_step=reply.next_step)
-    if isinstance(reply, Unavailable):
-        return SpeechUnavailable(reply.what, next_step=reply.next_step)
-    if isinstance(reply, Busy):
-        return SpeechBusy(reply.what, next_step=reply.next_step, retry_after_s=reply.retry_after_s)
-    if isinstance(reply, Cancelled):
-        return EngineFailed("The work was stopped.", next_step="Send the request again.")
-    return None
