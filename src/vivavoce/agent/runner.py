@@ -41,6 +41,7 @@ from vivavoce.protocol.observations import (
 from vivavoce.protocol.prompts.pack import load_pack
 from vivavoce.protocol.study import Study
 from vivavoce.session import budget
+from vivavoce.session.due import due
 from vivavoce.session.errors import AlreadyConnected, SessionOver
 from vivavoce.session.events import (
     BudgetMark,
@@ -60,7 +61,6 @@ from vivavoce.session.events import (
     TimerName,
 )
 from vivavoce.session.state import AFTER_THE_END, SessionState
-from vivavoce.session.timers import due
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import EndReason, Line, Message
 from vivavoce.transport.messages import Leave, Mute, PageMessage, Ping

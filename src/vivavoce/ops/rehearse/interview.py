@@ -37,6 +37,7 @@ from vivavoce.protocol.prompts.pack import load_pack
 from vivavoce.protocol.study import Study
 from vivavoce.protocol.words import count_words
 from vivavoce.session.clock import ManualClock
+from vivavoce.session.due import due
 from vivavoce.session.events import (
     ConsentGiven,
     ParticipantJoined,
@@ -54,7 +55,7 @@ from vivavoce.session.events import (
     Utterance,
 )
 from vivavoce.session.state import SessionState, apply
-from vivavoce.session.timers import Timers, due
+from vivavoce.session.timers import Timers
 from vivavoce.voice.failover import Route
 
 THINKING_S = 1.0
