@@ -30,7 +30,7 @@ class Page:
         self._told = ""
 
     def hello(self, session: SessionState, *, resumed: bool, at_s: float) -> None:
-        """A line came up: everything is told anew."""
+        """A line came up: everything is told anew, what is being asked too."""
         self._last.clear()
         self._told = session.language
         self._send(
@@ -46,6 +46,11 @@ class Page:
         )
         self.state(session)
         self.progress(session, at_s)
+        asked = session.progress.last_move
+        # A reply whose end is not known yet shows itself, as far as it may be heard.
+        if asked is not None and asked.move != "reply":
+            language = asked.language or session.language
+            self.caption("moderator", asked.move_id, asked.text, language=language, final=True)
 
     def agent(self, state: AgentState, session: SessionState) -> None:
         """The moderator speaks, listens or thinks; after the last words that is nobody's concern."""

@@ -1,35 +1,30 @@
 """The session runner: one interview's life in this process.
 
-It owns the session's tasks, holds its lease, keeps its timers and its recording, and takes its lines as they come and
-go; the scribe writes down what is said. A fault in it ends this session and no other.
+It owns the session's tasks, holds its lease, keeps its timers and its recording, and ends it. Who is on the line is
+the attendance's, who moderates is in the moderation, and the scribe writes down what is said. A fault in it ends this
+session and no other.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from datetime import datetime, timedelta
-from typing import Literal
 
 import structlog
 
-from vivavoce.agent.conversation import Conversation
+from vivavoce.agent.attendance import Arrival, Attendance
+from vivavoce.agent.budget_watch import BudgetWatch
 from vivavoce.agent.ending import Ending
 from vivavoce.agent.equipment import Equipment
 from vivavoce.agent.journal import Journal
-from vivavoce.agent.moderators import moderators
+from vivavoce.agent.moderation import moderation
 from vivavoce.agent.page import Page
 from vivavoce.agent.scribe import Scribe
-from vivavoce.agent.speaking import own_ear, take_up, tell, voice_to_voice
+from vivavoce.agent.session_clock import SessionClock
 from vivavoce.agent.tape import Tape
 from vivavoce.agent.till import SessionPrices, Till
 from vivavoce.errors import VivavoceError
-from vivavoce.moderator.dialogue import Dialogue
-from vivavoce.moderator.director import Director
-from vivavoce.moderator.guard.watch import Watch
 from vivavoce.protocol.facts import MoveDecided
-from vivavoce.protocol.listening import expected
 from vivavoce.protocol.observations import (
     Began,
     CloseDue,
@@ -38,21 +33,14 @@ from vivavoce.protocol.observations import (
     Unheard,
     WrapUpDue,
 )
-from vivavoce.protocol.prompts.pack import load_pack
 from vivavoce.protocol.study import Study
-from vivavoce.session import budget
 from vivavoce.session.due import due
 from vivavoce.session.errors import AlreadyConnected, SessionOver
 from vivavoce.session.events import (
     BudgetMark,
-    BudgetReached,
     Fault,
     LeaseClaimed,
-    ParticipantJoined,
-    ParticipantLeft,
-    ParticipantMuted,
     Payload,
-    ProviderSwitched,
     Reason,
     SessionEnded,
     SessionEvent,
@@ -62,17 +50,10 @@ from vivavoce.session.events import (
 )
 from vivavoce.session.state import AFTER_THE_END, SessionState
 from vivavoce.transport.desk import Desk
-from vivavoce.transport.line import EndReason, Line, Message
-from vivavoce.transport.messages import Leave, Mute, PageMessage, Ping
-from vivavoce.voice.duplex import STUDY, RealtimeAway
-from vivavoce.voice.failover import Switch, Switched
-from vivavoce.voice.tts import ServerTTS
+from vivavoce.transport.line import EndReason, Line
 
 TICK_S = 0.2
 """How often timers, captions and progress are looked at."""
-
-SHORT_ABSENCE_S = 4.0
-"""A connection that is back sooner goes on where it was; after a longer one the moderator says welcome back."""
 
 STUCK_S = 30.0
 """A moderator that has something to say and is not heard for so long is stuck: whatever it waits for had its time."""
@@ -82,9 +63,6 @@ LAST_WORD_S = 0.4
 
 GOODBYE_S = 20.0
 """The longest the last words may take after their time has come."""
-
-LAST_TURN_S = 20.0
-"""How long a participant who is speaking when the money runs out is listened to."""
 
 FLUSH_S = 30.0
 """How long the end of a session waits for the database to take its last events."""
@@ -118,97 +96,44 @@ class SessionRunner:
         self._equipment = equipment
         self._closed = closed
         self._loop = asyncio.get_running_loop()
-        state = journal.state
-        self.session_id = state.session_id
-        self._resuming = state.joined_at is not None
-        self._orphaned = False
-        """The host before us died with the participant connected, who has not come back since."""
-        self._began = equipment.clock.now(), self._loop.time()
-        self._zero = self._loop.time() - state.at_s(self._began[0])
-        self.desk = Desk(session_time=self._now_s)
-        self.desk.on_attached = self._joined
-        self._line: Line | None = None
-        self._attached_at: float | None = None
-        """Since when the participant can hear."""
-        self._user_agents: dict[str, str | None] = {}
+        self.session_id = journal.state.session_id
+        self._log = log.bind(session_id=self.session_id)
+        self._resuming = journal.state.joined_at is not None
         self._started = asyncio.Event()
         self._over = asyncio.Event()
         self._closing: Ending | None = None
         self._ending: Ending | None = None
         self._lost = False
-        self._spent_s = 0.0
-        self._till = Till(prices, post=self.post, state=lambda: journal.state, now_s=self._now_s)
-        self._tape = Tape(state, equipment=equipment, post=self.post)
-        self._page = Page(self._send, study=study)
+        self._freed_at = 0.0
+        """Event-loop time of the last time that the moderator was freed."""
+        self._clock = SessionClock(self._state, equipment.clock)
+        self.desk = Desk(session_time=self._clock.now_s)
+        self._attendance = Attendance(
+            self.desk,
+            state=self._state,
+            clock=self._clock,
+            post=self.post,
+            arrived=self._arrived,
+            gone=self._gone,
+            leave=self.leave,
+        )
+        self._till = Till(prices, post=self.post, state=self._state, now_s=self._clock.now_s)
+        self._budget = BudgetWatch(self._state, post=self.post)
+        self._tape = Tape(journal.state, equipment=equipment, post=self.post)
+        self._page = Page(self._attendance.send, study=study)
         self._scribe = Scribe(self, page=self._page, desk=self.desk)
-        found = moderators(
+        self._moderation = moderation(
             study,
             equipment,
-            language=lambda: journal.state.language,
-            used=self._till.take,
-            switched=self._switched("llm"),
-            note=self._note,
-        )
-        models, thinks = found.models, found.think
-        # A model that may take its time is not stuck meanwhile.
-        self._stuck_s = STUCK_S + found.patience_s
-        dialogue = Dialogue(joined=load_pack(state.language).labels.joined if thinks else "")
-        self._watch = Watch(
-            study,
-            lambda: journal.state.language,
-            found.judges,
-            write=lambda judged: self.post(judged),
-            now_s=self._now_s,
-        )
-        if thinks:
-            for event in past:
-                dialogue.add(event)
-                self._watch.remember(event.payload)
-            journal.watch(lambda event, _: dialogue.add(event))
-        self._director = Director(
-            study,
-            language=lambda: journal.state.language,
-            progress=lambda: journal.state.progress,
-            record=self._scribe.record,
-            thinks=thinks,
-        )
-        self._duplex = duplex = voice_to_voice(
-            take_up(found.voices, past),
-            director=self._director,
-            dialogue=dialogue,
-            realtimes=equipment.realtimes,
-            used=self._till.take,
-            switched=self._switched("realtime"),
-            failed=self._realtime_failed,
-            stand_in=models().current.name if models is not None else STUDY,
-        )
-        if duplex is not None:
-            journal.watch(lambda event, _: tell(duplex, event))
-        self._conversation = Conversation(
+            journal=journal,
+            past=past,
             desk=self.desk,
-            director=self._director,
-            ears=equipment.providers.ears(switched=self._switched("stt"), first=own_ear(duplex)),
-            voice=ServerTTS(
-                equipment.providers.speakers(switched=self._switched("tts"), used=self._till.take),
-                equipment.wording,
-                equipment.cast.voice(study, state.language),
-            ),
-            voices=lambda language: equipment.cast.voice(study, language),
-            hearing=equipment.cast.hearing,
-            listening=lambda: expected(study, journal.state.progress, journal.state.language),
-            detector=equipment.hearing.detector,
-            sound_judge=equipment.hearing.sound_judge(),
-            interruption_s=self._director.profile().interruption_min_s,
-            new_utterance_id=self._scribe.new_utterance_id,
-            listener=self._scribe,
-            models=models,
-            dialogue=dialogue,
-            watch=self._watch,
-            now_s=self._now_s,
+            scribe=self._scribe,
             used=self._till.take,
-            duplex=duplex,
+            post=self.post,
+            now_s=self._clock.now_s,
         )
-        self._log = log.bind(session_id=self.session_id)
+        self._conversation = self._moderation.conversation
 
     # -- the host's side
 
@@ -237,26 +162,22 @@ class SessionRunner:
         await self._started.wait()
         if self._over.is_set():
             raise SessionOver(self.session_id)
-        previous = self._line
-        if previous is not None:
+        if self._attendance.connected:
             if not take_over:
                 raise AlreadyConnected(self.session_id)
             self._page.notice("replaced", "")
-            self._line = None
-            self._left(previous, EndReason.REPLACED)
-            previous.close(EndReason.REPLACED)
-        self._line = line
-        return self._group.create_task(self._serve(line, user_agent), name="line")
+        self._attendance.take(line, user_agent=user_agent)
+        return self._group.create_task(self._attendance.serve(line), name="line")
 
     @property
     def status(self) -> str:
         """The session's status."""
-        return self._journal.state.status.value
+        return self.state.status.value
 
     @property
     def connected(self) -> bool:
         """Whether a participant's line is up or coming up."""
-        return self._line is not None
+        return self._attendance.connected
 
     def leave(self) -> None:
         """The participant ends the interview."""
@@ -266,7 +187,7 @@ class SessionRunner:
         """End the interview with the study's words for `reason`, or at once if nobody is there to hear them."""
         if self._ending is not None or self._closing is not None:
             return
-        if self._line is None or not self._journal.state.progress.began:
+        if not self._attendance.connected or not self.state.progress.began:
             self._end(Ending.of(reason))
             return
         last = self.state.progress.last_move
@@ -297,10 +218,10 @@ class SessionRunner:
             own = [
                 group.create_task(self._beat(), name="lease"),
                 group.create_task(self._tick(), name="timers"),
-                group.create_task(self._watch.warm(), name="guard"),
+                group.create_task(self._moderation.watch.warm(), name="guard"),
             ]
-            if self._duplex is not None:
-                own.append(group.create_task(self._duplex.run(), name="realtime"))
+            if self._moderation.duplex is not None:
+                own.append(group.create_task(self._moderation.duplex.run(), name="realtime"))
             if self._resuming:
                 self._take_up()
             await self._conversation.start()
@@ -311,9 +232,7 @@ class SessionRunner:
             over = await self._known_end()
             if over is not None:
                 self._page.ended(over)
-            if self._line is not None:
-                # A page that was not told of an end comes back, and meets whoever goes on with the interview.
-                self._line.close(EndReason.CLOSED, "let go of here")
+            self._attendance.dismiss()
 
     async def _known_end(self) -> SessionState | None:
         """The end that the participant is told of: only one that is kept, whoever wrote it."""
@@ -321,17 +240,14 @@ class SessionRunner:
             stored = await self._journal.stored()
             return stored if stored is not None and stored.status.terminal else None
         kept = self._ending is not None and await self._journal.flush(timeout_s=FLUSH_S)
-        return self._journal.state if kept else None
+        return self.state if kept else None
 
     def _take_up(self) -> None:
         """Go on where another host, or this one in an earlier life, had to stop."""
-        state = self._journal.state
+        state = self.state
         self.post(LeaseClaimed(holder=self._journal.lease.holder, resumed=True))
         if state.status is SessionStatus.ACTIVE:
-            # The line died with its host; the participant has as long to come back as after any loss.
-            self._orphaned = True
-            connection = state.connection.connection_id if state.connection is not None else "unknown"
-            self.post(ParticipantLeft(connection_id=connection, reason="lost", at_s=self._now_s()))
+            self._attendance.orphan()
         last = state.progress.last_move
         if state.progress.final and last is not None:
             # All has been said, if perhaps not to its end.
@@ -345,56 +261,40 @@ class SessionRunner:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            at_s = self._now_s()
+            at_s = self._clock.now_s()
             if self._scribe.participant_speaking or self._conversation.words_pending:
                 self._scribe.heard_s = at_s
-            state = self._journal.state
+            state = self.state
             # Who waits for the moderator is not asked whether they are there.
             heard_s = at_s if self.replying else self._scribe.heard_s
-            run_out = due(state, now=self._now(), at_s=at_s, heard_s=heard_s).timers
+            run_out = due(state, now=self._clock.now(), at_s=at_s, heard_s=heard_s).timers
             if run_out and self._ending is None and self._closing is None:
                 self._fire(run_out[0])
             self._free_if_stuck()
             self._till.tick()
             self._keep_budget()
-            if self._line is not None and state.joined_at is not None:
-                self._page.progress(self._journal.state, at_s)
+            if self._attendance.connected and state.joined_at is not None:
+                self._page.progress(self.state, at_s)
                 self._scribe.caption(self._conversation.caption)
 
     def _free_if_stuck(self) -> None:
         """Give up a reply that nobody has heard for too long, and have the question asked again."""
-        since = self._conversation.stuck_since()
-        if since is None or self._attached_at is None or not self.answering:
+        since, hears_since = self._conversation.stuck_since(), self._attendance.hears_since
+        if since is None or hears_since is None or not self.answering:
             return
-        stuck_s = self._loop.time() - max(since, self._attached_at)
-        if stuck_s < self._stuck_s:
+        stuck_s = self._loop.time() - max(since, hears_since, self._freed_at)
+        # A model that may take its time is not stuck meanwhile.
+        if stuck_s < STUCK_S + self._moderation.patience_s:
             return
-        self._attached_at = self._loop.time()  # this one is seen to
+        self._freed_at = self._loop.time()
         what = f"The moderator could not be heard for {stuck_s:.0f} s though it had something to say."
         self.post(Fault(stage="agent", code="moderator_stuck", message=what, recovered=True))
-        self._group.create_task(self._start_over(), name="start over")
-
-    async def _start_over(self) -> None:
-        await self._conversation.interrupt()
-        # The question may never have been heard: these are the study's words that bring it again.
-        self._conversation.say(Returned(self._now_s()))
-
-    async def _serve(self, line: Line, user_agent: str | None) -> None:
-        self._user_agents[line.connection_id] = user_agent
-        reason = EndReason.LOST
-        try:
-            end = await line.run(self.desk, self._on_message)
-            reason = end.reason
-            if end.error_code is not None:
-                self.post(Fault(stage="transport", code=end.error_code, message=end.detail, recovered=True))
-        finally:
-            if self._line is line:
-                self._line = self._attached_at = None
-                self._left(line, reason)
+        # The question may never have been heard: a return is answered by the study's words that bring it again.
+        self._group.create_task(self._ask_anew(), name="start over")
 
     async def _say_goodbye(self, reason: Reason) -> None:
         await self._conversation.interrupt()
-        self._conversation.say(CloseDue(self._now_s(), reason.value), interruptible=False)
+        self._conversation.say(CloseDue(self._clock.now_s(), reason.value), interruptible=False)
 
     async def _let_go(self, writer: asyncio.Task[None]) -> None:
         await self._conversation.aclose()
@@ -405,84 +305,44 @@ class SessionRunner:
         writer.cancel()
         await asyncio.gather(writer, return_exceptions=True)
 
-    # -- lines
+    # -- the participant comes and goes
 
-    def _joined(self, line: Line) -> None:
-        if self._line is not line or self._ending is not None:
-            return
-        state = self._journal.state
-        self._attached_at = self._loop.time()
-        first = state.joined_at is None
-        away_s = self._now_s() - state.left_s if state.left_s is not None else 0.0
-        self.post(
-            ParticipantJoined(
-                transport=line.transport,
-                connection_id=line.connection_id,
-                rejoined=not first,
-                at_s=0.0 if first else self._now_s(),
-                user_agent=self._user_agents.pop(line.connection_id, None),
-            )
-        )
-        if first:
-            self._zero = self._loop.time()
+    def _arrived(self, arrival: Arrival) -> None:
         if self.desk.recorder is None:
-            self.desk.recorder = self._tape.start(self._now_s())
+            self.desk.recorder = self._tape.start(self._clock.now_s())
             self.desk.gate_open = True
-        self._page.hello(self._journal.state, resumed=not first, at_s=self._now_s())
-        asked = self._journal.state.progress.last_move
-        # A reply whose end is not known yet shows itself, as far as it may be heard.
-        if asked is not None and asked.move != "reply":
-            # A page that comes back empty shows what is being asked.
-            language = asked.language or self._journal.state.language
-            self._page.caption("moderator", asked.move_id, asked.text, language=language, final=True)
-        if not self._journal.state.progress.began:
-            self._conversation.say(Began(self._now_s()))
-        elif self._journal.state.progress.final:
+        self._page.hello(self.state, resumed=not arrival.first, at_s=self._clock.now_s())
+        progress = self.state.progress
+        if not progress.began:
+            self._conversation.say(Began(self._clock.now_s()))
+        elif progress.final:
             pass  # the last words were held for them, and play now
-        elif first or self._resuming or away_s >= SHORT_ABSENCE_S:
+        elif arrival.first or arrival.long_away:
             # The first joining of a later sitting is a return, too.
-            self._group.create_task(self._welcome_back(), name="welcome")
-        self._resuming = self._orphaned = False
+            self._group.create_task(self._ask_anew(), name="welcome")
 
-    async def _welcome_back(self) -> None:
-        await self._conversation.interrupt()
-        self._conversation.say(Returned(self._now_s()))
-
-    def _left(self, line: Line, reason: EndReason) -> None:
-        state = self._journal.state
-        if state.connection is not None and state.connection.connection_id == line.connection_id:
-            self.post(
-                ParticipantLeft(connection_id=line.connection_id, reason=reason.value, at_s=self._now_s())
-            )
+    def _gone(self, reason: EndReason) -> None:
         self._scribe.line_left()
         if reason is EndReason.LEFT:
             self.leave()
 
-    def _on_message(self, message: PageMessage) -> None:
-        match message:
-            case Leave():
-                self.leave()
-            case Mute(muted=muted):
-                self.desk.muted = muted
-                state = self._journal.state
-                if state.status is SessionStatus.ACTIVE and state.muted != muted:
-                    self.post(ParticipantMuted(muted=muted, at_s=self._now_s()))
-            case Ping():
-                pass  # the line has answered it
+    async def _ask_anew(self) -> None:
+        await self._conversation.interrupt()
+        self._conversation.say(Returned(self._clock.now_s()))
 
     # -- timers
 
     def _fire(self, timer: TimerName) -> None:
-        at_s = self._now_s()
+        at_s = self._clock.now_s()
         self.post(TimerFired(timer=timer, at_s=at_s))
-        state = self._journal.state
+        state = self.state
         match timer:
             case TimerName.JOIN:
                 self._end(Ending.of(Reason.NO_SHOW))
             case TimerName.REJOIN if state.progress.final and state.progress.last_move is not None:
                 # They went before the goodbye, when all had been said.
                 self.said_last_words(state.progress.last_move)
-            case TimerName.REJOIN if self._orphaned:
+            case TimerName.REJOIN if self._attendance.orphaned:
                 # Whoever held it died, not the interview: what was said is kept.
                 self._end(Ending(SessionStatus.INTERRUPTED, Reason.CRASH))
             case TimerName.REJOIN:
@@ -493,8 +353,7 @@ class SessionRunner:
             case TimerName.IDLE:
                 self.close(Reason.IDLE)
             case TimerName.WRAP_UP:
-                self._page.notice("wrap_up", "")
-                self._conversation.say(WrapUpDue(at_s))
+                self._wrap_up()
             case TimerName.HARD_LIMIT:
                 self.close(Reason.HARD_LIMIT)
 
@@ -502,19 +361,17 @@ class SessionRunner:
         """Wrap up when the budget is nearly spent, and close when it is: after what is being said to us, kindly."""
         if self._ending is not None or self._closing is not None:
             return
-        at_s = self._now_s()
-        mark = budget.reached(self.state)
-        if mark is not None:
-            self.post(BudgetReached(mark=mark, spent=self.state.spent, at_s=at_s))
-        if mark is BudgetMark.WRAP_UP:
-            self._page.notice("wrap_up", "")
-            self._conversation.say(WrapUpDue(at_s))
-        elif mark is BudgetMark.CLOSE:
-            self._spent_s = at_s
-        if BudgetMark.CLOSE in self.state.budget_marks and (
-            not self._scribe.participant_speaking or at_s - self._spent_s >= LAST_TURN_S
-        ):
-            self.close(Reason.BUDGET)
+        match self._budget.look(at_s=self._clock.now_s(), speaking=self._scribe.participant_speaking):
+            case BudgetMark.WRAP_UP:
+                self._wrap_up()
+            case BudgetMark.CLOSE:
+                self.close(Reason.BUDGET)
+            case None:
+                pass
+
+    def _wrap_up(self) -> None:
+        self._page.notice("wrap_up", "")
+        self._conversation.say(WrapUpDue(self._clock.now_s()))
 
     # -- what the scribe needs
 
@@ -535,17 +392,15 @@ class SessionRunner:
 
     def at_s(self, at: float) -> float:
         """An event-loop time on the session clock; 0 before the first joining."""
-        if self._journal.state.joined_at is None:
-            return 0.0
-        return round(max(0.0, at - self._zero), 3)
+        return self._clock.at_s(at)
 
     def ask_again(self) -> None:
         """What was said is in the recording only: let the moderator ask."""
-        self._conversation.say(Unheard(self._now_s()))
+        self._conversation.say(Unheard(self._clock.now_s()))
 
     def said_last_words(self, move: MoveDecided) -> None:
         """End the session once the last word has had time to arrive."""
-        self._page.ending(self._journal.state)
+        self._page.ending(self.state)
         reason = Reason(move.end_reason) if move.end_reason else Reason.FINISHED
         ending = self._closing or Ending.of(reason)
         self._loop.call_later(self.desk.client_delay_s + LAST_WORD_S, self._end, ending)
@@ -556,26 +411,14 @@ class SessionRunner:
 
     # -- small things
 
-    def _note(self, stage: Literal["guard", "llm", "realtime"], error: VivavoceError) -> None:
-        self._journal.post(Fault(stage=stage, code=error.code, message=str(error), recovered=True))
-
-    def _realtime_failed(self, error: RealtimeAway) -> None:
-        self.post(Fault(stage="realtime", code=error.code, message=str(error), recovered=True))
-
-    def _switched(self, stage: Literal["stt", "tts", "llm", "realtime"]) -> Switched:
-        def write(switch: Switch) -> None:
-            self.post(ProviderSwitched(stage=stage, at_s=self._now_s(), **asdict(switch)))
-
-        return write
-
     def _end(self, ending: Ending) -> None:
         if self._ending is not None or self._lost:
             return
         self._conversation.cut()
         self._till.close()
-        self._page.ending(self._journal.state)
+        self._page.ending(self.state)
         self._ending = ending
-        self._journal.post(SessionEnded(status=ending.status, reason=ending.reason, at_s=self._now_s()))
+        self._journal.post(SessionEnded(status=ending.status, reason=ending.reason, at_s=self._clock.now_s()))
         self._over.set()
 
     def _fail(self, error: BaseException) -> None:
@@ -597,14 +440,5 @@ class SessionRunner:
             self._log.error("event refused", code=error.code, error=str(error))
             self._fail(error)
 
-    def _send(self, message: Message) -> None:
-        if self._line is not None:
-            self._line.send(message)
-
-    def _now(self) -> datetime:
-        """The wall clock, as it has gone on since we began, whatever it has been set to."""
-        at, since = self._began
-        return at + timedelta(seconds=self._loop.time() - since)
-
-    def _now_s(self) -> float:
-        return self.at_s(self._loop.time())
+    def _state(self) -> SessionState:
+        return self._journal.state

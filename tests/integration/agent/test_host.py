@@ -111,7 +111,7 @@ async def test_leaving_ends_the_interview_at_once_and_keeps_it(stage: Any) -> No
 async def test_a_lost_line_is_waited_for_and_welcomed_back(
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vivavoce.agent.runner.SHORT_ABSENCE_S", 0.5)
+    monkeypatch.setattr("vivavoce.agent.attendance.SHORT_ABSENCE_S", 0.5)
     await stage.schedule()
     line = await stage.join()
     await stage.asked("q1")

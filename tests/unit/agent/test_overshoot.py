@@ -20,10 +20,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual_time import run
 
+from vivavoce.agent import moderation as moderations
 from vivavoce.agent import runner as runners
+from vivavoce.agent.budget_watch import LAST_TURN_S
 from vivavoce.agent.conversation import SpeechEnded
 from vivavoce.agent.journal import Journal
-from vivavoce.agent.runner import LAST_TURN_S, LAST_WORD_S, TICK_S, SessionRunner
+from vivavoce.agent.runner import LAST_WORD_S, TICK_S, SessionRunner
 from vivavoce.agent.till import MACHINES_EVERY_S, SessionPrices
 from vivavoce.moderator.director import Director
 from vivavoce.protocol.check import load_study
@@ -205,9 +207,9 @@ async def hold(turns: list[Turn], budget: int, hour_usd: Decimal) -> tuple[list[
     equipment = MagicMock(clock=clock, timers=HOST_TIMERS)
     machine = MachineTariff("host", "test", hour_usd, 1)
     with (
-        patch.object(runners, "Conversation", lambda **options: Played(turns, options)),
+        patch.object(moderations, "Conversation", lambda **options: Played(turns, options)),
         patch.object(runners, "Tape", SilentTape),
-        patch.object(runners, "ServerTTS", MagicMock()),
+        patch.object(moderations, "ServerTTS", MagicMock()),
     ):
         runner = SessionRunner(
             journal=journal,
