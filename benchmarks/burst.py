@@ -1,11 +1,12 @@
 """Measures a burst (PI-05): many interviews end at once, and a language model that takes 0.8 s enriches them.
 
-    .venv/bin/python benchmarks/burst.py --sessions 200 > benchmarks/burst.md            about ten minutes
-    .venv/bin/python benchmarks/burst.py --sessions 60 --kills 50                         with workers that are killed
+    .venv/bin/python benchmarks/burst.py --sessions 200 > benchmarks/burst.md
+    .venv/bin/python benchmarks/burst.py --sessions 100 --workers 2 --kills 50 > benchmarks/burst_kills.md
 
 `vivavoce worker` does the jobs, in processes of its own, as it does in earnest: embedded PostgreSQL, procrastinate's
 jobs, the local grade in a child process an interview, the language model behind HTTP. The model is `slow_model.py`.
-Transcripts are there already: the burst is of what follows them.
+Transcripts are there already: the burst is of what follows them. With `--kills` workers are killed while they have jobs
+under way, and the exit code is 1 where the burst was over before that many were, or left anything undone or done twice.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ import argparse
 import asyncio
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import psycopg
 
+from crew import Crew
+from ended import held, transcript
 from footprint import processor_s
 from made import made
 from slow_model import SlowModel, slow_model
@@ -34,16 +36,7 @@ from vivavoce.ops.findings import Task
 from vivavoce.pipeline.codes import Code, Codebook
 from vivavoce.pipeline.enrichment.findings import Findings
 from vivavoce.pipeline.enrichment.material import Material
-from vivavoce.pipeline.transcript import Segment, StudyOf, Transcript
-from vivavoce.session.events import (
-    ConsentGiven,
-    ParticipantJoined,
-    Reason,
-    SessionEnded,
-    SessionScheduled,
-    SessionStatus,
-    SessionWaiting,
-)
+from vivavoce.pipeline.redaction.reading import redact
 from vivavoce.settings import Settings, load
 from vivavoce.storage.open import Storage, open_storage
 from vivavoce.telemetry.logging import configure
@@ -54,26 +47,21 @@ LIMIT_S = 2400.0
 
 STAGES = ("redaction", "enrichment", "reporting")
 FIRST = "redaction"
-BETWEEN_KILLS_S = (1.0, 6.0)
+BETWEEN_KILLS_S = (2.0, 10.0)
 LOOK_S = 0.5
 
-THINGS = ("reading room", "bus line", "coffee", "opening hours", "staff", "printer", "website", "garden")
-JUDGED = (
-    "wonderful and quiet",
-    "far too expensive",
-    "late every other day",
-    "better than it was",
-    "hard to find",
-)
-SHA = "ab" * 32
-
 WITNESS = """
-    CREATE TABLE written (session_id text, stage text);
+    CREATE TABLE written (session_id text, stage text, at timestamptz DEFAULT clock_timestamp());
     CREATE FUNCTION witness() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN INSERT INTO written VALUES (NEW.session_id, NEW.stage); RETURN NEW; END $$;
+        BEGIN INSERT INTO written (session_id, stage) VALUES (NEW.session_id, NEW.stage); RETURN NEW; END $$;
     CREATE TRIGGER witness AFTER INSERT OR UPDATE ON derived FOR EACH ROW EXECUTE FUNCTION witness();
 """
-"""Sees a result that is kept twice."""
+"""Sees a result that is kept twice, and when each is."""
+
+KEPT = """
+    SELECT stage, count(DISTINCT session_id), count(*) - count(DISTINCT session_id), extract(epoch FROM max(at))::float
+    FROM written GROUP BY 1 ORDER BY 1
+"""
 
 WRITES = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 """Transactions that wrote since the database was made: others get no number (PostgreSQL, 74.1)."""
@@ -87,116 +75,6 @@ ROWS = """
     FROM pg_stat_user_tables WHERE relname <> 'written' GROUP BY 1
 """
 """Every connection hands its counts in when it ends: to be asked when the workers have."""
-
-
-def transcript(session_id: str, number: int, utterances: int) -> Transcript:
-    """An interview of so many answers, each after a short question; no two interviews say the same."""
-    segments: list[Segment] = []
-    for turn in range(utterances):
-        thing = THINGS[(turn + number) % len(THINGS)]
-        answer = (
-            f"For me the {thing} is {JUDGED[(turn * 3 + number) % len(JUDGED)]}, number {turn} of {number}."
-        )
-        for speaker, said in (("moderator", f"What about the {thing}?"), ("participant", answer)):
-            index = len(segments)
-            segments.append(
-                Segment(
-                    index=index,
-                    id=f"u{index}",
-                    speaker="moderator" if speaker == "moderator" else "participant",
-                    text=said,
-                    source="live",
-                    start_s=index * 6.0,
-                    end_s=index * 6.0 + 5,
-                    language="en",
-                )
-            )
-    return Transcript(
-        session_id=session_id,
-        study=StudyOf(id="burst", title="Burst", content_hash="f"),
-        participant=f"p-{number}",
-        language="en",
-        status=SessionStatus.COMPLETED,
-        segments=tuple(segments),
-    )
-
-
-async def held(storage: Storage, session_id: str, number: int, utterances: int) -> None:
-    """An interview that is over and has its transcript."""
-    at = datetime.now(UTC)
-    scheduled = SessionScheduled(
-        study_id="burst", study_hash="f", study_title="Burst", language="en", participant_id=f"p-{number}"
-    )
-    await storage.sessions.create(session_id, scheduled, at=at)
-    lease = await storage.sessions.claim(session_id, holder="burst", ttl_s=60)
-    await storage.sessions.append(
-        lease,
-        [
-            ConsentGiven(version="1", text_sha256=SHA, language="en", disclosure_sha256=SHA),
-            SessionWaiting(transport="webrtc"),
-            ParticipantJoined(transport="webrtc", connection_id="c1"),
-            SessionEnded(status=SessionStatus.COMPLETED, reason=Reason.FINISHED, at_s=900),
-        ],
-        at=at,
-    )
-    await storage.sessions.release(lease)
-    told = transcript(session_id, number, utterances).model_dump_json()
-    await storage.derived.keep(session_id, "transcription", input_hash="t", output=told)
-
-
-@dataclass
-class Crew:
-    """Workers, each `vivavoce worker` in a process.
-
-    Attributes:
-        environment: of each.
-        log: takes what they say.
-        running: those that are at work.
-        cpu: user and system seconds of every worker there was, by its process id: its own, and its children's.
-    """
-
-    environment: dict[str, str]
-    log: Path
-    running: list[subprocess.Popen[bytes]] = field(default_factory=list[subprocess.Popen[bytes]])
-    cpu: dict[int, tuple[float, float]] = field(default_factory=dict[int, tuple[float, float]])
-
-    def start(self) -> None:
-        """One more."""
-        with self.log.open("ab") as log:
-            self.running.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "vivavoce", "worker", "--stages", ",".join(STAGES)],
-                    env={**os.environ, **self.environment},
-                    stdout=log,
-                    stderr=log,
-                )
-            )
-
-    def look(self) -> None:
-        """Note what they have used so far."""
-        for worker in self.running:
-            assert worker.poll() is None, f"a worker ended by itself:\n{self.log.read_text()[-3000:]}"
-            self.cpu[worker.pid] = processor_s(worker.pid)
-
-    def kill(self, victim: subprocess.Popen[bytes]) -> None:
-        """SIGKILL one of them."""
-        self.look()
-        victim.kill()
-        assert victim.wait() == -signal.SIGKILL
-        self.running.remove(victim)
-
-    def end(self) -> None:
-        """Stop them all as `systemctl stop` does."""
-        for worker in self.running:
-            worker.terminate()
-        for worker in self.running:
-            worker.wait(60)
-        self.running.clear()
-
-    @property
-    def cpu_s(self) -> tuple[float, float]:
-        """Seconds of the workers themselves, and of their children."""
-        return sum(own for own, _ in self.cpu.values()), sum(theirs for _, theirs in self.cpu.values())
 
 
 @dataclass(frozen=True)
@@ -216,28 +94,55 @@ class Given:
         return "benchmarks/burst.py " + " ".join(f"--{name} {value}" for name, value in vars(self).items())
 
 
+@dataclass
+class Killing:
+    """How workers were killed.
+
+    Attributes:
+        killed: how many.
+        jobs: that were under way, all kills together.
+        last_s: seconds after the start that the last one was killed.
+        kept: results that were there then.
+    """
+
+    killed: int = 0
+    jobs: int = 0
+    last_s: float = 0.0
+    kept: int = 0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Results of a stage, how many of them were kept once more, and when the last was, in seconds since 1970."""
+
+    stage: str
+    results: int
+    twice: int
+    last: float
+
+
 async def run(given: Given) -> None:
-    """The burst, and its table."""
+    """The burst, and its table; exits with code 1 where something was amiss."""
     by = made(given.command, "procrastinate", "psycopg", "livekit-agents")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         here = Settings(data_dir=Path(folder) / "vv", models_dir=load().models_dir)
-        alone = [local_grade(here, utterances) for utterances in (0, given.utterances)]
+        alone = alone_rows(here, given.utterances)
         async with slow_model(ANSWER_S) as model, open_storage(here, exclusive=True) as storage:
-            crew = Crew(environment(here, storage, model, given), Path(folder) / "workers.log")
+            crew = Crew(environment(here, storage, model, given), STAGES, Path(folder) / "workers.log")
             try:
-                rows = await burst(storage, crew, model, given)
+                rows, amiss = await burst(storage, crew, model, given)
             finally:
                 crew.end()
-    print("# A burst of interviews\n")
-    print(by)
-    print()
-    print(INTRODUCTION)
-    for one in rows:
-        print(one)
     print(
-        f"| the local grade of one interview alone | {alone[1][0]:.1f} s, {alone[1][1]:.1f} s of CPU; of these "
-        f"{alone[0][1]:.1f} s to start, import and load |"
+        "# A burst of interviews whose workers are killed\n" if given.kills else "# A burst of interviews\n"
     )
+    print(f"{by} {', '.join(f'{value:.1f}' for value in os.getloadavg())} when it ended.\n")
+    print(INTRODUCTION)
+    if given.kills:
+        print(KILLED)
+    print("\n".join(table([*rows, *alone])))
+    if amiss:
+        sys.exit("\n".join(amiss))
 
 
 def environment(here: Settings, storage: Storage, model: SlowModel, given: Given) -> dict[str, str]:
@@ -266,9 +171,32 @@ def environment(here: Settings, storage: Storage, model: SlowModel, given: Given
     return {f"VIVAVOCE_{name}": value for name, value in own.items()}
 
 
-def local_grade(here: Settings, utterances: int) -> tuple[float, float]:
+def alone_rows(here: Settings, utterances: int) -> list[tuple[str, str]]:
+    """What redaction and the local grade of one interview take by themselves."""
+    told = transcript("s", 1, utterances)
+    redact(transcript("s", 1, 1))  # reads the lists of names, as a worker does once
+    before = time.process_time()
+    made = redact(told)
+    redaction_s = time.process_time() - before
+    nothing, grade = (
+        local_grade(here, Material(transcript=material))
+        for material in (transcript("s", 1, 0), made.transcript)
+    )
+    return [
+        (
+            "redaction of one interview alone",
+            f"{redaction_s:.2f} s of CPU, {len(made.findings)} finds in {len(told.segments)} segments",
+        ),
+        (
+            "the local grade of one interview alone",
+            f"{grade[0]:.1f} s, {grade[1]:.1f} s of CPU; of these {nothing[1]:.1f} s to start, import and load",
+        ),
+    ]
+
+
+def local_grade(here: Settings, material: Material) -> tuple[float, float]:
     """Seconds, and seconds of CPU, that the local grade of one interview takes in its child process."""
-    task = Task(material=Material(transcript=transcript("s", 1, utterances)), at=datetime.now(UTC))
+    task = Task(material=material, at=datetime.now(UTC))
     began, before = time.monotonic(), os.times()
     subprocess.run(
         [sys.executable, "-m", "vivavoce.ops.findings", str(here.models_dir.expanduser())],
@@ -281,8 +209,10 @@ def local_grade(here: Settings, utterances: int) -> tuple[float, float]:
     return time.monotonic() - began, used_s
 
 
-async def burst(storage: Storage, crew: Crew, model: SlowModel, given: Given) -> list[str]:
-    """Let the crew do it; the rows of the table."""
+async def burst(
+    storage: Storage, crew: Crew, model: SlowModel, given: Given
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Let the crew do it; the rows of the table, and what was amiss."""
     code = Code(
         id="cost",
         name="Cost",
@@ -307,57 +237,75 @@ async def burst(storage: Storage, crew: Crew, model: SlowModel, given: Given) ->
         ).parent()  # who started our backend
         assert postmaster is not None
         database_before = sum(processor_s(postmaster.pid))
-        began = time.monotonic()
+        began, began_at = time.monotonic(), time.time()
         for _ in range(given.workers):
             crew.start()
-        killed, under_way = await watch(storage, crew, connection, given)
+        killing = await watch(storage, crew, connection, given)
         wall_s = time.monotonic() - began
         writes = number_of(connection, WRITES) - writes_before
         database_s = sum(processor_s(postmaster.pid)) - database_before
         crew.end()
         await storage.engine.dispose()
-        rows = {name: count - rows_before.get(name, 0) for name, count in rows_of(connection).items()}
-        twice = number_of(
-            connection,
-            "SELECT count(*) FROM (SELECT FROM written GROUP BY session_id, stage HAVING count(*) > 1) t",
-        )
-        kept = connection.execute("SELECT stage, count(*) FROM written GROUP BY 1 ORDER BY 1").fetchall()
+        written = {name: count - rows_before.get(name, 0) for name, count in rows_of(connection).items()}
+        kept = [Kept(*row) for row in connection.execute(KEPT).fetchall()]
         left = number_of(connection, "SELECT count(*) FROM procrastinate_jobs")
     found = [await storage.derived.get(session_id, "enrichment") for session_id in ids]
     findings = [Findings.model_validate_json(one.output) for one in found if one is not None]
-    return table(
-        [
-            ("interviews, utterances of the participant in each", f"{given.sessions}, {given.utterances}"),
-            ("workers, jobs each does at a time", f"{given.workers}, {given.concurrency}"),
-            (
-                "enriched, of them by the language model",
-                f"{len(findings)}, {sum(one.grade == 'llm' for one in findings)}",
-            ),
-            *(
-                [
-                    (
-                        "workers killed (SIGKILL) while jobs were under way; these in the mean",
-                        f"{killed}; {under_way / max(killed, 1):.1f}",
-                    )
-                ]
-                if given.kills
-                else []
-            ),
-            (
-                "results kept, kept twice, jobs left",
-                f"{', '.join(f'{count} of {stage}' for stage, count in kept)}; {twice}; {left}",
-            ),
-            (
-                "**wall time** from start to an empty queue",
-                f"{wall_s:.0f} s, {wall_s / given.sessions:.2f} s an interview",
-            ),
-            (
-                "that is for 200 interviews; 30 min are allowed",
-                f"{wall_s / given.sessions * 200 / 60:.1f} min",
-            ),
-            *measured(model, crew, given, wall_s=wall_s, writes=writes, rows=rows, database_s=database_s),
-        ]
-    )
+    rows = [
+        ("interviews, utterances of the participant in each", f"{given.sessions}, {given.utterances}"),
+        ("workers, jobs each does at a time", f"{given.workers}, {given.concurrency}"),
+        (
+            "enriched, of them by the language model",
+            f"{len(findings)}, {sum(one.grade == 'llm' for one in findings)}",
+        ),
+        *(
+            [
+                (
+                    "workers killed (SIGKILL) while jobs were under way; these in the mean",
+                    f"{killing.killed}; {killing.jobs / max(killing.killed, 1):.1f}",
+                ),
+                ("the last kill, and results kept by then", f"{killing.last_s:.0f} s; {killing.kept}"),
+            ]
+            if given.kills
+            else []
+        ),
+        (
+            "results kept, kept twice, jobs left",
+            f"{', '.join(f'{one.results} of {one.stage}' for one in kept)}; "
+            f"{sum(one.twice for one in kept)}; {left}",
+        ),
+        (
+            "seconds until all were kept",
+            ", ".join(f"{one.last - began_at:.0f} of {one.stage}" for one in kept),
+        ),
+        (
+            "**wall time** from start to an empty queue",
+            f"{wall_s:.0f} s, {wall_s / given.sessions:.2f} s an interview",
+        ),
+        *(
+            []
+            if given.kills
+            else [
+                (
+                    "that is for 200 interviews; 30 min are allowed",
+                    f"{wall_s / given.sessions * 200 / 60:.1f} min",
+                )
+            ]
+        ),
+        *measured(model, crew, given, wall_s=wall_s, writes=writes, rows=written, database_s=database_s),
+    ]
+    amiss = [f"{one.twice} results of {one.stage} were kept twice." for one in kept if one.twice]
+    there = {one.stage: one.results for one in kept}
+    amiss += [
+        f"{there.get(stage, 0)} results of {stage} are there, and {given.sessions} should be."
+        for stage in STAGES
+        if there.get(stage, 0) != given.sessions
+    ]
+    if left:
+        amiss.append(f"{left} jobs are left.")
+    if killing.killed < given.kills:
+        amiss.append(f"Only {killing.killed} kills fell into the burst: give it more sessions.")
+    return rows, amiss
 
 
 def measured(
@@ -388,7 +336,10 @@ def measured(
             "CPU of the local grades (child processes)",
             f"{children_s:.0f} s, {children_s / given.sessions:.2f} s an interview",
         ),
-        ("CPU of the workers", f"{own_s:.0f} s, {own_s / given.sessions:.2f} s an interview"),
+        (
+            "CPU of the workers, redaction on a thread of theirs",
+            f"{own_s:.0f} s, {own_s / given.sessions:.2f} s an interview",
+        ),
         ("CPU of PostgreSQL", f"{database_s:.0f} s, {database_s / given.sessions:.2f} s an interview"),
         (
             "these three beside what two cores have in that time",
@@ -397,28 +348,29 @@ def measured(
     ]
 
 
-async def watch(
-    storage: Storage, crew: Crew, connection: psycopg.Connection, given: Given
-) -> tuple[int, int]:
-    """Wait until the queue is empty, and kill now and then; how many were killed, and the jobs under way then."""
+async def watch(storage: Storage, crew: Crew, connection: psycopg.Connection, given: Given) -> Killing:
+    """Wait until the queue is empty, or only dead jobs are left in it, and kill now and then."""
     chance = random.Random(given.seed)
-    killed = under_way = 0
-    next_kill = time.monotonic() + 5.0
+    killing = Killing()
+    began = time.monotonic()
+    next_kill = began + 5.0
     async with asyncio.timeout(LIMIT_S):
-        while await storage.jobs.depths():
+        while any(state != "dead" for _, state in await storage.jobs.depths()):
             crew.look()
             await asyncio.sleep(LOOK_S)
-            if killed < given.kills and time.monotonic() >= next_kill:
+            if killing.killed < given.kills and time.monotonic() >= next_kill:
                 doing = number_of(connection, DOING)
                 if not doing:  # who has not begun yet loses nothing
                     continue
-                under_way += doing
+                killing.jobs += doing
                 crew.kill(chance.choice(crew.running))
                 crew.start()
-                killed += 1
+                killing.killed += 1
+                killing.last_s = time.monotonic() - began
+                killing.kept = number_of(connection, "SELECT count(*) FROM written")
                 next_kill = time.monotonic() + chance.uniform(*BETWEEN_KILLS_S)
     crew.look()
-    return killed, under_way
+    return killing
 
 
 def number_of(connection: psycopg.Connection, query: str) -> int:
@@ -435,14 +387,19 @@ def rows_of(connection: psycopg.Connection) -> dict[str, int]:
 
 
 def table(rows: Sequence[tuple[str, str]]) -> list[str]:
-    """Rows of Markdown."""
+    """Lines of Markdown."""
     return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
 
 
 INTRODUCTION = f"""Interviews end at once; `vivavoce worker` redacts each, enriches it by local models and by a language
 model that answers in {ANSWER_S} s, and makes its report. Calls and writes are held against one for each of the
 participant's utterances. A trigger in the database counts results that are kept, so that one kept twice would be
-seen. The load above is that of other work on the machine.
+seen. The load above is that of other work on the machine; a second one, that of the burst with it.
+"""
+
+KILLED = f"""Every {BETWEEN_KILLS_S[0]:.0f} to {BETWEEN_KILLS_S[1]:.0f} s one of the workers is killed, if any job is
+under way, and a new one is started. What was under way is done anew, calls to the model too. CPU is that of workers as
+far as it was seen before they died.
 """
 
 
