@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -66,10 +67,15 @@ class Bundle(BaseModel):
 
     def codes_of(self, session: Transcript, segment: Segment) -> Iterator[tuple[Coding, Code]]:
         """The codes given to a segment, in the order given."""
+        yield from self._given.get((session.session_id, segment.id), ())
+
+    @cached_property
+    def _given(self) -> dict[tuple[str, str], list[tuple[Coding, Code]]]:
         codes = {code.id: code for code in self.codebook.codes}
+        given: dict[tuple[str, str], list[tuple[Coding, Code]]] = {}
         for coding in self.codings:
-            if (coding.session_id, coding.segment) == (session.session_id, segment.id):
-                yield coding, codes[coding.code]
+            given.setdefault((coding.session_id, coding.segment), []).append((coding, codes[coding.code]))
+        return given
 
     def code_names(self, session: Transcript, segment: Segment) -> str:
         """The names of those codes, each once, with `; ` between them."""

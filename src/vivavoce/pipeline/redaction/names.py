@@ -26,6 +26,9 @@ SPELLED_ASKED = 3
 ANSWER_WORDS = 6
 """Words of an answer to a question for a name that may be nothing but a name in lower case."""
 
+BEFORE_REACH = 60
+"""Characters before a name in which stands what says whether it is one. Somebody may talk for hours without a break."""
+
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _PARTICLES = words("van von der den de la le del di da dos bin al el ten ter zu y af")
 _SENTENCE = re.compile(r"(?:^|[.!?…:])[\s\"'“”«»¿¡—-]*$")
@@ -248,7 +251,7 @@ def _family(text: str, end: int, lexicon: Lexicon, *, sure: bool) -> int | None:
 
 def _name_alone(text: str, start: int, first: str, lexicon: Lexicon) -> bool:
     """Whether a given name without a family name is one here, and not a word or a place."""
-    before = text[:start]
+    before = _before(text, start)
     previous = re.search(r"([^\W_]+)[\s,]+$", before)
     if first in lexicon.places or first in lexicon.after_name or first in lexicon.number_words:
         return False
@@ -264,11 +267,15 @@ def _name_alone(text: str, start: int, first: str, lexicon: Lexicon) -> bool:
     return True
 
 
+def _before(text: str, start: int) -> str:
+    return text[max(0, start - BEFORE_REACH) : start]
+
+
 def _spelled(text: str, lexicon: Lexicon, *, wanted: bool) -> Iterator[Found]:
     """Letters one by one."""
     for match in re.finditer(_LETTERS.format(least=SPELLED_ASKED - 1), text):
         letters = re.findall(r"(?<!\w)[^\W\d_](?!\w)", match.group())
-        cued = wanted or re.search(rf"(?:{lexicon.spelled})\W*$", text[: match.start()], re.IGNORECASE)
+        cued = wanted or re.search(rf"(?:{lexicon.spelled})\W*$", _before(text, match.start()), re.IGNORECASE)
         if len(set(map(str.lower, letters))) > 1 and (cued or len(letters) >= SPELLED_LETTERS):
             yield Found("name", match.start(), match.end(), "names/spelled", 0.75)
 
