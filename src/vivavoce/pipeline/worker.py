@@ -21,7 +21,9 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from vivavoce.errors import VivavoceError
 from vivavoce.pipeline import stage as stages
+from vivavoce.pipeline.kept import TOLD
 from vivavoce.pipeline.patience import NotYet, wait_s
+from vivavoce.pipeline.redaction.finding import EARLIER
 from vivavoce.pipeline.searching import Index, catch_up
 from vivavoce.pipeline.stage import Chain, Results, Stage
 from vivavoce.session.errors import ContentErased
@@ -162,7 +164,9 @@ class Worker:
                 revived = await self._jobs.revive(
                     stalled_s=self._settings.stalled_s, most_attempts=self._settings.deaths
                 )
-                adopted = await self._jobs.adopt([stage.name for stage in self._chain.stages])
+                names = [stage.name for stage in self._chain.stages]
+                adopted = await self._jobs.adopt(names)
+                outdated = await self._jobs.redact_again(EARLIER) if TOLD in names else 0
                 depths = await self._jobs.depths()
                 indexed = await catch_up(self._index)
             except VivavoceError as error:
@@ -171,8 +175,10 @@ class Worker:
                 self._tell(depths)
                 if indexed:
                     log.info("transcripts indexed for search", indexed=indexed)
-                if revived or adopted:
-                    log.info("pipeline jobs taken up again", revived=revived, adopted=adopted)
+                if revived or adopted or outdated:
+                    log.info(
+                        "pipeline jobs taken up again", revived=revived, adopted=adopted, outdated=outdated
+                    )
             await asyncio.sleep(self._settings.upkeep_s)
 
     def _tell(self, depths: dict[tuple[str, JobState], int]) -> None:

@@ -192,6 +192,24 @@ class JobStore:
                 added += len(found)
         return added
 
+    async def redact_again(self, rules: Sequence[str], *, limit: int = 1000) -> int:
+        """Add jobs of redaction where it was done by one of these versions of the rules; returns how many.
+
+        What follows redaction is then made again, too. A job that is dead stays so.
+
+        Args:
+            rules: earlier ones. Never later ones, or two versions of ours at work would take turns for ever.
+            limit: most to add.
+        """
+        if not rules:
+            return 0
+        async with transaction(self._engine, "look for sessions redacted by earlier rules") as connection:
+            rows = await connection.execute(_OUTDATED, {"rules": list(rules), "limit": limit})
+            found = [row.session_id for row in rows]
+            for session_id in found:
+                await enqueue(connection, session_id, "redaction")
+        return len(found)
+
 
 def _lock(session_id: str, stage: str) -> str:
     """At most one job of that name runs."""
@@ -282,3 +300,15 @@ _FORGOTTEN = text(
     ORDER BY s.created_at LIMIT :limit
     """
 ).bindparams(bindparam("statuses", expanding=True))
+
+_OUTDATED = text(
+    """
+    SELECT d.session_id FROM derived d JOIN sessions s ON s.id = d.session_id
+    WHERE d.stage = 'redaction' AND d.output ->> 'rules' IN :rules AND s.erased_at IS NULL
+      AND NOT EXISTS (
+          SELECT 1 FROM procrastinate_jobs j
+          WHERE j.lock = 'redaction/' || d.session_id AND j.status <> 'succeeded'
+      )
+    ORDER BY s.created_at LIMIT :limit
+    """
+).bindparams(bindparam("rules", expanding=True))

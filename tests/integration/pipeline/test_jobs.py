@@ -229,6 +229,27 @@ async def test_a_stage_that_a_session_never_had_is_made_up_for(
     assert await jobs.adopt(stages) == 0
 
 
+async def test_what_earlier_rules_redacted_is_redacted_again(
+    hold: Hold, jobs: JobStore, derived: DerivedStore
+) -> None:
+    for session_id, rules in (("s1", "rules/1"), ("s2", "rules/2"), ("s3", "rules/3")):
+        await hold(session_id)
+        await derived.keep(session_id, "redaction", input_hash="r", output=f'{{"rules": "{rules}"}}')
+    # What came before them has a result of the same name.
+    await derived.keep("s3", "transcription", input_hash="t", output='{"rules": "rules/1"}')
+
+    async def waiting() -> set[tuple[str, str]]:
+        return {(job.session_id, job.stage) for job in await jobs.list()}
+
+    before = await waiting()
+    assert await jobs.redact_again(()) == 0
+    assert await jobs.redact_again(("rules/1", "rules/2"), limit=1) == 1
+    assert await waiting() - before == {("s1", "redaction")}
+    assert await jobs.redact_again(("rules/1", "rules/2")) == 1
+    assert await waiting() - before == {("s1", "redaction"), ("s2", "redaction")}
+    assert await jobs.redact_again(("rules/1", "rules/2")) == 0
+
+
 async def test_a_job_that_kills_its_workers_is_dead_in_the_end(
     database_url: str, hold: Hold, jobs: JobStore
 ) -> None:
