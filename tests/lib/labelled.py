@@ -10,7 +10,7 @@ from typing import Literal
 PII = Path(__file__).parents[1] / "data" / "pii"
 
 Part = Literal["development", "held_out"]
-LANGUAGES = ("en", "de", "fr", "es")
+LANGUAGES = ("en", "de", "fr", "es", "ja")
 
 _LABEL = re.compile(r"\{([a-z-]+)\|([^}]*)\}")
 

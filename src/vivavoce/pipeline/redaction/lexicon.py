@@ -128,9 +128,10 @@ def lexicons(language: str | None) -> tuple[Lexicon, ...]:
     from vivavoce.pipeline.redaction.english import ENGLISH
     from vivavoce.pipeline.redaction.french import FRENCH
     from vivavoce.pipeline.redaction.german import GERMAN
+    from vivavoce.pipeline.redaction.japanese import JAPANESE
     from vivavoce.pipeline.redaction.spanish import SPANISH
 
-    there = {lexicon.language: lexicon for lexicon in (ENGLISH, GERMAN, FRENCH, SPANISH)}
+    there = {lexicon.language: lexicon for lexicon in (ENGLISH, GERMAN, FRENCH, SPANISH, JAPANESE)}
     if language is None:
         return tuple(there.values())
     lexicon = there.get(base_language(language))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from vivavoce.pipeline.alignment import UNSPACED
 from vivavoce.pipeline.redaction.contacts import addresses, emails, sites
 from vivavoce.pipeline.redaction.finding import Found, settle
+from vivavoce.pipeline.redaction.japanese import JAPANESE, spoken
 from vivavoce.pipeline.redaction.lexicon import Lexicon, lexicons
 from vivavoce.pipeline.redaction.names import KnownNames, names
 from vivavoce.pipeline.redaction.numbers import births, numbers
@@ -65,6 +66,8 @@ def _by_rules(text: str, lexicon: Lexicon, speaker: Speaker, asked: str) -> Iter
     yield from births(text, lexicon, asked=asked)
     if speaker == "participant":
         yield from names(text, lexicon, asked=asked)
+    if lexicon is JAPANESE:
+        yield from spoken(text, participant=speaker == "participant", asked=asked)
 
 
 def redact(transcript: Transcript, *, names: Iterable[str] = ()) -> Redacted:
