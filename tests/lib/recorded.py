@@ -8,8 +8,10 @@ import wave
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import soxr
 from numpy.typing import NDArray
@@ -73,6 +75,24 @@ async def record(path: Path, pieces: Sequence[tuple[str, float, Sound]], *, star
                 await asyncio.sleep(0.01)
             getattr(recorder, voice)(sound[begin : begin + step].tobytes(), at_s + begin / RATE)
     return (await recorder.close()).duration_s
+
+
+def repeated(source: Path, target: Path, times: int, *, every_s: int) -> None:
+    """Write a recording's packets so many times, each time `every_s` later, without encoding them anew."""
+    with av.open(str(target), "w", format="ogg") as out:
+        stream = None
+        for turn in range(times):
+            with av.open(str(source)) as container:
+                taken = container.streams.audio[0]
+                stream = stream or out.add_stream_from_template(taken)
+                for packet in container.demux(taken):
+                    base = packet.time_base or Fraction(1, RATE)
+                    if packet.pts is None or packet.pts * base >= every_s:
+                        continue
+                    packet.pts += int(turn * every_s / base)
+                    packet.dts = packet.pts
+                    packet.stream = stream
+                    out.mux(packet)
 
 
 def started(key: str) -> RecordingStarted:

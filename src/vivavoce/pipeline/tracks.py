@@ -22,8 +22,12 @@ RATE = 16_000
 DECODER = "vivavoce.transport.tracks"
 """Imports an Opus decoder, which this process must not."""
 
-DECODE_TIMEOUT_S = 600.0
-"""An hour of sound takes about 15 s on an idle core; a busy machine gets time."""
+DECODE_S = 600.0
+"""Seconds that decoding may take, and …"""
+
+DECODE_BYTES_S = 20_000
+"""… a second more for each so many bytes, which are 2.5 s of sound. An idle core does ten times as many; where the
+machine is busy, interviews go before."""
 
 SHORT_S = 1.0
 """Seconds by which a file may be shorter than its log says before it counts as truncated."""
@@ -91,7 +95,10 @@ async def opened(recording: Recording, archive: Archive) -> AsyncGenerator[Part]
                 yield Part(recording.key, "missing")
                 return
             try:
-                out = await run_apart(DECODER, str(file), str(folder), timeout_s=DECODE_TIMEOUT_S)
+                size = (await asyncio.to_thread(file.stat)).st_size
+                out = await run_apart(
+                    DECODER, str(file), str(folder), timeout_s=DECODE_S + size / DECODE_BYTES_S
+                )
             except ChildFailed as error:
                 if error.returncode != UNREADABLE:
                     raise

@@ -26,7 +26,10 @@ COVERER = "vivavoce.transport.covered"
 """Imports an Opus encoder, which this process must not."""
 
 TIMEOUT_S = 1200.0
-"""An hour of sound takes about a minute on an idle core; a busy machine gets time."""
+"""Seconds that it may take, and …"""
+
+BYTES_S = 10_000
+"""… a second more for each so many bytes, which are 1.2 s of sound: an idle core does fifty times as many."""
 
 
 def cover(redacted: Redacted) -> Cover:
@@ -75,7 +78,12 @@ async def covered(keys: Sequence[str], how: Cover, archive: Archive) -> bytes | 
                 return None
             if len(there) == 1 and how == Cover():
                 return await asyncio.to_thread(there[0].read_bytes)
+            size = await asyncio.to_thread(lambda: sum(file.stat().st_size for file in there))
             await run_apart(
-                COVERER, str(out), *map(str, there), timeout_s=TIMEOUT_S, stdin=how.model_dump_json().encode()
+                COVERER,
+                str(out),
+                *map(str, there),
+                timeout_s=TIMEOUT_S + size / BYTES_S,
+                stdin=how.model_dump_json().encode(),
             )
         return await asyncio.to_thread(out.read_bytes)
