@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,21 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from tests.integration.pipeline.conftest import Hold
 from tests.integration.storage.conftest import demo_yaml as demo_yaml
-from tests.lib.recorded import AT, RATE, Scripted, Sound, closed, record, started, tone, utterance
+from tests.lib.memory import children, resident
+from tests.lib.recorded import (
+    AT,
+    ENDED,
+    RATE,
+    House,
+    Scripted,
+    Sound,
+    closed,
+    record,
+    repeated,
+    started,
+    tone,
+    utterance,
+)
 from tests.lib.scripted_model import Reply, scripted_model
 
 from vivavoce.ops.gathering import NothingHeld, exported
@@ -37,6 +52,11 @@ from vivavoce.settings import (
 from vivavoce.storage.open import Storage, open_storage
 from vivavoce.telemetry.metrics import Metrics
 
+HOURS_S = 3 * 3600
+CHILD_BYTES = 300 << 20
+"""A decoder with its libraries. The sound of three hours, as the recogniser takes it, is 690 MB."""
+
+GROWN_BYTES = 100 << 20
 BRISK = PipelineSettings(model="big", concurrency=2, poll_s=0.2, upkeep_s=0.3)
 
 
@@ -158,6 +178,23 @@ async def test_each_comes_out_with_a_word_on_it(database_url: str, tmp_path: Pat
             assert found.model_calls.unjudged
             assert "The language model gave no usable answer" in await page(storage, "cut", clock)
             assert "1 respondent took part" in await page(storage, "demo", clock)
+
+
+async def test_three_hours_take_no_more_memory_than_a_minute(tmp_path: Path) -> None:
+    minute = np.zeros(RATE * 60, np.int16)
+    minute[: RATE * 2] = tone(2)
+    await record(tmp_path / "minute.ogg", [("participant", 0.0, minute)])
+    repeated(tmp_path / "minute.ogg", tmp_path / "hours.ogg", HOURS_S // 60, every_s=60)
+    said = [utterance(at_s, f"said at {at_s}", at_s, at_s + 2) for at_s in (0, HOURS_S // 2, HOURS_S - 60)]
+    house, before = House(tmp_path), resident(os.getpid(), "VmHWM")
+    with children() as theirs:
+        told = await house.transcribe(
+            Scripted(), started("hours.ogg"), *said, closed("hours.ogg", HOURS_S), ENDED
+        )
+    assert told.recording[0].outcome == "used"
+    assert [one.source for one in told.segments] == ["final"] * 3
+    assert theirs.bytes < CHILD_BYTES
+    assert resident(os.getpid(), "VmHWM") < before + GROWN_BYTES
 
 
 async def test_a_study_that_nobody_came_to(database_url: str, tmp_path: Path, demo_yaml: str) -> None:
