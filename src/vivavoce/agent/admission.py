@@ -1,4 +1,4 @@
-"""Admission: whether a host that has a place free can also hold an interview well. Pure."""
+"""Admission: whether a host that has a place free can also hold an interview well, and how full it is. Pure."""
 
 from __future__ import annotations
 
@@ -20,6 +20,16 @@ FEWEST = 3
 
 LEAST_MEMORY = 200 << 20
 """Bytes free; a session with its peer connection and recording needs about 60 MB."""
+
+FULL = 0.69
+"""The load of a worker that takes nobody more. LiveKit's SFU sends nobody to workers whose load is `agents.target_load`
+or more, 0.7 by default, whatever threshold they have themselves (1.13: `JobRequestAffinity` in its
+pkg/service/agentservice.go; psrpc drops a claim of none). With shares of 1 the last three of ten places stay empty."""
+
+
+def fullness(used: int, slots: int) -> float:
+    """How full a worker with that many of its places taken says it is; `FULL` when all are."""
+    return FULL * min(1.0, used / slots)
 
 
 @dataclass(frozen=True, slots=True)

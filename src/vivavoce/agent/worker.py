@@ -10,7 +10,7 @@ import structlog
 from livekit.agents import AgentServer, JobExecutorType, JobRequest
 
 from vivavoce.agent import job
-from vivavoce.agent.admission import LATE_S
+from vivavoce.agent.admission import FULL, LATE_S, fullness
 from vivavoce.agent.host import CLOSE_S, Capacity
 from vivavoce.agent.lag import lags
 from vivavoce.errors import VivavoceError
@@ -26,6 +26,9 @@ END_S = CLOSE_S + 45.0
 
 RETRIES = 1_000_000
 """Tries to reach the SFU: a worker waits for one that is away, and `/readyz` says so meanwhile."""
+
+ROUNDED = 1e-6
+"""Less than a place of the most slots there may be, and more than a sum of shares may be wrong by."""
 
 LAGS = 30
 """Measurements that say how late the event loop is."""
@@ -64,7 +67,8 @@ class Worker:
             job_executor_type=JobExecutorType.PROCESS,
             setup_fnc=job.prewarm,
             load_fnc=self.load,
-            load_threshold=1.0,
+            # What livekit adds up to it is rounded.
+            load_threshold=FULL - ROUNDED,
             num_idle_processes=min(sfu.prewarmed, self._slots),
             initialize_process_timeout=WARM_S,
             session_end_timeout=END_S,
@@ -112,8 +116,8 @@ class Worker:
         return Capacity(self._slots, used, accepting=used < self._slots)
 
     def load(self) -> float:
-        """How full we are, from 0 to 1; at 1 the SFU sends nobody. Called on another thread."""
-        return 1.0 if self._late else min(1.0, self._used / self._slots)
+        """How full we are, from 0 to `FULL`; then the SFU sends nobody. Called on another thread."""
+        return FULL if self._late else fullness(self._used, self._slots)
 
     def begin_drain(self) -> None:
         """Take no new session from now on."""

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from vivavoce.agent.admission import LEAST_MEMORY, REMEMBERED_S, Admission
+from vivavoce.agent.admission import FULL, LEAST_MEMORY, REMEMBERED_S, Admission, fullness
+
+SFU_TARGET = 0.7
+"""`agents.target_load` of an SFU that is told nothing."""
 
 
 def test_a_host_of_which_nothing_is_known_takes_sessions() -> None:
@@ -38,3 +43,10 @@ def test_memory(free: int | None, refused: bool) -> None:
     admission = Admission()
     admission.memory(free)
     assert (admission.refusal(now=0) is not None) is refused
+
+
+@given(slots=st.integers(1, 500), data=st.data())
+def test_a_worker_is_full_when_its_places_are_taken_and_not_before(slots: int, data: st.DataObject) -> None:
+    used = data.draw(st.integers(0, slots - 1))
+    assert fullness(used, slots) < FULL < SFU_TARGET
+    assert fullness(slots, slots) == fullness(slots + 1, slots) == FULL
