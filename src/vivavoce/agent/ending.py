@@ -11,6 +11,9 @@ TerminalStatus = Literal[
     SessionStatus.COMPLETED, SessionStatus.INTERRUPTED, SessionStatus.ABANDONED, SessionStatus.FAILED
 ]
 
+CLOSE_S = 30.0
+"""How long sessions may take to say goodbye when the host closes."""
+
 STATUS: dict[Reason, TerminalStatus] = {
     Reason.FINISHED: SessionStatus.COMPLETED,
     Reason.WRAP_UP: SessionStatus.COMPLETED,

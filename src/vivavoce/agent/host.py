@@ -11,6 +11,8 @@ from typing import Protocol
 import structlog
 
 from vivavoce.agent.admission import Admission
+from vivavoce.agent.capacity import Capacity
+from vivavoce.agent.ending import CLOSE_S
 from vivavoce.agent.equipment import Archive, Equipment
 from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.holding import holder, host_timers
@@ -65,20 +67,6 @@ QUEUE_RETRY_S = 5.0
 FORGET_S = 30.0
 """Who has not asked for so long has gone. A page that is out of sight asks no more than once a minute in some browsers,
 and loses its place; it is last then, and not in the way."""
-
-CLOSE_S = 30.0
-"""How long sessions may take to say goodbye when the host closes."""
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """How many sessions this host holds, and whether it takes another; `draining`: it was told to end."""
-
-    slots: int
-    used: int
-    accepting: bool
-    reason: str = ""
-    draining: bool = False
 
 
 @dataclass(frozen=True)

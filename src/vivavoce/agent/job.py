@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 
 import structlog
 from livekit.agents import AutoSubscribe, JobContext, JobProcess
+from livekit.agents.utils import http_context
 
+from vivavoce.agent.entry import MEASURED
 from vivavoce.agent.hearing import Hearing
 from vivavoce.agent.host import Host
 from vivavoce.agent.purse import Purse
@@ -34,9 +36,6 @@ from vivavoce.voice.wording import WordingStore
 
 LEFT_S = 2.0
 """Seconds a session that is over leaves its room to the last message, before the room is closed."""
-
-MEASURED = "measured.sock"
-"""In the data folder: where the worker hears what its sessions have measured."""
 
 log = structlog.get_logger(__name__)
 
@@ -63,13 +62,20 @@ class _Held:
     lines: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
 
-def prewarm(process: JobProcess) -> None:
+def prewarm(process: JobProcess, *, speech_url: str) -> None:
     """Read the settings, and load the models that hear; no model is loaded inside a session.
+
+    Args:
+        process: to be warmed.
+        speech_url: of the speech server, which the worker may have started itself.
 
     Raises:
         VivavoceError: something of it cannot be had; the worker is told, and says so.
     """
+    # As the worker has it; this process is not its child, but an older one's.
+    http_context._set_default_cert_env()  # pyright: ignore[reportPrivateUsage]
     settings = load()
+    settings = settings.model_copy(update={"speech": settings.speech.model_copy(update={"url": speech_url})})
     configure(level=settings.log.level, format=settings.log.format)
     hearing = Hearing(settings.turn.detector)
     asyncio.run(hearing.warm())

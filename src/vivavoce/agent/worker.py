@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from statistics import median
 from typing import Any
 
 import structlog
 from livekit.agents import AgentServer, JobExecutorType, JobRequest
 
-from vivavoce.agent import job
+from vivavoce.agent import entry
 from vivavoce.agent.admission import FULL, LATE_S, fullness
-from vivavoce.agent.host import CLOSE_S, Capacity
+from vivavoce.agent.capacity import Capacity
+from vivavoce.agent.ending import CLOSE_S
 from vivavoce.agent.lag import lags
 from vivavoce.errors import VivavoceError
 from vivavoce.settings import Settings
@@ -56,6 +58,7 @@ class Worker:
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         sfu = settings.livekit
         assert sfu.url is not None and sfu.api_key is not None and sfu.api_secret is not None
+        assert settings.speech.url is not None
         self._slots = settings.host.slots
         self._drain_s = settings.host.drain_s
         self._metrics = metrics
@@ -65,7 +68,7 @@ class Worker:
         """The SFU has known us."""
         self._server = AgentServer(
             job_executor_type=JobExecutorType.PROCESS,
-            setup_fnc=job.prewarm,
+            setup_fnc=partial(entry.prewarm, speech_url=settings.speech.url),
             load_fnc=self.load,
             # What livekit adds up to it is rounded.
             load_threshold=FULL - ROUNDED,
@@ -81,10 +84,10 @@ class Worker:
             # Ours says more (`ops.agent`); livekit's own is for this machine's eyes, on any free port.
             host="127.0.0.1",
             port=0,
-            preload_modules=["vivavoce.agent.job"],
+            preload_modules=entry.LIBRARIES,
         )
         self._server.rtc_session(
-            job.hold, agent_name=sfu.agent_name, on_request=_answer, on_session_end=job.end
+            entry.hold, agent_name=sfu.agent_name, on_request=_answer, on_session_end=entry.end
         )
         self._server.on("worker_registered", self._registered)
 

@@ -21,6 +21,11 @@ def agent() -> None:
 
     settings = load()
     configure(level=settings.log.level, format=settings.log.format)
+    if settings.livekit.url is not None and settings.database_url is not None:
+        # Beside what follows, which takes as long.
+        from vivavoce.agent.entry import begin_loading
+
+        begin_loading()
     from rich.console import Console
 
     from vivavoce.ops.agent import agent_worker

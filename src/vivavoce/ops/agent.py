@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from vivavoce.agent.job import MEASURED
+from vivavoce.agent.entry import MEASURED
 from vivavoce.agent.worker import Worker
 from vivavoce.errors import VivavoceError
 from vivavoce.ops.address import bind
@@ -31,8 +30,6 @@ from vivavoce.transport.sfu.api import Sfu
 from vivavoce.voice.prices import PriceTable
 from vivavoce.web.health import HOST, Check, CheckResult, Readiness, measurements, probes
 from vivavoce.web.server import serving
-
-SPEECH_URL = "VIVAVOCE_SPEECH__URL"
 
 log = structlog.get_logger(__name__)
 
@@ -83,8 +80,6 @@ async def agent_worker(
         starting = await stack.enter_async_context(speech_server_starting(settings))
         storage = await stack.enter_async_context(open_storage(settings, exclusive=True))
         speech_url = await starting.ready()
-        # The processes of the sessions read the settings for themselves.
-        os.environ[SPEECH_URL] = speech_url
         settings = settings.model_copy(
             update={"speech": settings.speech.model_copy(update={"url": speech_url})}
         )
