@@ -32,6 +32,8 @@ HEAVY = (
         ("vivavoce.cli.models, vivavoce.settings, vivavoce.speech.store", ("pydantic",)),
         # The speech server's process is started before the rest is imported.
         ("vivavoce.settings, vivavoce.ops.serve", ("pydantic",)),
+        # Nor does the process that sessions' processes are made of wait for it.
+        ("vivavoce.cli.agent, vivavoce.agent.entry", ()),
         # A server whose interviews agent workers hold, and which has none of their libraries.
         (
             "vivavoce.ops.composition, vivavoce.ops.rooms",
