@@ -42,7 +42,7 @@ APART := $(FAULTS) $(LONG) $(SFU)
 UNIT_TESTS := tests/unit $(LONG:%=--ignore=%)
 SLOW_TESTS := tests/integration tests/contract tests/e2e $(APART:%=--ignore=%)
 
-.PHONY: help setup demo test faults newest livekit unit integration contract e2e lint types imports format lock models pages browser guests bench clean
+.PHONY: help setup demo test faults newest livekit unit integration contract e2e lint types imports format lock models pages browser guests bench survival clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -151,6 +151,11 @@ bench: setup guests ## how quickly it answers, starts and speaks: tables in benc
 	$(BIN)/python benchmarks/failover.py
 	$(BIN)/python benchmarks/leading.py
 	$(BIN)/python benchmarks/speech_server.py
+
+survival: setup livekit ## what interviews lose when something dies, and while workers are replaced (about 35 minutes)
+	PYTHONPATH=tests/lib $(BIN)/python benchmarks/survival.py
+	PYTHONPATH=tests/lib $(BIN)/python benchmarks/rolling_drain.py
+	PYTHONPATH=tests/lib $(BIN)/python benchmarks/worker_start.py
 
 clean: ## remove what was built or fetched here (keeps models)
 	rm -rf $(VENV) .setup web/node_modules src/vivavoce/web/static build dist .demo

@@ -233,7 +233,7 @@ async def record(path: Path, key: str, speaker: Speaker, utterances: Sequence[Ut
     ):  # the last one may not have been heard out
         sound = speaker.sound(texts)
         for begin in range(0, len(sound), 2 * step):
-            while recorder.waiting_s > 5:  # noqa: ASYNC110  # a disk needs no more
+            while recorder.waiting_s > 5:  # a disk needs no more
                 await asyncio.sleep(0.005)
             recorder.participant(sound[begin : begin + 2 * step], utterance.start_s + begin / 2 / RATE)
     info = await recorder.close()

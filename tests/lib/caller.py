@@ -69,6 +69,8 @@ class Caller:
         """Monotonic seconds at which the last of them came."""
         self.spoke: list[tuple[float, str]] = []
         """When it began to say what."""
+        self.hushed: float | None = None
+        """When it last broke off."""
         self.messages: list[dict[str, Any]] = []
         self.calls: list[float] = []
         """Monotonic seconds at which it asked for a line."""
@@ -94,6 +96,9 @@ class Caller:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
         assert self._task is not None
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -116,11 +121,21 @@ class Caller:
 
     def hush(self) -> None:
         """Break off."""
+        if self.speaking:
+            self.hushed = time.monotonic()
         self._voice = self._voice[:0]
 
     @property
     def speaking(self) -> bool:
         return len(self._voice) > 0
+
+    @property
+    def gone(self) -> bool:
+        """Whether it calls no more: the interview has ended, or goes on in another tab. Raises what it failed with."""
+        if self._task is None or not self._task.done():
+            return self.ended is not None
+        self._task.result()
+        return True
 
     def read(self, samples: int) -> bytes:
         """The microphone, as a line reads it."""
@@ -175,6 +190,12 @@ class Caller:
         assert socket is not None
         socket.transport.abort()
 
+    async def reload(self) -> None:
+        """As a page that is loaded anew: it hangs up, and takes over from itself."""
+        await self._hang_up()
+        self.take_over = True
+        self._task = asyncio.create_task(self._call(), name="caller")
+
     async def leave(self) -> None:
         assert self._line is not None
         await self._line.send({"type": "leave"})
@@ -203,7 +224,7 @@ class Caller:
                     self.joins.append(time.monotonic())
                     lost_at, tries = None, 0
                     code = await self._stay(line)
-                if code == 4409:
+                if code == 4409 or self.notices()[-1:] == ["replaced"]:
                     return
             except CallRefused as error:
                 self.refusals.append(error)

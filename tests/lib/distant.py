@@ -27,7 +27,7 @@ class Distant(Caller):
         super().__init__(url, invitation=invitation)
         self._transport = transport
         self._process: asyncio.subprocess.Process | None = None
-        self._speaking = False
+        self._speaking = self._gone = False
         self.codes: list[str] = []
         """Why it was not let in, so far."""
 
@@ -65,6 +65,10 @@ class Distant(Caller):
     def speaking(self) -> bool:
         return self._speaking
 
+    @property
+    def gone(self) -> bool:
+        return self._gone
+
     def say(self, name: str) -> None:
         self.spoke.append((time.monotonic(), name))
         self._speaking = True
@@ -91,9 +95,11 @@ class Distant(Caller):
 
     def _take(self, told: dict[str, Any]) -> None:
         self.session_id = told["session_id"]
+        self.calls = told["calls"]
         self.joins = told["joins"]
         self.codes = told["refusals"]
         self._speaking = told["speaking"]
+        self._gone = told["gone"]
         for message in told["messages"]:
             self._on_message(message)
         self.ear._phrases = [Phrase(start, end) for start, end in told["phrases"]]

@@ -23,9 +23,11 @@ def picture(caller: Caller, told: int) -> dict[str, Any]:
     """What is known now; of messages those that have not been told."""
     return {
         "session_id": caller.session_id,
+        "calls": caller.calls,
         "joins": caller.joins,
         "refusals": [error.api_code or str(error.status) for error in caller.refusals],
         "speaking": caller.speaking,
+        "gone": caller.gone,
         "messages": [m for m in caller.messages[told:] if m["type"] != "flush"],
         "phrases": [[phrase.start, phrase.end] for phrase in caller.ear.phrases],
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from caller import Caller
@@ -57,12 +56,11 @@ async def finish(
     *,
     within_s: float = 150,
     think_s: float = 0.0,
-    until: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Answer whatever is asked, after thinking, until the interview has ended, or until something is so."""
+    """Answer whatever is asked, after thinking, until the interview has ended, or goes on elsewhere."""
     answered = 0
     async with asyncio.timeout(within_s):
-        while caller.ended is None and not until():
+        while not caller.gone:
             now = time.monotonic()
             asked = len(caller.captions) > answered and caller.captions[-1].endswith((FIRST, SECOND))
             quiet_s = min(now - caller.captioned_at, caller.ear.silent_for(now))

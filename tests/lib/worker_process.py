@@ -70,12 +70,20 @@ class WorkerProcess:
     data_dir: Path = field(default_factory=Path)
     registered_s: float = 0.0
     """Seconds from its start until the SFU knew it, the last time."""
+    loaded_s: float = 0.0
+    """Seconds of them until it was loaded, and began to warm up."""
+    http: httpx.AsyncClient = field(
+        # Making one takes a while, and a connection does not outlive a process.
+        default_factory=lambda: httpx.AsyncClient(
+            timeout=10, limits=httpx.Limits(max_keepalive_connections=0)
+        )
+    )
 
     async def start(self, data_dir: Path) -> None:
         """Start it, perhaps again, and wait until the SFU knows it."""
         self.data_dir = data_dir
         self.output.clear()
-        ready, began = threading.Event(), time.monotonic()
+        ready, self._began = threading.Event(), time.monotonic()
         self.process = subprocess.Popen(  # noqa: ASYNC220 - it only begins here
             [sys.executable, "-m", "vivavoce", "agent"],
             env={
@@ -93,7 +101,7 @@ class WorkerProcess:
         )
         threading.Thread(target=self._read, args=(self.process, ready), daemon=True).start()
         await asyncio.to_thread(ready.wait, START_S)
-        self.registered_s = time.monotonic() - began
+        self.registered_s = time.monotonic() - self._began
         assert self.running.poll() is None and "Ready for" in "".join(self.output), self.said()
 
     @property
@@ -122,18 +130,15 @@ class WorkerProcess:
 
     async def ready(self) -> int:
         """What `/readyz` answers."""
-        async with httpx.AsyncClient(timeout=10) as http:
-            return (await http.get(f"http://127.0.0.1:{self.health}/readyz")).status_code
+        return (await self.http.get(f"http://127.0.0.1:{self.health}/readyz")).status_code
 
     async def places(self) -> int:
         """How many sessions it holds."""
-        async with httpx.AsyncClient(timeout=10) as http:
-            return places((await http.get(f"http://127.0.0.1:{self.health}/readyz")).json())
+        return places((await self.http.get(f"http://127.0.0.1:{self.health}/readyz")).json())
 
     async def measured(self, name: str) -> float:
         """The sum of a metric over its labels."""
-        async with httpx.AsyncClient(timeout=10) as http:
-            text = (await http.get(f"http://127.0.0.1:{self.metrics}/metrics")).text
+        text = (await self.http.get(f"http://127.0.0.1:{self.metrics}/metrics")).text
         lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
         return sum(float(value) for series, value in lines if series.split("{")[0] == name)
 
@@ -144,6 +149,8 @@ class WorkerProcess:
         assert process.stdout is not None
         for line in process.stdout:
             self.output.append(line)
+            if "Warming up" in line:
+                self.loaded_s = time.monotonic() - self._began
             if "Ready for" in line:
                 ready.set()
         ready.set()

@@ -1,0 +1,329 @@
+"""Two agent workers are replaced one after the other while interviews run: `rolling_drain.md`.
+
+    PYTHONPATH=tests/lib .venv/bin/python benchmarks/rolling_drain.py [--sessions 10] [--think-s 15] [--rows FILE]
+
+Simulated participants speak, through an SFU; as soon as one is done another one comes, until both workers have been
+replaced. A worker is told to end by SIGTERM, as a rolling update does it; its replacement is started at that moment.
+`--rows` keeps what was measured, so that loads can be compared in one table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+from caller import Caller
+from pydantic import TypeAdapter
+from rooms import Rooms, running_rooms
+from server_process import Books
+from two_questions import finish, variant
+from worker_process import WorkerProcess
+
+from made import made
+from said import lost
+from vivavoce.agent.lag import lags
+from vivavoce.session.events import TurnTimed
+from vivavoce.session.status import SessionStatus
+from vivavoce.storage.embedded import EmbeddedPostgres
+
+TABLE = Path(__file__).with_suffix(".md")
+STUDY = "two-questions-of-eight-minutes"
+PREWARMED = 2
+STAGGER_S = 8.0
+LONGEST_S = 400.0
+"""An interview that takes longer than this has been lost somewhere."""
+LAG = "vivavoce_event_loop_lag_seconds"
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """One worker's end, in seconds after it was told, and what it held then."""
+
+    held: int
+    unready_s: float
+    ended_s: float
+    code: int
+    registered_s: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """Both workers replaced, under a load.
+
+    Attributes:
+        ends: how many interviews ended in which way.
+        refused: why participants had to ask again.
+        first_voice_s: seconds from asking for a line until the moderator's first word.
+        responses_s: seconds from a participant's last sound to the moderator's next.
+        worker_lags_s, own_lags_s: how late the event loops of the workers, and of all participants together, were.
+        busy: how busy the machine was, percent of all cores, second by second.
+        own: how busy the participants were, percent of one core.
+        memory_gb: most that was in use at once, on the whole machine.
+    """
+
+    sessions: int
+    think_s: float
+    steps: tuple[Replaced, ...]
+    interviews: int
+    ends: dict[str, int]
+    lost: int
+    lost_words: int
+    refused: dict[str, int]
+    first_voice_s: tuple[float, ...]
+    responses_s: tuple[float, ...]
+    worker_lags_s: tuple[float, ...]
+    own_lags_s: tuple[float, ...]
+    busy: tuple[float, ...]
+    own: tuple[float, ...]
+    memory_gb: float
+
+
+@dataclass
+class Gauges:
+    """What the machine was like meanwhile."""
+
+    worker_lags_s: list[float] = field(default_factory=list[float])
+    own_lags_s: list[float] = field(default_factory=list[float])
+    busy: list[float] = field(default_factory=list[float])
+    own: list[float] = field(default_factory=list[float])
+    memory: int = 0
+
+    async def run(self, rooms: Rooms) -> None:
+        """Look every second, until cancelled."""
+        itself = psutil.Process()
+        psutil.cpu_percent()
+        itself.cpu_percent()
+        async for lag_s in lags():
+            self.own_lags_s.append(lag_s)
+            self.busy.append(psutil.cpu_percent())
+            self.own.append(itself.cpu_percent())
+            self.memory = max(self.memory, psutil.virtual_memory().used)
+            for worker in rooms.alive:
+                # One that is starting or ending has nothing to say.
+                with contextlib.suppress(httpx.HTTPError):
+                    self.worker_lags_s.append(await worker.measured(LAG))
+
+
+@asynccontextmanager
+async def gauged(rooms: Rooms) -> AsyncGenerator[Gauges]:
+    """Look while the context lasts."""
+    gauges = Gauges()
+    looking = asyncio.create_task(gauges.run(rooms), name="gauges")
+    try:
+        yield gauges
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+
+
+@dataclass
+class Load:
+    """Interviews that are held again and again by a number of participants."""
+
+    rooms: Rooms
+    books: Books
+    think_s: float
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+    callers: list[Caller] = field(default_factory=list[Caller])
+    first_voice_s: list[float] = field(default_factory=list[float])
+    seated: int = 0
+    """How many have heard the moderator."""
+
+    async def seat(self, number: int) -> None:
+        """One participant after the other, until it is enough."""
+        await asyncio.sleep(number * STAGGER_S)
+        first = True
+        while not self.enough.is_set():
+            caller = await self.rooms.caller(self.books, STUDY, beats=True)
+            async with caller:
+                self.callers.append(caller)
+                # What has not come to its end by then is told by its state.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LONGEST_S):
+                        await caller.until(lambda c=caller: bool(c.ear.phrases), within_s=2 * LONGEST_S)
+                        self.first_voice_s.append(caller.ear.phrases[0].start - caller.calls[0])
+                        self.seated += first
+                        first = False
+                        await finish(caller, within_s=2 * LONGEST_S, think_s=self.think_s)
+            print(f"{time.monotonic():.0f} {number} {caller.ended} {len(caller.refusals)}", flush=True)
+
+
+async def replaced(rooms: Rooms, worker: WorkerProcess) -> Replaced:
+    """Tell a worker to end, start another one, and wait for both."""
+    held = await worker.places()
+    told = time.monotonic()
+    worker.running.send_signal(signal.SIGTERM)
+
+    async def unready() -> float:
+        while await worker.ready() != 503:
+            await asyncio.sleep(0.05)
+        return time.monotonic() - told
+
+    async def ended() -> tuple[int, float]:
+        return await worker.ended(within_s=LONGEST_S), time.monotonic() - told
+
+    (code, ended_s), unready_s, fresh = await asyncio.gather(ended(), unready(), rooms.worker())
+    return Replaced(held, unready_s, ended_s, code, fresh.registered_s)
+
+
+async def held(rooms: Rooms, books: Books, sessions: int, think_s: float) -> Run:
+    """Replace both workers while so many interviews are held."""
+    load = Load(rooms, books, think_s)
+    async with gauged(rooms) as gauges, asyncio.TaskGroup() as group:
+        for number in range(sessions):
+            group.create_task(load.seat(number))
+        async with asyncio.timeout(LONGEST_S):
+            while load.seated < sessions:
+                await asyncio.sleep(0.1)
+        steps: list[Replaced] = []
+        for worker in list(rooms.workers):
+            steps.append(await replaced(rooms, worker))
+            print(steps[-1], flush=True)
+        load.enough.set()
+    ends: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    responses: list[float] = []
+    words = unfinished = 0
+    for caller in load.callers:
+        state = await books.over(caller.session_id, within_s=120)
+        ends[f"{state.status.value} ({state.reason.value if state.reason else ''})"] += 1
+        unfinished += state.status is not SessionStatus.COMPLETED
+        refused.update(error.api_code or "no agent came in time" for error in caller.refusals)
+        log = [event.payload for event in await books.sessions.read(caller.session_id)]
+        responses += [one.response_s for one in log if isinstance(one, TurnTimed)]
+        missing = lost(caller, log, zero=caller.joins[0]).words if caller.joins else 0
+        words += missing
+        if missing:
+            print(
+                missing, caller.spoke, [one for one in log if one.kind in ("utterance", "fault")], flush=True
+            )
+    return Run(
+        sessions=sessions,
+        think_s=think_s,
+        steps=tuple(steps),
+        interviews=len(load.callers),
+        ends=dict(ends),
+        lost=unfinished,
+        lost_words=words,
+        refused=dict(refused),
+        first_voice_s=tuple(load.first_voice_s),
+        responses_s=tuple(responses),
+        worker_lags_s=tuple(gauges.worker_lags_s),
+        own_lags_s=tuple(gauges.own_lags_s),
+        busy=tuple(gauges.busy),
+        own=tuple(gauges.own),
+        memory_gb=gauges.memory / 2**30,
+    )
+
+
+async def measured(sessions: int, think_s: float) -> Run:
+    """Do it, with an SFU, a database, a server and two workers of its own."""
+    with tempfile.TemporaryDirectory(prefix="vivavoce-drain-") as name:
+        folder = Path(name)
+        postgres = EmbeddedPostgres(folder / "database")
+        url = await asyncio.to_thread(postgres.attach)
+        try:
+            (folder / "rooms").mkdir()
+            settings = {
+                "VIVAVOCE_HOST__SLOTS": str(sessions),
+                "VIVAVOCE_LIVEKIT__PREWARMED": str(PREWARMED),
+            }
+            async with (
+                running_rooms(folder / "rooms", url, settings=settings) as rooms,
+                rooms.web.books() as books,
+            ):
+                await books.studies.publish(variant(STUDY))
+                return await held(rooms, books, sessions, think_s)
+        finally:
+            await asyncio.to_thread(postgres.detach)
+
+
+# -- the table
+
+
+def spread(values: Sequence[float], unit: str = "") -> str:
+    """Median and 95th percentile, for a cell."""
+    if len(values) < 2:
+        return "–"
+    return f"{statistics.median(values):.2f}{unit} / {statistics.quantiles(values, n=20)[-1]:.2f}{unit}"
+
+
+def counts(found: dict[str, int]) -> str:
+    """For a cell."""
+    return ", ".join(f"{count} {what}" for what, count in found.items()) or "0"
+
+
+def render(runs: Sequence[Run], head: str) -> str:
+    """The page."""
+    lines = [
+        "# Replacing workers under load",
+        "",
+        head,
+        "",
+        "Participants think before each of two answers; each who is done is followed by another one. One machine holds",
+        f"everything: the SFU, the server, the speech server, the participants, and two workers with {PREWARMED} warm",
+        "processes each. Pairs of figures are the median and the 95th percentile.",
+        "",
+        "| at a time | think | interviews | lost | words lost | ends | had to ask again | until the first word, s |"
+        " response, s | event loop late: workers, ms | all participants, ms | cores busy | of one by participants |"
+        " memory in use |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for run in runs:
+        lines.append(
+            f"| {run.sessions} | {run.think_s:g} s | {run.interviews} | **{run.lost}** | {run.lost_words} | "
+            f"{counts(run.ends)} | {counts(run.refused)} | {spread(run.first_voice_s)} | "
+            f"{spread(run.responses_s)} | {spread([1000 * one for one in run.worker_lags_s])} | "
+            f"{spread([1000 * one for one in run.own_lags_s])} | {statistics.mean(run.busy):.0f} % | "
+            f"{statistics.mean(run.own):.0f} % | "
+            f"{run.memory_gb:.1f} GB |"
+        )
+    lines += [
+        "",
+        "| at a time | worker | interviews it held | not ready after, s | ended after, s | exit code |"
+        " the next one registered after, s |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for run in runs:
+        for number, step in enumerate(run.steps, start=1):
+            lines.append(
+                f"| {run.sessions}, {run.think_s:g} s | {number} | {step.held} | {step.unready_s:.1f} | "
+                f"{step.ended_s:.1f} | {step.code} | {step.registered_s:.1f} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure, and write the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sessions", type=int, default=10, help="interviews at a time")
+    parser.add_argument("--think-s", type=float, default=15.0, help="seconds before each answer")
+    parser.add_argument("--rows", type=Path, help="a file of what was measured, read, added to and kept")
+    options = parser.parse_args()
+    head = made("PYTHONPATH=tests/lib python benchmarks/rolling_drain.py", "livekit-agents", "livekit")
+    kept = TypeAdapter(list[Run])
+    rows: Path | None = options.rows
+    runs = kept.validate_json(rows.read_bytes()) if rows is not None and rows.exists() else []
+    runs.append(asyncio.run(measured(options.sessions, options.think_s)))
+    if rows is not None:
+        rows.write_bytes(kept.dump_json(runs, indent=1))
+    TABLE.write_text(render(runs, head), encoding="utf-8")
+    print(TABLE.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
