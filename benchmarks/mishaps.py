@@ -144,7 +144,8 @@ async def kill_speech(scene: Scene) -> None:
     [server] = [
         child
         for child in psutil.Process(scene.shape.server.running.pid).children()
-        if {"vivavoce.cli", "speech"} <= set(child.cmdline())
+        # One that has ended, and has not been seen to yet, has no command line.
+        if child.status() != psutil.STATUS_ZOMBIE and {"vivavoce.cli", "speech"} <= set(child.cmdline())
     ]
     server.kill()
 

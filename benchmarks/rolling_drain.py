@@ -314,7 +314,8 @@ def main() -> None:
     parser.add_argument("--think-s", type=float, default=15.0, help="seconds before each answer")
     parser.add_argument("--rows", type=Path, help="a file of what was measured, read, added to and kept")
     options = parser.parse_args()
-    head = made("PYTHONPATH=tests/lib python benchmarks/rolling_drain.py", "livekit-agents", "livekit")
+    command = f"benchmarks/rolling_drain.py --sessions {options.sessions} --think-s {options.think_s:g}"
+    head = made(f"PYTHONPATH=tests/lib python {command}", "livekit-agents", "livekit")
     kept = TypeAdapter(list[Run])
     rows: Path | None = options.rows
     runs = kept.validate_json(rows.read_bytes()) if rows is not None and rows.exists() else []
