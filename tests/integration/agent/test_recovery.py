@@ -67,7 +67,7 @@ async def test_who_does_not_come_back_after_a_crash_was_interrupted(open_stage: 
         await second.host.take_up("s1")
         await second.until(lambda state: state.status is SessionStatus.DISCONNECTED)
         runner = await second.host.admit("s1", "webrtc", take_over=False)
-        runner._zero -= 30  # half a minute passes
+        runner._clock._zero -= 30  # half a minute passes
         state = await second.ended(within_s=5)
         assert (state.status, state.reason) == (SessionStatus.INTERRUPTED, Reason.CRASH)
 
