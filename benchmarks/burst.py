@@ -1,8 +1,7 @@
 """Measures a burst (PI-05): many interviews end at once, and a language model that takes 0.8 s enriches them.
 
     .venv/bin/python benchmarks/burst.py --sessions 200 > benchmarks/burst.md
-    .venv/bin/python benchmarks/burst.py --sessions 100 --workers 2 --concurrency 2 --kills 50 \\
-        > benchmarks/burst_kills.md
+    .venv/bin/python benchmarks/burst.py --sessions 60 --workers 2 --kills 50 > benchmarks/burst_kills.md
 
 `vivavoce worker` does the jobs, in processes of its own, as it does in earnest: embedded PostgreSQL, procrastinate's
 jobs, the local grade in a child process an interview, the language model behind HTTP. The model is `slow_model.py`.
@@ -48,7 +47,7 @@ LIMIT_S = 2400.0
 
 STAGES = ("redaction", "enrichment", "reporting")
 FIRST = "redaction"
-BETWEEN_KILLS_S = (3.0, 12.0)
+BETWEEN_KILLS_S = (2.0, 10.0)
 LOOK_S = 0.5
 
 WITNESS = """
@@ -398,8 +397,9 @@ participant's utterances. A trigger in the database counts results that are kept
 seen. The load above is that of other work on the machine; a second one, that of the burst with it.
 """
 
-KILLED = """One of the workers is killed now and then, if any job is under way, and a new one is started. What was under
-way is done anew, calls to the model too. CPU is that of workers as far as it was seen before they died.
+KILLED = f"""Every {BETWEEN_KILLS_S[0]:.0f} to {BETWEEN_KILLS_S[1]:.0f} s one of the workers is killed, if any job is
+under way, and a new one is started. What was under way is done anew, calls to the model too. CPU is that of workers as
+far as it was seen before they died.
 """
 
 
