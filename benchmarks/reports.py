@@ -53,7 +53,7 @@ from vivavoce.voice.wording import Prepared, WordingStore
 
 ANSWER_S = 0.8
 LIMIT_S = 1800.0
-LONG_S = 55.0
+LONG_S = 86.0
 """Seconds of an answer with which the guide's questions and probes make half an hour."""
 
 ALLOWED_S = 420.0
@@ -314,14 +314,12 @@ def told(subjects: Sequence[Subject]) -> str:
         for row in kept[0].made["local"]
     }
     long = next((subject for subject in subjects if subject.name == "half an hour"), subjects[0])
-    verdict = "; ".join(
-        f"{NAMES[grade]}: {long.until_report(grade).wall_s:.0f} s of {ALLOWED_S:.0f} s allowed"
-        for grade in GRADES
-    )
+    verdict = "; ".join(f"{NAMES[grade]} {long.until_report(grade)} of CPU" for grade in GRADES)
     return "\n\n".join(
         (
             f"From the end of an interview of {long.length_s / 60:.0f} min, {long.said_s / 60:.0f} min of them the "
-            f"participant's words, to its report as HTML, PDF and DOCX: {verdict}.",
+            f"participant's words, to its report as HTML, PDF and DOCX: {verdict}. {ALLOWED_S:.0f} s are "
+            "allowed.",
             "## Time\n\nSeconds from the end of the interviews on, then seconds of CPU.",
             table([f"{subject.name}, {subject.length_s / 60:.0f} min" for subject in subjects], timed),
             "## What is made\n\nThe size of each file and the seconds that making it took.",
