@@ -308,7 +308,7 @@ def told(subjects: Sequence[Subject]) -> str:
         timed[f"**until the reports, {NAMES[grade]}**"] = [
             f"**{subject.until_report(grade)}**" for subject in subjects
         ]
-    kept = [subject for subject in subjects if subject.name != "half an hour"]
+    kept = [subject for subject in subjects if subject.name != "half an hour"] or subjects
     filed = {
         row: [subject.made[grade].get(row, "–") for subject in kept for grade in GRADES]
         for row in kept[0].made["local"]
