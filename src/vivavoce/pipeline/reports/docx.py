@@ -110,12 +110,16 @@ class _Writer:
 
     def _key(self, items: tuple[tuple[Picture, str], ...]) -> None:
         """A cell for each, for LibreOffice parts a drawing from its name at the end of a line, whatever is between."""
+        from docx.shared import Pt
+
         table = self.document.add_table(rows=-(-len(items) // KEY_COLUMNS), cols=KEY_COLUMNS)
         for place, (picture, name) in enumerate(items):
             paragraph = table.cell(place // KEY_COLUMNS, place % KEY_COLUMNS).paragraphs[0]
             self._parts(paragraph, (picture, Text(name.replace(" ", NO_BREAK))), between=NO_BREAK)
             _close(paragraph, 2)
             paragraph.paragraph_format.keep_with_next = True
+            for run in paragraph.runs:
+                run.font.size = Pt(8.5)
         _widen(table, (1 / KEY_COLUMNS,) * KEY_COLUMNS)
 
     def _said(self, said: Said) -> None:
