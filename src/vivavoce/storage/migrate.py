@@ -19,7 +19,7 @@ from vivavoce.storage.errors import DatabaseBehind, DatabaseNewer
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0007"
+HEAD = "0008"
 """The revision this version needs: the last one in `migrations/versions`."""
 
 LOCK_KEY = 0x76697661
