@@ -34,12 +34,17 @@ class Most:
 
 @contextmanager
 def children() -> Generator[Most]:
-    """Look at the memory of this process's children, and theirs, as long as the context lasts."""
+    """Look at the memory of this process's new children, and theirs, as long as the context lasts."""
     own, most, over = psutil.Process(), Most(), threading.Event()
+    earlier = {child.pid for child in own.children(recursive=True)}
 
     def look() -> None:
         while not over.wait(LOOK_S):
-            now = sum(resident(child.pid, "VmHWM") for child in own.children(recursive=True))
+            now = sum(
+                resident(child.pid, "VmHWM")
+                for child in own.children(recursive=True)
+                if child.pid not in earlier
+            )
             most.bytes = max(most.bytes, now)
 
     watcher = threading.Thread(target=look, name="memory")
