@@ -57,10 +57,17 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Para:
-    """A paragraph. `note`: set apart, for what must not be overlooked."""
+    """A paragraph.
+
+    Attributes:
+        parts: of it.
+        note: set apart, for what must not be overlooked.
+        leads: to what follows, and stays on its page.
+    """
 
     parts: tuple[Part, ...]
     note: bool = False
+    leads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +167,9 @@ def row(*cells: Cell | str) -> tuple[Cell, ...]:
     return tuple(words(cell) if isinstance(cell, str) else cell for cell in cells)
 
 
-def paragraph(text: str, *, note: bool = False) -> Para:
+def paragraph(text: str, *, note: bool = False, leads: bool = False) -> Para:
     """A paragraph of plain text."""
-    return Para((Text(text),), note=note)
+    return Para((Text(text),), note=note, leads=leads)
 
 
 def pictures(pages: Pages) -> list[Picture]:

@@ -87,8 +87,10 @@ class _Writer:
         match block:
             case Heading(text=text, level=level):
                 self.document.add_heading(xml_text(text), level)
-            case Para(parts=parts, note=note):
-                self._parts(self.document.add_paragraph(style="Intense Quote" if note else None), parts)
+            case Para(parts=parts, note=note, leads=leads):
+                paragraph = self.document.add_paragraph(style="Intense Quote" if note else None)
+                self._parts(paragraph, parts)
+                paragraph.paragraph_format.keep_with_next = leads or None
             case Facts(rows=rows):
                 table = self.document.add_table(rows=0, cols=2)
                 for name, value in rows:

@@ -77,7 +77,7 @@ li { margin: .3rem 0; max-width: 46rem; overflow-wrap: anywhere; }
   html { font-size: 10pt; } main { max-width: none; padding: 0; } nav { display: none; }
   .table { overflow: visible; } table { min-width: 0; font-size: 8.6pt; } thead { display: table-header-group; }
   th, td { padding: .25rem .3rem; } thead th { font-size: 7.8pt; } caption { max-inline-size: none; }
-  h2, h3, caption, thead, .key { break-after: avoid; } tr, figure, dl, .note, .whole { break-inside: avoid; }
+  h2, h3, caption, thead, .key, .leads { break-after: avoid; } tr, figure, dl, .note, .whole { break-inside: avoid; }
   .table + p { break-before: avoid; }
   a { color: inherit; text-decoration: none; }
   svg, .note { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
@@ -122,8 +122,8 @@ def _block(block: Block) -> str:
     match block:
         case Heading(text=text):
             return f'<h3 dir="auto">{escape(text)}</h3>'
-        case Para(parts=parts, note=note):
-            called = ' class="note" role="note"' if note else ""
+        case Para(parts=parts, note=note, leads=leads):
+            called = ' class="note" role="note"' if note else ' class="leads"' if leads else ""
             return f"<p{called}>{_parts(parts)}</p>"
         case Facts(rows=rows):
             return "<dl>" + "".join(f"<dt>{escape(n)}</dt><dd>{escape(v)}</dd>" for n, v in rows) + "</dl>"

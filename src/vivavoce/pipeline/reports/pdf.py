@@ -89,6 +89,7 @@ TEMPLATE = """
   else if it.kind == "para" {
     if it.note { block(width: 100%, fill: rgb("#f2f5f6"), stroke: (left: 3pt + ink), inset: 8pt,
       strong(inline(it.parts))) }
+    else if it.leads { block(sticky: true, told(it.parts)) }
     else { told(it.parts) }
   }
   else if it.kind == "facts" {
@@ -153,8 +154,8 @@ def _block(block: Block, drawings: dict[Picture, int]) -> dict[str, Any]:
     match block:
         case Heading(text=text, level=level):
             return {"kind": "heading", "text": text, "level": level}
-        case Para(parts=parts, note=note):
-            return {"kind": "para", "parts": _parts(parts, drawings), "note": note}
+        case Para(parts=parts, note=note, leads=leads):
+            return {"kind": "para", "parts": _parts(parts, drawings), "note": note, "leads": leads}
         case Facts(rows=rows):
             return {"kind": "facts", "rows": rows}
         case Key(items=items):

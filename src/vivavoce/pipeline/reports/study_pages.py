@@ -252,7 +252,7 @@ def _themes(report: StudyReport, beside: Beside) -> list[Block]:
         if theme.quotes:
             blocks.append(Heading(theme.name, 2))
             if theme.about:
-                blocks.append(paragraph(theme.about))
+                blocks.append(paragraph(theme.about, leads=True))
             blocks += [said(quote, beside) for quote in theme.quotes]
     bare = [theme.name for theme in told if not theme.quotes]
     if bare:

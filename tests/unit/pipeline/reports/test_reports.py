@@ -101,6 +101,19 @@ def test_tables_of_a_docx_have_their_columns_widths_and_short_ones_stay_on_a_pag
     ]
 
 
+def test_what_a_code_means_stays_on_the_page_of_its_quotes() -> None:
+    report = study_pages(whole())
+    document = docx.Document(io.BytesIO(to_docx(report, made_at=NOW)))
+    leads = [
+        p.text
+        for p in document.paragraphs
+        if p.paragraph_format.keep_with_next and p.style is not None and p.style.name == "Normal"
+    ]
+    assert leads
+    page = to_html(report).decode()
+    assert all(f'<p class="leads">{text}' in page for text in leads)
+
+
 def test_a_key_of_a_docx_keeps_each_drawing_with_its_name() -> None:
     document = docx.Document(io.BytesIO(to_docx(study_pages(whole()), made_at=NOW)))
     key = next(table for table in document.tables if "covered" in table.cell(0, 0).text)
