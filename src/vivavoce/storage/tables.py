@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -197,6 +198,9 @@ class DerivedRow(Base):
     """What a stage of the pipeline made of a session: of the input with that hash. Made again at any time."""
 
     __tablename__ = "derived"
+    __table_args__ = (
+        Index("ix_derived_rules", text("(output ->> 'rules')"), postgresql_where=text("stage = 'redaction'")),
+    )
 
     session_id: Mapped[str] = mapped_column(ForeignKey(SessionRow.id), primary_key=True)
     stage: Mapped[str] = mapped_column(primary_key=True)

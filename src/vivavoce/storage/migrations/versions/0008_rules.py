@@ -1,7 +1,6 @@
 """An index on the rules that interviews were redacted by, so that those of earlier rules are found.
 
-Without it they would have to be read out of every transcript. It is not among the tables' own: alembic compares no
-index on an expression.
+Without it they would have to be read out of every transcript.
 """
 
 from __future__ import annotations
