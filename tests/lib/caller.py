@@ -20,7 +20,7 @@ from vivavoce.transport.livekit_client import LiveKitParticipant
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech"
 
-BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+BACKOFF_S = (0.5, 1.0, 2.0, 3.0)
 """As `web/src/call/backoff.ts`."""
 GHOST_S = 30.0
 """As long after a break the page takes over unasked."""

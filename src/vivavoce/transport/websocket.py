@@ -33,8 +33,9 @@ SEND_RATE = 24_000
 MAX_FRAME_S = 1.0
 """Seconds of sound a binary frame may hold."""
 
-MAX_AHEAD_S = 2.0
-"""Seconds a page may be ahead of real time, after a stall of its network. A faster one does not send live sound."""
+MAX_AHEAD_S = LOST_AFTER_S + 2.0
+"""Seconds a page may be ahead of real time: what a stall that is not yet a loss has held up comes at once, and our own
+machine may have been late as well. A page that is faster does not send live sound."""
 
 SEND_TIMEOUT_S = 3.0
 """Seconds a frame may wait to leave; a page that reads more slowly is lost."""

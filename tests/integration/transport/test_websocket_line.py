@@ -18,7 +18,7 @@ from vivavoce.session.errors import BadFrame
 from vivavoce.transport.desk import Desk
 from vivavoce.transport.line import MAX_BAD_MESSAGES, MAX_PENDING, EndReason, LineEnd
 from vivavoce.transport.messages import Leave, PageMessage
-from vivavoce.transport.websocket import WebSocketLine
+from vivavoce.transport.websocket import MAX_AHEAD_S, WebSocketLine
 
 
 class Page:
@@ -132,7 +132,7 @@ async def test_some_messages_may_be_wrong_but_not_many() -> None:
 async def test_sound_faster_than_it_can_be_spoken_is_refused() -> None:
     now = 0.0
     async with calling(monotonic=lambda: now) as call:
-        for _ in range(100):  # two seconds saved up: a stall of the network
+        for _ in range(int(MAX_AHEAD_S * 50)):  # saved up: the longest stall that is no loss
             call.page.to_server.put_nowait(bytes(640))
         await asyncio.sleep(0.01)
         assert not call.running.done()

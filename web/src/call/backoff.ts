@@ -1,6 +1,9 @@
-/** Waits between tries to reconnect: 0.5, 1, 2, 4, 8, 8 … seconds. */
+/**
+ * Waits between tries to reconnect: 0.5, 1, 2, 3, 3 … seconds. No longer, so that the interview goes on within 5 s of a
+ * host's being there again.
+ */
 export function backoffMs(attempt: number): number {
-  return Math.min(500 * 2 ** Math.max(0, attempt), 8_000);
+  return Math.min(500 * 2 ** Math.max(0, attempt), 3_000);
 }
 
 /** How long a lost connection is tried again before the participant is asked; the host's rejoin timer is as long. */
