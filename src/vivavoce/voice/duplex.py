@@ -335,7 +335,8 @@ class Duplex:
     def truncate(self, voiced: Voiced, heard_s: float) -> None:
         """The participant heard a message only so far, in seconds of the message."""
         connection = self._live
-        if connection is None or heard_s >= voiced.seconds > 0:
+        # Of one that was stopped the model may have said more than came to us.
+        if connection is None or (voiced.whole and heard_s >= voiced.seconds):
             return
         heard = voiced.heard(voiced.began_s + heard_s)
         if not connection.session.capabilities.message_truncation:

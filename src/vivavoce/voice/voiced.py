@@ -86,6 +86,11 @@ class Voiced(str):
         """Whether nothing more of it is to be heard."""
         return self._stop.is_set()
 
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is there, as its model said it."""
+        return self._ended and not self.stopped
+
     async def stops_within(self, seconds: float) -> bool:
         """Wait until it is stopped, or for so long; gives whether it is."""
         with suppress(TimeoutError):

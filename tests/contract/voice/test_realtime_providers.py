@@ -241,7 +241,10 @@ async def test_openai_speaks_calls_and_is_answered(openai: ScriptedRealtime) -> 
         )
 
 
-async def test_openai_is_cut_and_told_how_much_was_heard(openai: ScriptedRealtime) -> None:
+@pytest.mark.parametrize("heard_share", [0.5, 1.0])
+async def test_openai_is_cut_and_told_how_much_was_heard(
+    openai: ScriptedRealtime, heard_share: float
+) -> None:
     openai.play(Reply("It goes on and on. " * 100, token_s=0.02))
     async with duplexed(at_openai(openai)) as ends:
         generation = await ends.duplex.reply(instructions="Be brief.", situation="", answered=False)
@@ -256,11 +259,14 @@ async def test_openai_is_cut_and_told_how_much_was_heard(openai: ScriptedRealtim
             if voiced.seconds > 1.5:
                 break
         ends.duplex.cut()
-        ends.duplex.truncate(voiced, 0.75)
+        voiced.stop()
+        # It has said more than came to us.
+        heard_s = voiced.seconds * heard_share
+        ends.duplex.truncate(voiced, heard_s)
         await until(lambda: openai.cancelled == 1)
         await until(lambda: openai.last.of("conversation.item.truncate"))
         [event] = openai.last.of("conversation.item.truncate")
-        assert (event["item_id"], event["audio_end_ms"]) == (message.message_id, 750)
+        assert (event["item_id"], event["audio_end_ms"]) == (message.message_id, int(heard_s * 1000))
 
 
 @pytest.mark.parametrize("fault", ["refused", "slow", "failed"])
