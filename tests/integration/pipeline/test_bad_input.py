@@ -180,6 +180,7 @@ async def test_each_comes_out_with_a_word_on_it(database_url: str, tmp_path: Pat
             assert "1 respondent took part" in await page(storage, "demo", clock)
 
 
+@pytest.mark.timeout(400)
 async def test_three_hours_take_no_more_memory_than_a_minute(tmp_path: Path) -> None:
     minute = np.zeros(RATE * 60, np.int16)
     minute[: RATE * 2] = tone(2)
