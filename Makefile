@@ -31,7 +31,7 @@ SLOW := -q -n 6 --dist loadfile --no-loadscope-reorder
 ALONE = || { test $$? -eq 1; echo 'Failed beside other tests; once more, alone:'; $(BIN)/pytest -q --last-failed --last-failed-no-failures none --maxfail 1 $(1); }
 
 # The same as on one machine, through an SFU.
-SFU := tests/e2e/test_interview_livekit.py $(addprefix tests/contract/transport/,test_conformance_livekit.py test_sfu_load.py)
+SFU := tests/e2e/test_interview_livekit.py $(addprefix tests/contract/transport/,test_conformance_livekit.py test_sfu_load.py test_livekit_unheard.py)
 # What dies, hangs or fills up while people speak.
 FAULTS := tests/faults $(addprefix tests/integration/,agent/test_speech_failover.py agent/test_model_failover.py agent/test_recovery.py agent/test_clock_jump.py \
 	speech/test_speech_faults.py speech/test_speech_command.py speech/test_models_pull.py pipeline/test_bad_input.py) $(addprefix tests/contract/speech/,test_relay.py test_upstream_faults.py)

@@ -55,6 +55,13 @@ STATS_EVERY_S = 0.25
 """Seconds between two looks at how many packets have come. The decoder goes on by itself where none do, so that frames
 of sound are no sign of life."""
 
+UNHEARD_S = 5.0
+"""Seconds from a line's beginning within which the page's sound must have come. After an SFU has started afresh, a
+track that is published again is now and then not announced, and so not subscribed to (livekit/client-sdk-js#2074)."""
+
+UNHEARD_LINES = 2
+"""Lines in a row that may be ended for it: a page that sends no sound at all is left in peace after that."""
+
 _TICK_SAMPLES = int(playout.SAMPLE_RATE * TICK_S)
 _FRAME_SAMPLES = playout.SAMPLE_RATE // 100
 
@@ -142,6 +149,7 @@ class LiveKitLine(QueuedLine):
         hang_up: has them leave.
         client_delay_s: seconds from pull to ear.
         lost_after_s: seconds of nothing at all after which the page is lost.
+        unheard_after_s: seconds without a first packet of sound after which it is to come again; None: it may stay.
     """
 
     transport: ClassVar[Transport] = "livekit"
@@ -155,6 +163,7 @@ class LiveKitLine(QueuedLine):
         *,
         client_delay_s: float = CLIENT_DELAY_S,
         lost_after_s: float = LOST_AFTER_S,
+        unheard_after_s: float | None = UNHEARD_S,
     ) -> None:
         super().__init__(
             connection_id=participant.sid, client_delay_s=client_delay_s, lost_after_s=lost_after_s
@@ -162,6 +171,9 @@ class LiveKitLine(QueuedLine):
         self._room = room
         self._voice = voice
         self._hang_up = hang_up
+        self._unheard_after_s = unheard_after_s
+        self.unheard = False
+        """Whether it has ended because no sound of the page came."""
         self._spoke = asyncio.Event()
         self._arrived: asyncio.Queue[bytes] = asyncio.Queue(MAX_PENDING)
         self._leaving = asyncio.Event()
@@ -172,8 +184,13 @@ class LiveKitLine(QueuedLine):
 
     # -- the seat's side
 
+    def lose_track(self, track: rtc.Track) -> None:
+        """A microphone of the participant's is gone; the news may come after that of its successor."""
+        if track is self._track:
+            self.take_track(None)
+
     def take_track(self, track: rtc.Track | None) -> None:
-        """The participant's microphone from now on; None: it is gone."""
+        """The participant's microphone from now on; None: there is none."""
         self._track = track
         try:
             self._tracks.put_nowait(track)
@@ -246,19 +263,28 @@ class LiveKitLine(QueuedLine):
         await follow(self._tracks, take)
 
     async def _count_packets(self) -> None:
-        """Packets that came are signs of life."""
-        seen = -1
+        """Packets that came are signs of life. A page that lives, and is not heard from the first, is to come again."""
+        seen = 0
+        began = time.monotonic()
         while True:
             await asyncio.sleep(STATS_EVERY_S)
-            if (track := self._track) is None:
-                continue
-            stats = await track.get_stats()
-            packets = sum(
-                one.inbound_rtp.received.packets_received for one in stats if one.HasField("inbound_rtp")
-            )
-            if packets != seen:
+            packets = await self._packets()
+            if packets not in (0, seen):
                 seen = packets
                 self._sign()
+            elif not seen and self._unheard_after_s is not None:
+                unheard_s = time.monotonic() - began
+                if unheard_s > self._unheard_after_s:
+                    self.unheard = True
+                    self._lose("the SFU brings nothing of the page's sound", silent_s=unheard_s)
+                    return
+
+    async def _packets(self) -> int:
+        """Packets of the track that is listened to, so far."""
+        if (track := self._track) is None:
+            return 0
+        stats = await track.get_stats()
+        return sum(one.inbound_rtp.received.packets_received for one in stats if one.HasField("inbound_rtp"))
 
     def _sign(self) -> None:
         self._signs += 1
@@ -364,6 +390,9 @@ class Seat:
         self._lines: dict[str, LiveKitLine] = {}
         self._voice = make_voice()
         self._taken = False
+        self._last: LiveKitLine | None = None
+        self._unheard = 0
+        """Lines in a row that ended because nothing of the page's sound came."""
         self._parting: list[LiveKitLine] = []
         room.on("participant_connected", self._came)
         room.on("participant_disconnected", self._went)
@@ -382,13 +411,15 @@ class Seat:
     def _came(self, participant: rtc.RemoteParticipant) -> None:
         if not self._taken or participant.identity != PARTICIPANT or participant.sid in self._lines:
             return
-        line = LiveKitLine(
+        self._unheard = self._unheard + 1 if self._last is not None and self._last.unheard else 0
+        self._last = line = LiveKitLine(
             self._room,
             participant,
             self._voice,
             self._hang_up,
             client_delay_s=self._client_delay_s,
             lost_after_s=self._lost_after_s,
+            unheard_after_s=UNHEARD_S if self._unheard < UNHEARD_LINES else None,
         )
         # The SFU lets nobody in twice.
         for other in (*self._lines.values(), *self._parting):
@@ -426,10 +457,10 @@ class Seat:
             line.take_track(track)
 
     def _unsubscribed(
-        self, _track: rtc.Track, _: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
+        self, track: rtc.Track, _: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
     ) -> None:
         if (line := self._lines.get(participant.sid)) is not None:
-            line.take_track(None)
+            line.lose_track(track)
 
     def _data(self, packet: rtc.DataPacket) -> None:
         if packet.participant is None or packet.topic != TOPIC:

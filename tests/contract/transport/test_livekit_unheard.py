@@ -1,0 +1,61 @@
+"""A page that is in its room, and whose sound does not come, through a real SFU."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from sfu import running_sfu
+from tests.contract.transport.conftest import House, Wire, until
+from tests.contract.transport.test_conformance import Caller
+
+from vivavoce.transport import livekit, livekit_client
+from vivavoce.transport.line import EndReason
+from vivavoce.transport.livekit import UNHEARD_LINES
+from vivavoce.transport.livekit_client import LiveKitParticipant
+
+UNHEARD_S = 0.6
+
+
+@pytest.fixture(scope="module")
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
+    with running_sfu(tmp_path_factory.mktemp("sfu")) as sfu:
+        yield Wire(
+            "livekit", LiveKitParticipant, sfu, slack_s=0.1, likeness=0.8, lines=1, lets_go_at_once=False
+        )
+
+
+async def test_it_is_to_come_again_and_left_in_peace_if_it_never_sends_any(
+    wire: Wire, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object) -> None:
+        """As where the SFU announces no track."""
+
+    monkeypatch.setattr(livekit, "UNHEARD_S", UNHEARD_S)
+    monkeypatch.setattr(livekit_client, "publish", nothing)
+    room = house.room()
+    for number in range(1, UNHEARD_LINES + 1):
+        async with Caller(wire, house) as caller:
+            await until(lambda n=number: len(room.ends) == n, within_s=20, what="the end of its line")
+            assert room.ends[-1].reason is EndReason.LOST
+            assert "sound" in room.ends[-1].detail
+            await until(lambda c=caller: c.call.closed, within_s=20, what="that it is put out")
+    async with Caller(wire, house):
+        await asyncio.sleep(3 * UNHEARD_S)
+        assert len(room.ends) == UNHEARD_LINES
+
+
+async def test_one_that_is_heard_stays_when_its_microphone_is_gone(
+    wire: Wire, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(livekit, "UNHEARD_S", UNHEARD_S)
+    room = house.room()
+    async with Caller(wire, house) as caller:
+        await until(lambda: len(room.heard) > 0, within_s=20, what="sound")
+        await asyncio.sleep(2 * UNHEARD_S)
+        mine = caller.call._room.local_participant  # pyright: ignore
+        [microphone] = mine.track_publications
+        await mine.unpublish_track(microphone)
+        await asyncio.sleep(3 * UNHEARD_S)
+        assert not room.ends
