@@ -21,6 +21,9 @@ from vivavoce.transport.peer import CONNECT_TIMEOUT_S
 FIRST_PING_S = 0.25
 """Seconds between two first messages to the agent, until it answers."""
 
+VOICELESS_S = 5.0
+"""As `web/src/call/liveKitLine.ts`: for how long an agent may answer without a voice."""
+
 
 class LiveKitParticipant(Participant):
     """A participant in a LiveKit room. `unanswered` (settable) is what it says of the agent when it joins."""
@@ -37,6 +40,8 @@ class LiveKitParticipant(Participant):
         self._voices: asyncio.Queue[rtc.Track | None] = asyncio.Queue(8)
         self._voiced = asyncio.Event()
         self._answered = asyncio.Event()
+        self._voice: rtc.Track | None = None
+        self._voiceless_since = 0.0
         async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S) as http:
             response = await http.post(
                 f"{self._session_url}/livekit",
@@ -48,6 +53,7 @@ class LiveKitParticipant(Participant):
         access = response.json()
         self._room = rtc.Room()
         self._room.on("track_subscribed", self._subscribed)
+        self._room.on("track_unsubscribed", self._unsubscribed)
         self._room.on("data_received", self._data)
         self._room.on("disconnected", self._disconnected)
         try:
@@ -89,8 +95,13 @@ class LiveKitParticipant(Participant):
 
     def _subscribed(self, track: rtc.Track) -> None:
         if track.kind == rtc.TrackKind.KIND_AUDIO:
+            self._voice = track
             self._voices.put_nowait(track)
             self._voiced.set()
+
+    def _unsubscribed(self, track: rtc.Track) -> None:
+        if track is self._voice:
+            self._voice, self._voiceless_since = None, time.monotonic()
 
     def _data(self, packet: rtc.DataPacket) -> None:
         if packet.topic == TOPIC:
@@ -109,6 +120,11 @@ class LiveKitParticipant(Participant):
             kind = json.loads(packet.data).get("type")
             if kind == "hello" or agent is None:
                 agent = sender
+            voiceless = self._voice is None and time.monotonic() - self._voiceless_since > VOICELESS_S
+            if kind == "pong" and voiceless:
+                self._ended(CallEnd(None, "the agent answers, and its voice does not come"))
+                await self._room.disconnect()
+                return
             if kind != "hang_up":
                 self._take(packet.data)
             elif sender == agent:

@@ -1,4 +1,4 @@
-"""A page that is in its room, and whose sound does not come, through a real SFU."""
+"""A page and an agent in one room of whom one does not hear the other, through a real SFU."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
         )
 
 
-async def test_it_is_to_come_again_and_left_in_peace_if_it_never_sends_any(
+async def test_a_page_that_is_not_heard_is_to_come_again_and_left_in_peace_if_it_never_is(
     wire: Wire, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def nothing(*_: object) -> None:
@@ -46,7 +46,7 @@ async def test_it_is_to_come_again_and_left_in_peace_if_it_never_sends_any(
         assert len(room.ends) == UNHEARD_LINES
 
 
-async def test_one_that_is_heard_stays_when_its_microphone_is_gone(
+async def test_a_page_that_was_heard_stays_when_its_microphone_is_gone(
     wire: Wire, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(livekit, "UNHEARD_S", UNHEARD_S)
@@ -59,3 +59,24 @@ async def test_one_that_is_heard_stays_when_its_microphone_is_gone(
         await mine.unpublish_track(microphone)
         await asyncio.sleep(3 * UNHEARD_S)
         assert not room.ends
+
+
+async def test_a_page_that_does_not_hear_the_agent_who_answers_it_comes_again(
+    wire: Wire, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(livekit_client, "VOICELESS_S", UNHEARD_S)
+    house.room()
+    async with Caller(wire, house) as caller:
+        await asyncio.sleep(2 * UNHEARD_S)
+        await caller.call.send({"type": "ping", "n": 1})
+        await until(lambda: len(caller.said("pong")) > 1, within_s=20, what="an answer")
+        assert not caller.call.closed
+        mine = house._seats["s1"].local_participant
+        [voice] = mine.track_publications
+        await mine.unpublish_track(voice)
+        n = 1
+        while not caller.call.closed:
+            n += 1
+            assert n < 200, "it stays"
+            await caller.call.send({"type": "ping", "n": n})
+            await asyncio.sleep(0.1)

@@ -11,6 +11,11 @@ import type { Credentials, LineFailure } from "./state.ts";
 const OPEN_MS = 15_000;
 /** Between two first pings: one may overtake the news that we are there, and finds nobody who listens. */
 const FIRST_PING_MS = 250;
+/**
+ * For how long an agent may answer without a voice. After an SFU has started afresh, a track that is published again is
+ * now and then not announced (livekit/client-sdk-js#2074); joining again brings it.
+ */
+const VOICELESS_MS = 5_000;
 /** Topic of the data packets that carry line messages, by the contract. */
 const TOPIC = "vivavoce";
 
@@ -28,6 +33,9 @@ export class LiveKitLine implements CallLine {
   private readonly heartbeat: Heartbeat;
   /** Who greeted us last: the agent we talk to. */
   private agent: string | null = null;
+  /** The agent's voice, and since when there is none. */
+  private track: RemoteTrack | null = null;
+  private voicelessSince = 0;
   private closed = false;
   private opened = false;
   private voice: () => void = () => undefined;
@@ -138,8 +146,15 @@ export class LiveKitLine implements CallLine {
     const room = new Room({ stopLocalTrackOnUnpublish: false });
     room.on(RoomEvent.TrackSubscribed, (track: RemoteTrack) => {
       if (track.kind !== "audio") return;
+      this.track = track;
       this.speaker.play(track.mediaStreamTrack);
       this.voice();
+    });
+    room.on(RoomEvent.TrackUnsubscribed, (track: RemoteTrack) => {
+      // The news may come after that of its successor.
+      if (track !== this.track) return;
+      this.track = null;
+      this.voicelessSince = performance.now();
     });
     room.on(RoomEvent.DataReceived, (bytes, from, _kind, topic) => {
       if (topic === TOPIC && from !== undefined) this.hear(new TextDecoder().decode(bytes), from);
@@ -163,8 +178,11 @@ export class LiveKitLine implements CallLine {
     if (message === null) return;
     if (message.type === "hello" || this.agent === null) this.agent = from.identity;
     this.answered();
-    if (message.type === "pong") this.heartbeat.pong(message.n);
-    else if (message.type !== "hang_up") this.events.message(message);
+    if (message.type === "pong") {
+      this.heartbeat.pong(message.n);
+      if (this.track === null && performance.now() - this.voicelessSince > VOICELESS_MS)
+        this.fail({ cause: "unreachable" });
+    } else if (message.type !== "hang_up") this.events.message(message);
     // One who lost the session to another agent has nothing to say about it any more.
     else if (from.identity === this.agent) this.fail({ cause: "unreachable" });
   }
