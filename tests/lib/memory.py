@@ -36,14 +36,16 @@ class Most:
 def children() -> Generator[Most]:
     """Look at the memory of this process's new children, and theirs, as long as the context lasts."""
     own, most, over = psutil.Process(), Most(), threading.Event()
-    earlier = {child.pid for child in own.children(recursive=True)}
+    # What others of this process started goes on having children of its own, as a browser or a database does.
+    earlier = {child.pid for child in own.children()}
 
     def look() -> None:
         while not over.wait(LOOK_S):
             now = sum(
-                resident(child.pid, "VmHWM")
-                for child in own.children(recursive=True)
+                resident(one.pid, "VmHWM")
+                for child in own.children()
                 if child.pid not in earlier
+                for one in (child, *_below(child))
             )
             most.bytes = max(most.bytes, now)
 
@@ -54,3 +56,10 @@ def children() -> Generator[Most]:
     finally:
         over.set()
         watcher.join()
+
+
+def _below(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:  # it has just ended
+        return []

@@ -29,12 +29,13 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def nothing_is_left() -> Callable[[], Awaitable[None]]:
     """Asserts that no child of this test is left: those that were told to end have a few seconds for it."""
-    # Servers that other tests of this process share live on.
-    others = set(psutil.Process().children(recursive=True))
+    # Servers and browsers that other tests of this process share live on, and have children of their own.
+    others = set(psutil.Process().children())
 
     async def check() -> None:
-        ours = set(psutil.Process().children(recursive=True)) - others
-        _, left = await asyncio.to_thread(psutil.wait_procs, list(ours), 10)
+        ours = set(psutil.Process().children()) - others
+        theirs = {below for one in ours for below in one.children(recursive=True)}
+        _, left = await asyncio.to_thread(psutil.wait_procs, [*ours, *theirs], 10)
         assert left == []
 
     return check
