@@ -35,8 +35,8 @@ SFU := tests/e2e/test_interview_livekit.py $(addprefix tests/contract/transport/
 # What dies, hangs or fills up while people speak.
 FAULTS := tests/faults $(addprefix tests/integration/,agent/test_speech_failover.py agent/test_model_failover.py agent/test_recovery.py agent/test_clock_jump.py \
 	speech/test_speech_faults.py speech/test_speech_command.py speech/test_models_pull.py pipeline/test_bad_input.py) $(addprefix tests/contract/speech/,test_relay.py test_upstream_faults.py)
-# Whole interviews with a model that thinks, in a browser and as commands hold them, other people's programs, and what is done a thousand times.
-LONG := tests/e2e/test_spoken_with_a_model.py $(addprefix tests/integration/,moderator/test_rehearse_with_a_model.py ops/test_simulate_command.py storage/test_ledger.py speech/test_streaming.py) \
+# Whole interviews with a model that thinks, in a browser and as commands hold them, every voice by ear, other people's programs, and what is done a thousand times.
+LONG := tests/e2e/test_spoken_with_a_model.py $(addprefix tests/integration/,moderator/test_rehearse_with_a_model.py ops/test_simulate_command.py storage/test_ledger.py speech/test_streaming.py speech/test_speech_models.py) \
 	tests/contract/speech/test_pipecat.py tests/unit/moderator/guard/test_nothing_unsafe_is_heard.py
 APART := $(FAULTS) $(LONG) $(SFU)
 UNIT_TESTS := tests/unit $(LONG:%=--ignore=%)
