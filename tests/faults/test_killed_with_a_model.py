@@ -93,7 +93,8 @@ async def test_a_killed_server_loses_no_word_that_its_model_was_told(
             await asyncio.gather(finish(answering), finish(listening))
         for caller in (answering, listening):
             state = await books.over(caller.session_id)
-            assert (state.status, state.reason) == (SessionStatus.COMPLETED, Reason.FINISHED)
+            ended = (state.status, state.reason)
+            assert ended == (SessionStatus.COMPLETED, Reason.FINISHED), (state.faults, thinking.said())
             assert state.fault_count == 0, state.faults
             words = [turn.text for turn in state.turns if turn.speaker == "participant"]
             assert "friendly staff" in words[0], "what was said before is kept"
