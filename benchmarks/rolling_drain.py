@@ -1,10 +1,11 @@
-"""Two agent workers are replaced one after the other while interviews run: `rolling_drain.md`.
+"""Those who hold interviews are replaced one after the other while they do: `rolling_drain.md`.
 
-    PYTHONPATH=tests/lib .venv/bin/python benchmarks/rolling_drain.py [--sessions 10] [--think-s 15] [--rows FILE]
+    PYTHONPATH=tests/lib .venv/bin/python benchmarks/rolling_drain.py [--shape hosts] [--sessions 10] [--think-s 20]
+        [--rows FILE]
 
-Simulated participants speak, through an SFU; as soon as one is done another one comes, until both workers have been
-replaced. A worker is told to end by SIGTERM, as a rolling update does it; its replacement is started at that moment.
-`--rows` keeps what was measured, so that loads can be compared in one table.
+Simulated participants speak, to two servers on one database, or through an SFU to two agent workers; as soon as one is
+done another one comes, until both have been replaced. Each is told to end by SIGTERM, as a rolling update does it; its
+replacement is started at that moment. `--rows` keeps what was measured, so that loads can be compared in one table.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import signal
 import statistics
 import tempfile
 import time
@@ -25,54 +25,61 @@ from pathlib import Path
 import httpx
 import psutil
 from caller import Caller
+from hosts import Hosts, running_hosts
 from pydantic import TypeAdapter
 from rooms import Rooms, running_rooms
 from server_process import Books
 from two_questions import finish, variant
-from worker_process import WorkerProcess
 
 from made import made
 from said import lost
+from shapes import STUDY, say_nothing_new
 from vivavoce.agent.lag import lags
 from vivavoce.session.events import TurnTimed
 from vivavoce.session.status import SessionStatus
 from vivavoce.storage.embedded import EmbeddedPostgres
 
 TABLE = Path(__file__).with_suffix(".md")
-STUDY = "two-questions-of-eight-minutes"
+SHAPES = {"hosts": "two servers", "livekit": "LiveKit, two workers"}
 PREWARMED = 2
 STAGGER_S = 8.0
 LONGEST_S = 400.0
 """An interview that takes longer than this has been lost somewhere."""
 LAG = "vivavoce_event_loop_lag_seconds"
 
+Crew = Hosts | Rooms
+"""Those who hold interviews together."""
+
 
 @dataclass(frozen=True)
 class Replaced:
-    """One worker's end, in seconds after it was told, and what it held then."""
+    """One's end, in seconds after it was told, and how many interviews it held then."""
 
     held: int
     unready_s: float
     ended_s: float
     code: int
-    registered_s: float
+    replacement_ready_s: float
 
 
 @dataclass(frozen=True)
 class Run:
-    """Both workers replaced, under a load.
+    """Both replaced, under a load.
 
     Attributes:
+        shape: one of `SHAPES`.
         ends: how many interviews ended in which way.
         refused: why participants had to ask again.
         first_voice_s: seconds from asking for a line until the moderator's first word.
         responses_s: seconds from a participant's last sound to the moderator's next.
-        worker_lags_s, own_lags_s: how late the event loops of the workers, and of all participants together, were.
+        holder_lags_s, own_lags_s: how late the event loops of those who hold interviews, and of all participants
+            together, were.
         busy: how busy the machine was, percent of all cores, second by second.
         own: how busy the participants were, percent of one core.
         memory_gb: most that was in use at once, on the whole machine.
     """
 
+    shape: str
     sessions: int
     think_s: float
     steps: tuple[Replaced, ...]
@@ -83,7 +90,7 @@ class Run:
     refused: dict[str, int]
     first_voice_s: tuple[float, ...]
     responses_s: tuple[float, ...]
-    worker_lags_s: tuple[float, ...]
+    holder_lags_s: tuple[float, ...]
     own_lags_s: tuple[float, ...]
     busy: tuple[float, ...]
     own: tuple[float, ...]
@@ -94,13 +101,13 @@ class Run:
 class Gauges:
     """What the machine was like meanwhile."""
 
-    worker_lags_s: list[float] = field(default_factory=list[float])
+    holder_lags_s: list[float] = field(default_factory=list[float])
     own_lags_s: list[float] = field(default_factory=list[float])
     busy: list[float] = field(default_factory=list[float])
     own: list[float] = field(default_factory=list[float])
     memory: int = 0
 
-    async def run(self, rooms: Rooms) -> None:
+    async def run(self, crew: Crew) -> None:
         """Look every second, until cancelled."""
         itself = psutil.Process()
         psutil.cpu_percent()
@@ -110,29 +117,30 @@ class Gauges:
             self.busy.append(psutil.cpu_percent())
             self.own.append(itself.cpu_percent())
             self.memory = max(self.memory, psutil.virtual_memory().used)
-            for worker in rooms.alive:
+            for one in crew.alive:
                 # One that is starting or ending has nothing to say.
                 with contextlib.suppress(httpx.HTTPError):
-                    self.worker_lags_s.append(await worker.measured(LAG))
+                    self.holder_lags_s.append(await one.measured(LAG))
 
 
 @asynccontextmanager
-async def gauged(rooms: Rooms) -> AsyncGenerator[Gauges]:
+async def gauged(crew: Crew) -> AsyncGenerator[Gauges]:
     """Look while the context lasts."""
     gauges = Gauges()
-    looking = asyncio.create_task(gauges.run(rooms), name="gauges")
+    looking = asyncio.create_task(gauges.run(crew), name="gauges")
     try:
         yield gauges
     finally:
         looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking
 
 
 @dataclass
 class Load:
     """Interviews that are held again and again by a number of participants."""
 
-    rooms: Rooms
+    crew: Crew
     books: Books
     think_s: float
     enough: asyncio.Event = field(default_factory=asyncio.Event)
@@ -146,7 +154,7 @@ class Load:
         await asyncio.sleep(number * STAGGER_S)
         first = True
         while not self.enough.is_set():
-            caller = await self.rooms.caller(self.books, STUDY, beats=True)
+            caller = await self.crew.caller(self.books, STUDY, beats=True)
             async with caller:
                 self.callers.append(caller)
                 # What has not come to its end by then is told by its state.
@@ -160,36 +168,46 @@ class Load:
             print(f"{time.monotonic():.0f} {number} {caller.ended} {len(caller.refusals)}", flush=True)
 
 
-async def replaced(rooms: Rooms, worker: WorkerProcess) -> Replaced:
-    """Tell a worker to end, start another one, and wait for both."""
-    held = await worker.places()
+async def replaced(crew: Crew) -> Replaced:
+    """Tell one to end, start another one, and wait for both."""
     told = time.monotonic()
-    worker.running.send_signal(signal.SIGTERM)
+    one = crew.end_oldest()
+    held = await one.places()
 
     async def unready() -> float:
-        while await worker.ready() != 503:
+        while await one.ready() != 503:
             await asyncio.sleep(0.05)
         return time.monotonic() - told
 
     async def ended() -> tuple[int, float]:
-        return await worker.ended(within_s=LONGEST_S), time.monotonic() - told
+        return await one.ended(within_s=LONGEST_S), time.monotonic() - told
 
-    (code, ended_s), unready_s, fresh = await asyncio.gather(ended(), unready(), rooms.worker())
-    return Replaced(held, unready_s, ended_s, code, fresh.registered_s)
+    async def ready() -> float:
+        await crew.another()
+        return time.monotonic() - told
+
+    (code, ended_s), unready_s, ready_s = await asyncio.gather(ended(), unready(), ready())
+    return Replaced(held, unready_s, ended_s, code, ready_s)
 
 
-async def held(rooms: Rooms, books: Books, sessions: int, think_s: float) -> Run:
-    """Replace both workers while so many interviews are held."""
-    load = Load(rooms, books, think_s)
-    async with gauged(rooms) as gauges, asyncio.TaskGroup() as group:
+async def held(crew: Crew, shape: str, sessions: int, think_s: float) -> Run:
+    """Replace both while so many interviews are held."""
+    async with crew.web.books() as books:
+        await books.studies.publish(variant(STUDY))
+        return await _held(Load(crew, books, think_s), shape, sessions)
+
+
+async def _held(load: Load, shape: str, sessions: int) -> Run:
+    crew, books = load.crew, load.books
+    async with gauged(crew) as gauges, asyncio.TaskGroup() as group:
         for number in range(sessions):
             group.create_task(load.seat(number))
         async with asyncio.timeout(LONGEST_S):
             while load.seated < sessions:
                 await asyncio.sleep(0.1)
         steps: list[Replaced] = []
-        for worker in list(rooms.workers):
-            steps.append(await replaced(rooms, worker))
+        for _ in crew.alive:
+            steps.append(await replaced(crew))
             print(steps[-1], flush=True)
         load.enough.set()
     ends: Counter[str] = Counter()
@@ -210,8 +228,9 @@ async def held(rooms: Rooms, books: Books, sessions: int, think_s: float) -> Run
                 missing, caller.spoke, [one for one in log if one.kind in ("utterance", "fault")], flush=True
             )
     return Run(
+        shape=shape,
         sessions=sessions,
-        think_s=think_s,
+        think_s=load.think_s,
         steps=tuple(steps),
         interviews=len(load.callers),
         ends=dict(ends),
@@ -220,7 +239,7 @@ async def held(rooms: Rooms, books: Books, sessions: int, think_s: float) -> Run
         refused=dict(refused),
         first_voice_s=tuple(load.first_voice_s),
         responses_s=tuple(responses),
-        worker_lags_s=tuple(gauges.worker_lags_s),
+        holder_lags_s=tuple(gauges.holder_lags_s),
         own_lags_s=tuple(gauges.own_lags_s),
         busy=tuple(gauges.busy),
         own=tuple(gauges.own),
@@ -228,24 +247,21 @@ async def held(rooms: Rooms, books: Books, sessions: int, think_s: float) -> Run
     )
 
 
-async def measured(sessions: int, think_s: float) -> Run:
-    """Do it, with an SFU, a database, a server and two workers of its own."""
+async def measured(shape: str, sessions: int, think_s: float) -> Run:
+    """Do it, with a database of its own."""
+    await say_nothing_new()
     with tempfile.TemporaryDirectory(prefix="vivavoce-drain-") as name:
         folder = Path(name)
         postgres = EmbeddedPostgres(folder / "database")
         url = await asyncio.to_thread(postgres.attach)
+        settings = {"VIVAVOCE_HOST__SLOTS": str(sessions), "VIVAVOCE_LIVEKIT__PREWARMED": str(PREWARMED)}
+        (folder / "crew").mkdir()
         try:
-            (folder / "rooms").mkdir()
-            settings = {
-                "VIVAVOCE_HOST__SLOTS": str(sessions),
-                "VIVAVOCE_LIVEKIT__PREWARMED": str(PREWARMED),
-            }
-            async with (
-                running_rooms(folder / "rooms", url, settings=settings) as rooms,
-                rooms.web.books() as books,
-            ):
-                await books.studies.publish(variant(STUDY))
-                return await held(rooms, books, sessions, think_s)
+            if shape == "livekit":
+                async with running_rooms(folder / "crew", url, settings=settings) as rooms:
+                    return await held(rooms, shape, sessions, think_s)
+            async with running_hosts(folder / "crew", url, settings=settings) as hosts:
+                return await held(hosts, shape, sessions, think_s)
         finally:
             await asyncio.to_thread(postgres.detach)
 
@@ -268,39 +284,39 @@ def counts(found: dict[str, int]) -> str:
 def render(runs: Sequence[Run], head: str) -> str:
     """The page."""
     lines = [
-        "# Replacing workers under load",
+        "# Replacing servers and workers under load",
         "",
         head,
         "",
         "Participants think before each of two answers; each who is done is followed by another one. One machine holds",
-        f"everything: the SFU, the server, the speech server, the participants, and two workers with {PREWARMED} warm",
-        "processes each. Pairs of figures are the median and the 95th percentile.",
+        "everything: the participants, the speech server, the database, and either two servers that hold the",
+        "interviews, with participants by WebSocket, or an SFU, a server and two agent workers with",
+        f"{PREWARMED} warm processes each. Pairs of figures are the median and the 95th percentile.",
         "",
-        "| at a time | think | interviews | lost | words lost | ends | had to ask again | until the first word, s |"
-        " response, s | event loop late: workers, ms | all participants, ms | cores busy | of one by participants |"
-        " memory in use |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| shape | at a time | think | interviews | lost | words lost | ends | had to ask again |"
+        " until the first word, s | response, s | event loop late: servers or workers, ms | all participants, ms |"
+        " cores busy | of one by participants | memory in use |",
+        f"|{'---|' * 15}",
     ]
     for run in runs:
         lines.append(
-            f"| {run.sessions} | {run.think_s:g} s | {run.interviews} | **{run.lost}** | {run.lost_words} | "
-            f"{counts(run.ends)} | {counts(run.refused)} | {spread(run.first_voice_s)} | "
-            f"{spread(run.responses_s)} | {spread([1000 * one for one in run.worker_lags_s])} | "
+            f"| {SHAPES[run.shape]} | {run.sessions} | {run.think_s:g} s | {run.interviews} | **{run.lost}** | "
+            f"{run.lost_words} | {counts(run.ends)} | {counts(run.refused)} | {spread(run.first_voice_s)} | "
+            f"{spread(run.responses_s)} | {spread([1000 * one for one in run.holder_lags_s])} | "
             f"{spread([1000 * one for one in run.own_lags_s])} | {statistics.mean(run.busy):.0f} % | "
-            f"{statistics.mean(run.own):.0f} % | "
-            f"{run.memory_gb:.1f} GB |"
+            f"{statistics.mean(run.own):.0f} % | {run.memory_gb:.1f} GB |"
         )
     lines += [
         "",
-        "| at a time | worker | interviews it held | not ready after, s | ended after, s | exit code |"
-        " the next one registered after, s |",
-        "|---|---|---|---|---|---|---|",
+        "| shape | at a time | replaced | interviews it held | not ready after, s | ended after, s | exit code |"
+        " the next one was ready after, s |",
+        f"|{'---|' * 8}",
     ]
     for run in runs:
         for number, step in enumerate(run.steps, start=1):
             lines.append(
-                f"| {run.sessions}, {run.think_s:g} s | {number} | {step.held} | {step.unready_s:.1f} | "
-                f"{step.ended_s:.1f} | {step.code} | {step.registered_s:.1f} |"
+                f"| {SHAPES[run.shape]} | {run.sessions}, {run.think_s:g} s | {number} | {step.held} | "
+                f"{step.unready_s:.1f} | {step.ended_s:.1f} | {step.code} | {step.replacement_ready_s:.1f} |"
             )
     return "\n".join(lines) + "\n"
 
@@ -310,16 +326,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--shape", choices=SHAPES, default="hosts", help="who holds the interviews")
     parser.add_argument("--sessions", type=int, default=10, help="interviews at a time")
-    parser.add_argument("--think-s", type=float, default=15.0, help="seconds before each answer")
+    parser.add_argument("--think-s", type=float, default=20.0, help="seconds before each answer")
     parser.add_argument("--rows", type=Path, help="a file of what was measured, read, added to and kept")
     options = parser.parse_args()
-    command = f"benchmarks/rolling_drain.py --sessions {options.sessions} --think-s {options.think_s:g}"
+    command = (
+        f"benchmarks/rolling_drain.py --shape {options.shape} --sessions {options.sessions} "
+        f"--think-s {options.think_s:g}"
+    )
     head = made(f"PYTHONPATH=tests/lib python {command}", "livekit-agents", "livekit")
     kept = TypeAdapter(list[Run])
     rows: Path | None = options.rows
     runs = kept.validate_json(rows.read_bytes()) if rows is not None and rows.exists() else []
-    runs.append(asyncio.run(measured(options.sessions, options.think_s)))
+    runs.append(asyncio.run(measured(options.shape, options.sessions, options.think_s)))
     if rows is not None:
         rows.write_bytes(kept.dump_json(runs, indent=1))
     TABLE.write_text(render(runs, head), encoding="utf-8")

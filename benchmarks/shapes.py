@@ -158,7 +158,7 @@ async def shaped(
         settings: by their variables, of everything in it.
         clock: whether the clock of its machine is to be set; of the embedded shape.
     """
-    await _say_nothing_new()
+    await say_nothing_new()
     if name == "embedded":
         shape = Embedded(folder, settings)
         if clock:
@@ -182,12 +182,7 @@ async def shaped(
         await asyncio.to_thread(postgres.detach)
 
 
-async def _publish(shape: Shape) -> None:
-    async with shape.web.books() as books:
-        await books.studies.publish(variant(STUDY))
-
-
-async def _say_nothing_new() -> None:
+async def say_nothing_new() -> None:
     """Make the sound of the study's wording, as publishing it would, where that has not been done."""
     settings = load()
     study = load_study(variant(STUDY).encode(), source="a variant")
@@ -196,3 +191,8 @@ async def _say_nothing_new() -> None:
         return
     async with speech_server(settings) as speech, patient_client(speech.url) as client:
         await prepare_study(study, client=client, wording=wording, cast=cast)
+
+
+async def _publish(shape: Shape) -> None:
+    async with shape.web.books() as books:
+        await books.studies.publish(variant(STUDY))

@@ -54,7 +54,7 @@ def cpu_s(pid: int) -> float:
 
 async def started(rooms: Rooms, label: str, together: int) -> Start:
     """Start so many at once, and end them."""
-    workers = await asyncio.gather(*(rooms.worker() for _ in range(together)))
+    workers = await asyncio.gather(*(rooms.another() for _ in range(together)))
     spent = statistics.mean(cpu_s(worker.running.pid) for worker in workers)
     for worker in workers:
         await asyncio.to_thread(worker.close)

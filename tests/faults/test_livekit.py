@@ -88,7 +88,7 @@ async def test_another_worker_goes_on_in_the_same_room_when_one_is_killed(rooms:
             e for e in await books.sessions.read(caller.session_id) if isinstance(e.payload, LeaseClaimed)
         ]
         assert len(claims) == 1, "one agent, then one other"
-    await rooms.worker()
+    await rooms.another()
 
 
 async def test_an_agent_that_is_thrown_out_of_its_room_hands_the_interview_on(rooms: Rooms) -> None:

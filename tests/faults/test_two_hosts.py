@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 import time
 from collections.abc import AsyncGenerator
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from caller import Caller
+from hosts import running_hosts
 from server_process import ServerProcess
 from two_questions import FIRST, SECOND, STUDY, WELCOME
 
@@ -25,30 +25,17 @@ pytestmark = [pytest.mark.models, pytest.mark.asyncio(loop_scope="session"), pyt
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def two(server: Server, tmp_path: Path, database_url: str) -> AsyncGenerator[list[ServerProcess]]:
-    environment = {
-        "VIVAVOCE_SPEECH__URL": server.speech_url,
-        "VIVAVOCE_DATABASE_URL": database_url,
-        "VIVAVOCE_RECORDINGS_URL": f"file://{tmp_path / 'recordings'}",
+    settings = {
         "VIVAVOCE_HOST__LEASE_S": str(LEASE_S),
         "VIVAVOCE_HOST__HEARTBEAT_S": "1",
         "VIVAVOCE_HOST__SWEEP_S": "1",
     }
-    (tmp_path / "recordings").mkdir()
-    hosts = [ServerProcess(tmp_path / name, environment) for name in ("one", "other")]
-    try:
-        await hosts[0].start()
-        # What signs the tokens is a secret they share.
-        await asyncio.to_thread(hosts[1].data_dir.mkdir)
-        await asyncio.to_thread(
-            shutil.copy2, hosts[0].data_dir / "secret.key", hosts[1].data_dir / "secret.key"
-        )
-        await hosts[1].start()
-        async with hosts[0].books() as books:
-            await books.studies.publish(STUDY.read_text(encoding="utf-8"))
-        yield hosts
-    finally:
-        for host in hosts:
-            await asyncio.to_thread(host.close)
+    async with (
+        running_hosts(tmp_path, database_url, speech_url=server.speech_url, settings=settings) as running,
+        running.web.books() as books,
+    ):
+        await books.studies.publish(STUDY.read_text(encoding="utf-8"))
+        yield running.hosts
 
 
 async def test_another_host_goes_on_and_the_first_one_writes_no_more(two: list[ServerProcess]) -> None:

@@ -204,7 +204,7 @@ class Caller:
         lost_at: float | None = None
         tries = 0
         while self.ended is None:
-            url = self.urls[tries % len(self.urls)]
+            url = self.urls[len(self.calls) % len(self.urls)]
             take_over = self.take_over or (lost_at is not None and time.monotonic() - lost_at < GHOST_S)
             line = self._participant(
                 f"{url}/api/v1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from caller import Caller
 from distant import Distant
-from server_process import Books, ServerProcess
+from server_process import Books, ServerProcess, beside_others
 from sfu import SfuProcess, running_sfu
 from worker_process import SpeechProcess, WorkerProcess
 
@@ -30,11 +31,17 @@ class Rooms:
     folder: Path
     workers: list[WorkerProcess] = field(default_factory=list[WorkerProcess])
 
-    async def worker(self) -> WorkerProcess:
+    async def another(self) -> WorkerProcess:
         """Start another worker."""
         worker = WorkerProcess(self.environment)
         self.workers.append(worker)
         await worker.start(self.folder / f"worker-{len(self.workers)}")
+        return worker
+
+    def end_oldest(self) -> WorkerProcess:
+        """SIGTERM to the worker that has run longest."""
+        worker = self.alive[0]
+        worker.running.send_signal(signal.SIGTERM)
         return worker
 
     @property
@@ -95,22 +102,16 @@ async def running_rooms(
         workers: how many.
         settings: of the server and the workers, by their variables, besides those that bring them together.
     """
-    (folder / "recordings").mkdir()
     with running_sfu(folder) as sfu:
         speech = SpeechProcess()
         environment = {
             **sfu.environment,
-            "VIVAVOCE_SPEECH__URL": speech.url,
-            "VIVAVOCE_DATABASE_URL": database_url,
-            "VIVAVOCE_RECORDINGS_URL": f"file://{folder / 'recordings'}",
-            "VIVAVOCE_MONEY__MACHINE_HOUR_USD": "0",
-            "VIVAVOCE_MONEY__PRICES__KOKORO__MACHINE_HOUR_USD": "0",
-            "VIVAVOCE_MONEY__PRICES__WHISPER__MACHINE_HOUR_USD": "0",
+            **beside_others(folder, speech.url, database_url),
             **(settings or {}),
         }
         running = Rooms(sfu, speech, ServerProcess(folder / "web", environment), environment, folder)
         try:
-            await asyncio.gather(running.web.start(), *(running.worker() for _ in range(workers)))
+            await asyncio.gather(running.web.start(), *(running.another() for _ in range(workers)))
             yield running
         finally:
             for process in (*running.workers, running.web, speech):

@@ -28,6 +28,35 @@ from vivavoce.storage.sessions import PostgresSessionStore
 from vivavoce.storage.studies import StudyStore
 
 START_S = 90.0
+FREE = {
+    "VIVAVOCE_MONEY__MACHINE_HOUR_USD": "0",
+    # Of a speech server that runs elsewhere, as the tests share one.
+    "VIVAVOCE_MONEY__PRICES__KOKORO__MACHINE_HOUR_USD": "0",
+    "VIVAVOCE_MONEY__PRICES__WHISPER__MACHINE_HOUR_USD": "0",
+}
+"""Settings under which nothing costs anything."""
+
+
+def beside_others(folder: Path, speech_url: str, database_url: str) -> dict[str, str]:
+    """Settings of processes that hold interviews together; makes the folder of their recordings in that one."""
+    (folder / "recordings").mkdir()
+    return {
+        "VIVAVOCE_SPEECH__URL": speech_url,
+        "VIVAVOCE_DATABASE_URL": database_url,
+        "VIVAVOCE_RECORDINGS_URL": f"file://{folder / 'recordings'}",
+        **FREE,
+    }
+
+
+def local_http() -> httpx.AsyncClient:
+    """For questions to processes: making one takes a while, and a connection does not outlive a process."""
+    return httpx.AsyncClient(timeout=15, limits=httpx.Limits(max_keepalive_connections=0))
+
+
+def measured(metrics: str, name: str) -> float:
+    """The sum of a metric over its labels, in what a process's `/metrics` says."""
+    lines = [line.rsplit(" ", 1) for line in metrics.splitlines() if not line.startswith("#")]
+    return sum(float(value) for series, value in lines if series.split("{")[0] == name)
 
 
 def places(ready: dict[str, Any]) -> int:
@@ -81,6 +110,7 @@ class ServerProcess:
     port: int = 0
     process: subprocess.Popen[str] | None = None
     output: list[str] = field(default_factory=list[str])
+    http: httpx.AsyncClient = field(default_factory=local_http)
 
     @property
     def url(self) -> str:
@@ -95,10 +125,7 @@ class ServerProcess:
     def environ(self) -> dict[str, str]:
         """The server's environment, for commands beside it."""
         return {
-            "VIVAVOCE_MONEY__MACHINE_HOUR_USD": "0",
-            # Of a speech server that runs elsewhere, as the tests share one.
-            "VIVAVOCE_MONEY__PRICES__KOKORO__MACHINE_HOUR_USD": "0",
-            "VIVAVOCE_MONEY__PRICES__WHISPER__MACHINE_HOUR_USD": "0",
+            **FREE,
             # A second pass over one interview beside another takes time that tests of talking have not.
             "VIVAVOCE_PIPELINE__HERE": "false",
             **os.environ,
@@ -147,9 +174,16 @@ class ServerProcess:
         """How many sessions it holds itself."""
         return places((await self.get("/readyz")).json())
 
+    async def ready(self) -> int:
+        """What `/readyz` answers."""
+        return (await self.get("/readyz")).status_code
+
+    async def measured(self, name: str) -> float:
+        """The sum of a metric over its labels."""
+        return measured((await self.get("/metrics")).text, name)
+
     async def get(self, path: str) -> httpx.Response:
-        async with httpx.AsyncClient(base_url=self.url, timeout=15) as http:
-            return await http.get(path)
+        return await self.http.get(f"{self.url}{path}")
 
     @asynccontextmanager
     async def books(self) -> AsyncGenerator[Books]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 import psutil
-from server_process import places
+from server_process import local_http, measured, places
 from sfu import free_port
 
 START_S = 120.0
@@ -72,12 +72,7 @@ class WorkerProcess:
     """Seconds from its start until the SFU knew it, the last time."""
     loaded_s: float = 0.0
     """Seconds of them until it was loaded, and began to warm up."""
-    http: httpx.AsyncClient = field(
-        # Making one takes a while, and a connection does not outlive a process.
-        default_factory=lambda: httpx.AsyncClient(
-            timeout=10, limits=httpx.Limits(max_keepalive_connections=0)
-        )
-    )
+    http: httpx.AsyncClient = field(default_factory=local_http)
 
     async def start(self, data_dir: Path) -> None:
         """Start it, perhaps again, and wait until the SFU knows it."""
@@ -138,9 +133,7 @@ class WorkerProcess:
 
     async def measured(self, name: str) -> float:
         """The sum of a metric over its labels."""
-        text = (await self.http.get(f"http://127.0.0.1:{self.metrics}/metrics")).text
-        lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
-        return sum(float(value) for series, value in lines if series.split("{")[0] == name)
+        return measured((await self.http.get(f"http://127.0.0.1:{self.metrics}/metrics")).text, name)
 
     def said(self) -> str:
         return "".join(self.output[-60:])
