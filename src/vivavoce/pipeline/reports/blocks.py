@@ -35,7 +35,7 @@ class Picture:
 
 Part = Text | Picture
 
-MOST_ROWS = 15
+MOST_ROWS = 12
 """Rows of a table that is kept together on a page."""
 
 

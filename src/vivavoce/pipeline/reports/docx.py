@@ -47,7 +47,7 @@ def to_docx(pages: Pages, *, made_at: datetime) -> bytes:
         made_at: stands in the file as the time of its making.
     """
     import docx
-    from docx.shared import Mm, Pt
+    from docx.shared import Mm, Pt, RGBColor
 
     drawings = pictures(pages)
     writer = _Writer(docx.Document(), dict(zip(drawings, to_png(drawings), strict=True)))
@@ -61,6 +61,11 @@ def to_docx(pages: Pages, *, made_at: datetime) -> bytes:
         section.top_margin = section.bottom_margin = Mm(18)
     normal: Any = document.styles["Normal"]
     normal.font.size, normal.font.name = Pt(10), "Calibri"
+    for name in ("Title", "Heading 1", "Heading 2", "Caption"):
+        # The blue of Word's own theme is too light for small letters.
+        style: Any = document.styles[name]
+        style.font.color.rgb = RGBColor.from_string(INK)
+    _number_pages(document, pages.subtitle)
     document.add_heading(xml_text(pages.title), 0)
     document.add_paragraph(xml_text(pages.subtitle))
     for block in pages.blocks:
@@ -143,6 +148,7 @@ class _Writer:
             _link(source, said.link, LISTEN)
 
     def _table(self, told: Table) -> None:
+        from docx.enum.table import WD_ALIGN_VERTICAL
         from docx.enum.text import WD_ALIGN_PARAGRAPH
         from docx.oxml import OxmlElement
         from docx.shared import Pt
@@ -159,6 +165,7 @@ class _Writer:
         for place, (line, cells) in enumerate(zip(table.rows, lines, strict=True)):
             for to, cell in zip(line.cells, cells, strict=True):
                 paragraph = to.paragraphs[0]
+                to.vertical_alignment = WD_ALIGN_VERTICAL.BOTTOM if place == 0 else WD_ALIGN_VERTICAL.CENTER
                 self._parts(paragraph, cell.parts, between=" " if place == 0 else NO_BREAK)
                 paragraph.alignment = sides[cell.align]
                 _close(paragraph, 2)
@@ -187,8 +194,12 @@ class _Writer:
                 shape = paragraph.add_run().add_picture(
                     io.BytesIO(self._drawn[part]), width=Mm(part.width_mm)
                 )
-                # python-docx has no public way to the words for a picture.
-                shape._inline.docPr.set("descr", part.alt)  # pyright: ignore[reportPrivateUsage]
+                # python-docx has no public way to the words for a picture, nor to the room around it: LibreOffice takes
+                # 3 mm where none is given, and cuts off what is then too wide for its cell.
+                inline: Any = shape._inline  # pyright: ignore[reportPrivateUsage]
+                inline.docPr.set("descr", part.alt)
+                for side in ("distT", "distB", "distL", "distR"):
+                    inline.set(side, "0")
             else:
                 self._run(paragraph, part)
 
@@ -208,6 +219,33 @@ class _Writer:
             run.font.rtl = True
             _xml(paragraph).get_or_add_pPr().append(OxmlElement("w:bidi"))
         _xml(run).get_or_add_rPr().append(language)
+
+
+def _number_pages(document: Document, subtitle: str) -> None:
+    """What it is and the number of the page, under each."""
+    from docx.enum.text import WD_TAB_ALIGNMENT
+    from docx.shared import Mm, Pt
+
+    footer = document.sections[0].footer.paragraphs[0]
+    footer.style.paragraph_format.tab_stops.clear_all()  # pyright: ignore[reportOptionalMemberAccess]
+    footer.paragraph_format.tab_stops.add_tab_stop(Mm(PAGE_MM), WD_TAB_ALIGNMENT.RIGHT)
+    for text, field in ((f"{xml_text(subtitle)}\t", "PAGE"), (" / ", "NUMPAGES")):
+        footer.add_run(text).font.size = Pt(8)
+        _field(footer, field)
+
+
+def _field(paragraph: Paragraph, name: str) -> None:
+    """A figure that Word works out (ECMA-376, part 1, 17.16.19)."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+    from docx.shared import Pt
+
+    run = paragraph.add_run("1")
+    run.font.size = Pt(8)
+    field = OxmlElement("w:fldSimple")
+    field.set(qn("w:instr"), name)
+    field.append(_xml(run))
+    _xml(paragraph).append(field)
 
 
 def _link(paragraph: Paragraph, url: str, text: str) -> None:

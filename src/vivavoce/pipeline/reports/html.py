@@ -63,16 +63,17 @@ li { margin: .3rem 0; max-width: 46rem; overflow-wrap: anywhere; }
 @media screen and (max-width: 36rem) {
   main { padding: 1.5rem 1rem 3rem; } h1 { font-size: 1.6rem; } caption { max-inline-size: calc(100vw - 2rem); }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }
-  .narrow table { min-width: 0; table-layout: auto; font-size: .8rem; } .narrow thead th { font-size: .72rem; }
+  .narrow table { min-width: 0; table-layout: auto; font-size: .8rem; } thead th { font-size: .72rem; }
   .narrow th, .narrow td { padding: .4rem .2rem; overflow-wrap: break-word; }
-  /* Wider ones are pushed sideways: whose line it is stays, and a shade says that there is more. */
-  .table:not(.narrow) { background: linear-gradient(to right, #fff 30%, transparent) 0 0 / 3rem 100% no-repeat local,
+  /* What is wider is pushed sideways: a shade says that there is more, and of wide tables whose line it is stays. */
+  .table { background: linear-gradient(to right, #fff 30%, transparent) 0 0 / 3rem 100% no-repeat local,
     linear-gradient(to left, #fff 30%, transparent) 100% 0 / 3rem 100% no-repeat local,
     linear-gradient(to left, #b4c0c6, transparent) 100% 0 / 1rem 100% no-repeat scroll; }
   .table:not(.narrow) :is(thead th:first-child, tbody th) { position: sticky; inset-inline-start: 0;
     background: #fff; }
 }
-@page { size: A4; margin: 18mm 16mm; }
+@page { size: A4; margin: 18mm 16mm;
+  @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; color: #53616a; } }
 @media print {
   html { font-size: 10pt; } main { max-width: none; padding: 0; } nav { display: none; }
   .table { overflow: visible; } table { min-width: 0; font-size: 8.6pt; } thead { display: table-header-group; }

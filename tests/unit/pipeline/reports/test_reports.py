@@ -122,6 +122,14 @@ def test_a_key_of_a_docx_keeps_each_drawing_with_its_name() -> None:
     assert all(len(cell.paragraphs[0]._p.xpath(".//pic:pic")) == 1 for cell in cells)
 
 
+def test_drawings_of_a_docx_take_no_room_beside_them_and_its_pages_are_numbered() -> None:
+    document = docx.Document(io.BytesIO(to_docx(study_pages(whole()), made_at=NOW)))
+    room = document.element.xpath("//wp:inline/@distL | //wp:inline/@distR")
+    assert len(room) == 2 * len(document.inline_shapes) and set(room) == {"0"}
+    footer = document.sections[0].footer.paragraphs[0]
+    assert footer._p.xpath(".//w:fldSimple/@w:instr") == ["PAGE", "NUMPAGES"]
+
+
 def test_waves_are_versions_or_the_days_given() -> None:
     assert [group.interviews for group in whole().waves] == [7, 5]
     assert [group.interviews for group in whole(date(2030, 3, 7)).waves] == [3, 9]
