@@ -86,21 +86,28 @@ def _of_words(held: Sequence[Held]) -> Iterator[str]:
         return
     sure = [segment.confidence for segment in answers if segment.confidence is not None]
     mean = f" The recogniser gives itself {sum(sure) / len(sure):.2f} of 1 on average." if sure else ""
-    yield (
-        "Words were written down by a machine. How many of them are wrong is not known: nobody has written down these "
-        f"recordings by hand to compare.{mean} Listen to a quote before you print it."
-    )
     live: Counter[WhyLive | None] = Counter(
         segment.why_live for segment in answers if segment.source == "live"
     )
+    if live["no_recording"] == len(answers):
+        yield (
+            "Words were written down by a machine as they were said, and nothing was recorded: how many of them are "
+            f"wrong cannot be found out.{mean}"
+        )
+        live.clear()
+    else:
+        yield (
+            "Words were written down by a machine. How many of them are wrong is not known: nobody has written down "
+            f"these recordings by hand to compare.{mean} Listen to a quote before you print it."
+        )
     if live:
         why = "; ".join(
             f"{WHY_LIVE.get(reason, UNHEARD) if reason else UNHEARD}: {often}"
             for reason, often in live.most_common()
         )
         yield (
-            f"{count(sum(live.values()), 'answer')} of {len(answers)} {have(sum(live.values()))} the text of the "
-            f"live interview ({why})."
+            f"{live.total()} of {count(len(answers), 'answer')} {have(live.total())} the text of the live interview "
+            f"({why})."
         )
     unknown = sum(segment.language is None for segment in answers)
     if unknown:
@@ -115,8 +122,9 @@ def _of_redaction(held: Sequence[Held], *, study: bool) -> Iterator[str]:
     bare = rules.pop(None, 0)
     if rules:
         yield (
-            f"Personal data was redacted by {', '.join(str(rule) for rule in rules)}; placeholders stand in brackets. "
-            "Rules overlook some of it and cover some that is harmless: read before you pass this on."
+            f"Personal data was redacted by rules of this program ({', '.join(str(rule) for rule in rules)}); "
+            "placeholders stand in brackets. Rules overlook some of it and cover some that is harmless: read before "
+            "you pass this on."
         )
     if bare:
         yield (

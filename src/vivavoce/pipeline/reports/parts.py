@@ -65,6 +65,11 @@ ALONE: Beside = MappingProxyType({})
 RULES = "rules"
 """What findings call the rules that are ours."""
 
+SENTIMENT = "Sentiment, −1 to +1"
+"""The head of a column of `feeling`."""
+
+COVERED = "Covered: more than a few words were said on it. Touched: only a few were. Missed: nothing was."
+
 ORIGINS: dict[TopicOrigin, str] = {"study": "of the study", "proposed": "found in what was said"}
 
 
@@ -109,16 +114,15 @@ def coverage_head(coverage: Coverage | None) -> Cell:
     return Cell((charts.swatch("", filling), Text(name)), align="end")
 
 
-def grid_key() -> Key:
-    """What the marks of the grid mean."""
-    discs: tuple[Coverage | None, ...] = ("covered", "touched", "missed", None)
+def grid_key(discs: Sequence[Coverage | None]) -> Key:
+    """What the marks of the grid mean, where there are these coverages."""
+    return Key((*((charts.disc(disc), charts.COVERAGE[disc][0]) for disc in discs), *sign_key().items))
+
+
+def sign_key() -> Key:
+    """What the signs of moods mean."""
     signs: tuple[SentimentLabel, ...] = ("positive", "negative", "mixed", "neutral", "unknown")
-    return Key(
-        (
-            *((charts.disc(disc), charts.COVERAGE[disc][0]) for disc in discs),
-            *((charts.sign(mood), charts.MOODS[mood][0]) for mood in signs),
-        )
-    )
+    return Key(tuple((charts.sign(mood), charts.MOODS[mood][0]) for mood in signs))
 
 
 def mood_key() -> Key:

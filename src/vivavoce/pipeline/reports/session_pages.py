@@ -21,7 +21,9 @@ from vivavoce.pipeline.reports.blocks import (
 from vivavoce.pipeline.reports.english import author, count, ended, have
 from vivavoce.pipeline.reports.parts import (
     ALONE,
+    COVERED,
     ORIGINS,
+    SENTIMENT,
     Beside,
     feeling,
     grid_key,
@@ -133,14 +135,14 @@ def _topics(report: SessionReport) -> list[Block]:
         return []
     return [
         Heading("Topics"),
-        grid_key(),
+        grid_key(("covered", "touched", "missed")),
         Table(
             caption="Topics, and how the participant sounds on them",
             head=row(
                 "Topic",
                 Cell((Text("Covered"),), align="center"),
                 number("Of all words"),
-                "Sentiment, −1 to +1",
+                SENTIMENT,
             ),
             rows=tuple(
                 row(
@@ -153,7 +155,7 @@ def _topics(report: SessionReport) -> list[Block]:
             ),
             widths=(0.42, 0.15, 0.17, 0.26),
         ),
-        *([paragraph(OVERLAP)] if sum(topic.share for topic in report.topics) > 1 else []),
+        paragraph(f"{COVERED} {OVERLAP}" if sum(topic.share for topic in report.topics) > 1 else COVERED),
     ]
 
 

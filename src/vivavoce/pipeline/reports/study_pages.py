@@ -24,7 +24,9 @@ from vivavoce.pipeline.reports.english import count, ended
 from vivavoce.pipeline.reports.held import median
 from vivavoce.pipeline.reports.parts import (
     ALONE,
+    COVERED,
     QUALITY,
+    SENTIMENT,
     Beside,
     coverage_head,
     feeling,
@@ -35,6 +37,7 @@ from vivavoce.pipeline.reports.parts import (
     names,
     percent,
     said,
+    sign_key,
     sure,
     version,
     whole,
@@ -113,7 +116,8 @@ def _in_short(report: StudyReport) -> list[Block]:
         f"What came up most, with {most} of {count(of, 'respondent')}: {_named(report.topics, most)}."
     ]
     if least < most:
-        sentences.append(f"What came up least, with {least}: {_named(report.topics, least)}.")
+        came = f"came up least, with {least}" if least else "did not come up at all"
+        sentences.append(f"What {came}: {_named(report.topics, least)}.")
     judged = sorted(
         (topic for topic in told if topic.mood.score is not None), key=lambda topic: topic.mood.score or 0.0
     )
@@ -171,13 +175,7 @@ def _coverage(report: StudyReport) -> list[Block]:
             widths=(0.26, 0.31, 0.11, 0.11, 0.1, 0.11),
         )
     )
-    blocks.append(
-        paragraph(
-            "Covered: its question was answered with more than a few words. Touched: something was said on it. Missed: "
-            "nothing was."
-        )
-    )
-    return blocks
+    return [*blocks, paragraph(COVERED)]
 
 
 def _counts(topic: TopicLine) -> dict[charts.Coverage | None, int]:
@@ -187,7 +185,7 @@ def _counts(topic: TopicLine) -> dict[charts.Coverage | None, int]:
 def _grid(report: StudyReport) -> list[Block]:
     if not report.topics:
         return []
-    blocks: list[Block] = [Heading("Respondents and topics"), grid_key()]
+    blocks: list[Block] = [Heading("Respondents and topics"), grid_key(list(charts.COVERAGE))]
     for begin in range(0, len(report.topics), COLUMNS):
         topics = report.topics[begin : begin + COLUMNS]
         places = range(begin + 1, begin + len(topics) + 1)
@@ -272,7 +270,7 @@ def _phases(report: StudyReport) -> list[Block]:
                 number("Reached"),
                 number("Median words"),
                 number("Median speech"),
-                "Sentiment, −1 to +1",
+                SENTIMENT,
             ),
             rows=tuple(
                 row(
@@ -342,7 +340,7 @@ def _compared(groups: Sequence[Group], what: str) -> list[Block]:
                 number("Completed"),
                 number("Median words"),
                 number("Confidence"),
-                "Sentiment",
+                SENTIMENT,
             ),
             rows=tuple(
                 row(
@@ -355,13 +353,14 @@ def _compared(groups: Sequence[Group], what: str) -> list[Block]:
                 )
                 for group in groups
             ),
-            widths=(0.18, 0.16, 0.13, 0.13, 0.14, 0.26),
+            widths=(0.18, 0.17, 0.15, 0.11, 0.14, 0.25),
         )
     ]
     if groups[0].topics:
         topics = range(len(groups[0].topics))
         wide = 0.7 / len(groups)
-        blocks.append(
+        blocks += [
+            sign_key(),
             Table(
                 caption=f"Topics by {what.lower()}: respondents who said anything on it, and how they sound",
                 head=row("Topic", *(group.name for group in groups)),
@@ -370,8 +369,8 @@ def _compared(groups: Sequence[Group], what: str) -> list[Block]:
                     for place in topics
                 ),
                 widths=(0.3, *(wide for _ in groups)),
-            )
-        )
+            ),
+        ]
     return blocks
 
 
@@ -431,7 +430,7 @@ def _quality_row(line: InterviewLine) -> tuple[Cell, ...]:
     name = line.participant if line.sitting == 1 else f"{line.participant} (sitting {line.sitting})"
     return row(
         words(name),
-        number(clock(line.talk.length_s)),
+        number(clock(round(line.talk.length_s))),
         number(str(line.talk.words)),
         number(sure(line.talk.confidence)),
         *figures,

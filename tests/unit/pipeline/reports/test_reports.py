@@ -11,7 +11,7 @@ import pytest
 from studied import CODEBOOK, RESPONDENTS, SUBJECT, TOPICS, twelve
 
 from vivavoce.pipeline.exports.bundle import flat
-from vivavoce.pipeline.reports.blocks import Bullets, Facts, Heading, Pages
+from vivavoce.pipeline.reports.blocks import Bullets, Facts, Heading, Key, Pages, Table, number
 from vivavoce.pipeline.reports.docx import to_docx
 from vivavoce.pipeline.reports.english import ENDED, REASONS
 from vivavoce.pipeline.reports.html import to_html
@@ -183,6 +183,46 @@ def test_answers_in_an_unknown_language_are_told() -> None:
     )
 
 
+def test_words_of_which_no_recording_is_left_are_not_to_be_listened_to() -> None:
+    held = twelve()[0]
+    segments = tuple(
+        part.model_copy(update={"source": "live", "why_live": "no_recording"})
+        for part in held.transcript.segments
+    )
+    unheard = held.model_copy(
+        update={"transcript": held.transcript.model_copy(update={"segments": segments})}
+    )
+    limits = " ".join(session_report(unheard).method.limits)
+    assert "nothing was recorded" in limits
+    assert "Listen" not in limits and "recordings" not in limits and "live interview" not in limits
+
+
+def test_both_reports_tell_the_same_length() -> None:
+    one, all_of_them = session_report(twelve()[0]), whole()
+    talk = one.talk.model_copy(update={"length_s": 59.7})
+    facts = session_pages(one.model_copy(update={"talk": talk})).blocks[0]
+    assert isinstance(facts, Facts) and dict(facts.rows)["Length"] == "1 min 0 s"
+    lines = tuple(line.model_copy(update={"talk": talk}) for line in all_of_them.interviews)
+    pages = study_pages(all_of_them.model_copy(update={"interviews": lines}))
+    quality = next(block for block in pages.blocks if isinstance(block, Table) and "length" in block.caption)
+    assert {row[1] for row in quality.rows} == {number("01:00")}
+
+
+def test_marks_are_explained_beside_every_table_that_has_them() -> None:
+    blocks = study_pages(whole()).blocks
+    compared = [
+        place
+        for place, block in enumerate(blocks)
+        if isinstance(block, Table) and block.caption.startswith("Topics by ")
+    ]
+    assert len(compared) == 2
+    for place in compared:
+        key = blocks[place - 1]
+        assert isinstance(key, Key)
+        assert [name for _, name in key.items] == ["positive", "negative", "mixed", "neutral", "not known"]
+    assert "Touched: only a few were." in to_html(session_pages(session_report(twelve()[0]))).decode()
+
+
 def under(pages: Pages, heading: str) -> tuple[str, ...]:
     place = next(
         n for n, block in enumerate(pages.blocks) if block in (Heading(heading), Heading(heading, 2))
@@ -203,6 +243,13 @@ def test_in_short_names_topics_that_are_level_and_of_how_many_respondents_a_mood
     assert judged < blind.told
     moods = [line for line in others if "They sound" in line]
     assert moods and all("known of" in line and "who spoke of it" in line for line in moods)
+
+
+def test_a_topic_that_nobody_spoke_of_did_not_come_up() -> None:
+    report = whole()
+    unsaid = report.topics[0].model_copy(update={"covered": 0, "touched": 0, "missed": 12})
+    pages = study_pages(report.model_copy(update={"topics": (unsaid, *report.topics[1:])}))
+    assert f"What did not come up at all: “{unsaid.name}”." in under(pages, "In short")
 
 
 def test_a_proposed_theme_tells_the_words_that_are_not_in_its_name() -> None:
