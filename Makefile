@@ -152,9 +152,12 @@ bench: setup guests ## how quickly it answers, starts and speaks: tables in benc
 	$(BIN)/python benchmarks/leading.py
 	$(BIN)/python benchmarks/speech_server.py
 
-survival: setup livekit ## what interviews lose when something dies, and while workers are replaced (about 35 minutes)
+survival: setup livekit ## what interviews lose when something dies, and while workers are replaced (about 50 minutes)
 	PYTHONPATH=tests/lib $(BIN)/python benchmarks/survival.py
-	PYTHONPATH=tests/lib $(BIN)/python benchmarks/rolling_drain.py
+	mkdir -p build && rm -f build/rolling_drain.json
+	PYTHONPATH=tests/lib $(BIN)/python benchmarks/rolling_drain.py --rows build/rolling_drain.json
+	PYTHONPATH=tests/lib $(BIN)/python benchmarks/rolling_drain.py --rows build/rolling_drain.json --shape livekit --sessions 3 --think-s 4
+	PYTHONPATH=tests/lib $(BIN)/python benchmarks/session_cost.py
 	PYTHONPATH=tests/lib $(BIN)/python benchmarks/worker_start.py
 
 clean: ## remove what was built or fetched here (keeps models)

@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import contextlib
 import statistics
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
@@ -25,30 +24,23 @@ from pathlib import Path
 import httpx
 import psutil
 from caller import Caller
-from hosts import Hosts, running_hosts
 from pydantic import TypeAdapter
-from rooms import Rooms, running_rooms
 from server_process import Books
-from two_questions import finish, variant
+from two_questions import finish
 
+from crews import PREWARMED, SHAPES, Crew, crew_of
 from made import made
-from said import lost
-from shapes import STUDY, say_nothing_new
+from said import missing
+from shapes import STUDY
 from vivavoce.agent.lag import lags
 from vivavoce.session.events import TurnTimed
 from vivavoce.session.status import SessionStatus
-from vivavoce.storage.embedded import EmbeddedPostgres
 
 TABLE = Path(__file__).with_suffix(".md")
-SHAPES = {"hosts": "two servers", "livekit": "LiveKit, two workers"}
-PREWARMED = 2
-STAGGER_S = 8.0
+STAGGER_S = 5.0
 LONGEST_S = 400.0
 """An interview that takes longer than this has been lost somewhere."""
 LAG = "vivavoce_event_loop_lag_seconds"
-
-Crew = Hosts | Rooms
-"""Those who hold interviews together."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +59,10 @@ class Run:
     """Both replaced, under a load.
 
     Attributes:
+        made: how it was measured.
         shape: one of `SHAPES`.
+        lost: interviews that did not come to their own end.
+        words, lost_words, misheard: that participants said, and what became of them; see `said.Missing`.
         ends: how many interviews ended in which way.
         refused: why participants had to ask again.
         first_voice_s: seconds from asking for a line until the moderator's first word.
@@ -79,6 +74,7 @@ class Run:
         memory_gb: most that was in use at once, on the whole machine.
     """
 
+    made: str
     shape: str
     sessions: int
     think_s: float
@@ -86,7 +82,9 @@ class Run:
     interviews: int
     ends: dict[str, int]
     lost: int
+    words: int
     lost_words: int
+    misheard: int
     refused: dict[str, int]
     first_voice_s: tuple[float, ...]
     responses_s: tuple[float, ...]
@@ -190,14 +188,13 @@ async def replaced(crew: Crew) -> Replaced:
     return Replaced(held, unready_s, ended_s, code, ready_s)
 
 
-async def held(crew: Crew, shape: str, sessions: int, think_s: float) -> Run:
+async def measured(head: str, shape: str, sessions: int, think_s: float) -> Run:
     """Replace both while so many interviews are held."""
-    async with crew.web.books() as books:
-        await books.studies.publish(variant(STUDY))
-        return await _held(Load(crew, books, think_s), shape, sessions)
+    async with crew_of(shape, slots=sessions) as crew, crew.web.books() as books:
+        return await _held(Load(crew, books, think_s), head, shape, sessions)
 
 
-async def _held(load: Load, shape: str, sessions: int) -> Run:
+async def _held(load: Load, head: str, shape: str, sessions: int) -> Run:
     crew, books = load.crew, load.books
     async with gauged(crew) as gauges, asyncio.TaskGroup() as group:
         for number in range(sessions):
@@ -213,21 +210,25 @@ async def _held(load: Load, shape: str, sessions: int) -> Run:
     ends: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     responses: list[float] = []
-    words = unfinished = 0
+    words = lost_words = misheard = unfinished = 0
     for caller in load.callers:
-        state = await books.over(caller.session_id, within_s=120)
+        # One that never ends is lost, and said to be.
+        with contextlib.suppress(TimeoutError):
+            await books.over(caller.session_id, within_s=120)
+        state = await books.folded(caller.session_id)
         ends[f"{state.status.value} ({state.reason.value if state.reason else ''})"] += 1
         unfinished += state.status is not SessionStatus.COMPLETED
-        refused.update(error.api_code or "no agent came in time" for error in caller.refusals)
+        refused.update(error.api_code or str(error) for error in caller.refusals)
         log = [event.payload for event in await books.sessions.read(caller.session_id)]
         responses += [one.response_s for one in log if isinstance(one, TurnTimed)]
-        missing = lost(caller, log, zero=caller.joins[0]).words if caller.joins else 0
-        words += missing
-        if missing:
-            print(
-                missing, caller.spoke, [one for one in log if one.kind in ("utterance", "fault")], flush=True
-            )
+        gone = missing(caller, log)
+        words += gone.said
+        lost_words += gone.lost
+        misheard += gone.misheard
+        if gone.lost or gone.misheard:
+            print(gone, [one for one in log if one.kind in ("utterance", "fault")], flush=True)
     return Run(
+        made=head,
         shape=shape,
         sessions=sessions,
         think_s=load.think_s,
@@ -235,7 +236,9 @@ async def _held(load: Load, shape: str, sessions: int) -> Run:
         interviews=len(load.callers),
         ends=dict(ends),
         lost=unfinished,
-        lost_words=words,
+        words=words,
+        lost_words=lost_words,
+        misheard=misheard,
         refused=dict(refused),
         first_voice_s=tuple(load.first_voice_s),
         responses_s=tuple(responses),
@@ -245,25 +248,6 @@ async def _held(load: Load, shape: str, sessions: int) -> Run:
         own=tuple(gauges.own),
         memory_gb=gauges.memory / 2**30,
     )
-
-
-async def measured(shape: str, sessions: int, think_s: float) -> Run:
-    """Do it, with a database of its own."""
-    await say_nothing_new()
-    with tempfile.TemporaryDirectory(prefix="vivavoce-drain-") as name:
-        folder = Path(name)
-        postgres = EmbeddedPostgres(folder / "database")
-        url = await asyncio.to_thread(postgres.attach)
-        settings = {"VIVAVOCE_HOST__SLOTS": str(sessions), "VIVAVOCE_LIVEKIT__PREWARMED": str(PREWARMED)}
-        (folder / "crew").mkdir()
-        try:
-            if shape == "livekit":
-                async with running_rooms(folder / "crew", url, settings=settings) as rooms:
-                    return await held(rooms, shape, sessions, think_s)
-            async with running_hosts(folder / "crew", url, settings=settings) as hosts:
-                return await held(hosts, shape, sessions, think_s)
-        finally:
-            await asyncio.to_thread(postgres.detach)
 
 
 # -- the table
@@ -281,42 +265,45 @@ def counts(found: dict[str, int]) -> str:
     return ", ".join(f"{count} {what}" for what, count in found.items()) or "0"
 
 
-def render(runs: Sequence[Run], head: str) -> str:
+def render(runs: Sequence[Run]) -> str:
     """The page."""
-    lines = [
-        "# Replacing servers and workers under load",
-        "",
-        head,
+    lines = ["# Replacing servers and workers under load", ""]
+    for number, run in enumerate(runs, start=1):
+        lines += [f"{number}. {run.made}"]
+    lines += [
         "",
         "Participants think before each of two answers; each who is done is followed by another one. One machine holds",
         "everything: the participants, the speech server, the database, and either two servers that hold the",
         "interviews, with participants by WebSocket, or an SFU, a server and two agent workers with",
-        f"{PREWARMED} warm processes each. Pairs of figures are the median and the 95th percentile.",
+        f"{PREWARMED} warm processes each. An interview is lost that does not come to its own end; a word is lost that",
+        "the log does not have, and misheard where it has another one instead. Pairs of figures are the median and the",
+        "95th percentile.",
         "",
-        "| shape | at a time | think | interviews | lost | words lost | ends | had to ask again |"
-        " until the first word, s | response, s | event loop late: servers or workers, ms | all participants, ms |"
-        " cores busy | of one by participants | memory in use |",
-        f"|{'---|' * 15}",
+        "| run | shape | at a time | think | interviews | lost | words said | lost | misheard | ends |"
+        " had to ask again | until the first word, s | response, s | event loop late: servers or workers, ms |"
+        " all participants, ms | cores busy | of one by participants | memory in use |",
+        f"|{'---|' * 18}",
     ]
-    for run in runs:
+    for number, run in enumerate(runs, start=1):
         lines.append(
-            f"| {SHAPES[run.shape]} | {run.sessions} | {run.think_s:g} s | {run.interviews} | **{run.lost}** | "
-            f"{run.lost_words} | {counts(run.ends)} | {counts(run.refused)} | {spread(run.first_voice_s)} | "
+            f"| {number} | {SHAPES[run.shape]} | {run.sessions} | {run.think_s:g} s | {run.interviews} | "
+            f"**{run.lost}** | {run.words} | {run.lost_words} | {run.misheard} | {counts(run.ends)} | "
+            f"{counts(run.refused)} | {spread(run.first_voice_s)} | "
             f"{spread(run.responses_s)} | {spread([1000 * one for one in run.holder_lags_s])} | "
             f"{spread([1000 * one for one in run.own_lags_s])} | {statistics.mean(run.busy):.0f} % | "
             f"{statistics.mean(run.own):.0f} % | {run.memory_gb:.1f} GB |"
         )
     lines += [
         "",
-        "| shape | at a time | replaced | interviews it held | not ready after, s | ended after, s | exit code |"
+        "| run | replaced | interviews it held | not ready after, s | ended after, s | exit code |"
         " the next one was ready after, s |",
-        f"|{'---|' * 8}",
+        f"|{'---|' * 7}",
     ]
-    for run in runs:
-        for number, step in enumerate(run.steps, start=1):
+    for number, run in enumerate(runs, start=1):
+        for which, step in enumerate(run.steps, start=1):
             lines.append(
-                f"| {SHAPES[run.shape]} | {run.sessions}, {run.think_s:g} s | {number} | {step.held} | "
-                f"{step.unready_s:.1f} | {step.ended_s:.1f} | {step.code} | {step.replacement_ready_s:.1f} |"
+                f"| {number} | {which} | {step.held} | {step.unready_s:.1f} | "
+                f"{step.ended_s:.1f} | {step.code} | {step.replacement_ready_s:.1f} |"
             )
     return "\n".join(lines) + "\n"
 
@@ -339,10 +326,10 @@ def main() -> None:
     kept = TypeAdapter(list[Run])
     rows: Path | None = options.rows
     runs = kept.validate_json(rows.read_bytes()) if rows is not None and rows.exists() else []
-    runs.append(asyncio.run(measured(options.shape, options.sessions, options.think_s)))
+    runs.append(asyncio.run(measured(head, options.shape, options.sessions, options.think_s)))
     if rows is not None:
         rows.write_bytes(kept.dump_json(runs, indent=1))
-    TABLE.write_text(render(runs, head), encoding="utf-8")
+    TABLE.write_text(render(runs), encoding="utf-8")
     print(TABLE.read_text(encoding="utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""What became of the answers that a participant gave: how many of their words no log has."""
+"""What became of the answers that a participant gave: how many of their words the log does not have."""
 
 from __future__ import annotations
 
@@ -57,3 +57,32 @@ def lost(caller: Caller, log: Sequence[Payload], *, zero: float) -> Lost:
         words += missing
         seconds += said_s * missing / len(said) if said else 0.0
     return Lost(words, round(seconds, 1))
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What became of the words of an interview.
+
+    Attributes:
+        said: how many there were.
+        lost: the log has fewer words than were said, by so many.
+        misheard: the log has others in their place.
+    """
+
+    said: int
+    lost: int
+    misheard: int
+
+
+def missing(caller: Caller, log: Sequence[Payload]) -> Missing:
+    """Compare everything that was said, each answer to its end, with everything that was written down, whenever.
+
+    Args:
+        caller: who answered.
+        log: the session's payloads.
+    """
+    said = Counter(word for _, name in caller.spoke for word in TEXTS[name])
+    written = Counter(word for one in log if isinstance(one, Utterance) for word in tokens(one.text))
+    gone = (said - written).total()
+    misheard = min(gone, (written - said).total())
+    return Missing(said.total(), gone - misheard, misheard)

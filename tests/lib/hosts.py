@@ -24,6 +24,8 @@ class Hosts:
 
     folder: Path
     environment: dict[str, str]
+    speech: SpeechProcess | None
+    """Where they have one of their own."""
     hosts: list[ServerProcess] = field(default_factory=list[ServerProcess])
     _open: list[ServerProcess] = field(default_factory=list[ServerProcess])
     _callers: list[Caller] = field(default_factory=list[Caller])
@@ -57,6 +59,12 @@ class Hosts:
     def alive(self) -> list[ServerProcess]:
         """Those that run."""
         return [host for host in self.hosts if host.running.poll() is None]
+
+    @property
+    def parts(self) -> dict[str, list[int]]:
+        """Process ids, by what they are."""
+        speech = {"speech server": [self.speech.pid]} if self.speech is not None else {}
+        return {"servers": [host.running.pid for host in self.alive], **speech}
 
     async def caller(self, books: Books, study: str, *, beats: bool = False) -> Caller:
         """A participant; one after the other begins at the next server."""
@@ -92,7 +100,7 @@ async def running_hosts(
     """
     speech = SpeechProcess() if speech_url is None else None
     url = speech.url if speech is not None else speech_url
-    running = Hosts(folder, {**beside_others(folder, str(url), database_url), **(settings or {})})
+    running = Hosts(folder, {**beside_others(folder, str(url), database_url), **(settings or {})}, speech)
     try:
         # One after the other: the first one makes the tables, and the secret.
         await running.another()

@@ -49,6 +49,16 @@ class Rooms:
         """The workers that run."""
         return [worker for worker in self.workers if worker.running.poll() is None]
 
+    @property
+    def parts(self) -> dict[str, list[int]]:
+        """Process ids, by what they are."""
+        return {
+            "workers": [worker.running.pid for worker in self.alive],
+            "speech server": [self.speech.pid],
+            "SFU": [self.sfu.pid],
+            "server": [self.web.running.pid],
+        }
+
     async def holding(self) -> WorkerProcess:
         """The worker that holds a session."""
         for worker in self.alive:

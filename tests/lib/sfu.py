@@ -69,6 +69,11 @@ class SfuProcess:
             "VIVAVOCE_LIVEKIT__API_SECRET": self.secret,
         }
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         found = binary()
