@@ -19,6 +19,8 @@ SCREENS = {"screen": 1280, "phone": 390}
 PRINT_SCALE = 2
 """Dots a point: 144 an inch."""
 
+OFFICE_S = 300.0
+
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 
 
@@ -52,8 +54,13 @@ async def draw(folder: Path) -> None:
     documents = files(folder, "docx")
     if office is not None and documents:
         with tempfile.TemporaryDirectory() as made_in:
-            command = [office, "--headless", "--convert-to", "pdf", "--outdir", made_in, *map(str, documents)]
-            await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
+            # With a profile of its own it does not wait for, nor leave its work to, one that runs already.
+            own = f"-env:UserInstallation={(Path(made_in) / 'profile').as_uri()}"
+            command = [office, own, "--headless", "--convert-to", "pdf", "--outdir", made_in]
+            command += [str(path) for path in documents]
+            await asyncio.to_thread(
+                subprocess.run, command, check=True, capture_output=True, timeout=OFFICE_S
+            )
             for path in documents:
                 as_pictures((Path(made_in) / f"{path.stem}.pdf").read_bytes(), folder, f"{path.stem}.docx")
 

@@ -129,7 +129,7 @@ def _on_batch(told: str, asked: list[dict[str, Any]]) -> dict[str, Any]:
             {
                 "n": one["n"],
                 **_mood(one["utterance"]),
-                "topics": [id for id, questions in topics if one["asked"] and one["asked"] in questions],
+                "topics": [id for id, questions in topics if _asked(questions, one["asked"])],
                 "codes": [
                     {"code": code["code"], "evidence": found}
                     for code in codes
@@ -140,7 +140,9 @@ def _on_batch(told: str, asked: list[dict[str, Any]]) -> dict[str, Any]:
             }
             for one in asked
         ],
-        "quotes": [{"n": longest["n"], "text": longest["utterance"], "why": "It says most on its question."}],
+        "quotes": [
+            {"n": longest["n"], "text": longest["utterance"], "why": "It answers its question at length."}
+        ],
         "gist": longest["utterance"],
     }
 
@@ -159,12 +161,17 @@ def _on_whole(told: str, quotes: list[dict[str, Any]]) -> dict[str, Any]:
         "quotes": [
             {
                 "n": one["n"],
-                "why": "It says most on its question.",
+                "why": "It answers its question at length.",
                 **({"translation": "A translation would stand here."} if translated else {}),
             }
             for one in quotes[:8]
         ],
     }
+
+
+def _asked(questions: str, before: str) -> bool:
+    """Whether the moderator's last words end with one of a topic's questions, whatever they begin with."""
+    return any(question and before.endswith(question) for question in questions.split(" / "))
 
 
 def _mood(text: str) -> dict[str, Any]:
