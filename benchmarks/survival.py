@@ -288,8 +288,7 @@ lease ran; one runs for 15 s after a death, so 15 s of it are the 30 s after whi
 most agents at once.
 
 Where the only server died nobody can go on before it is back: that is its start, which takes twice to three times as
-long on a machine that is busy with other things. A page that has asked in vain for 15 s asks again every 8 s, so
-*after* may be 8 s there.
+long on a machine that is busy with other things. A page asks again every 3 s by then.
 
 Goals: after a death it goes on within {AGAIN_S:g} s, and within {AFTER_S:g} s after that was noticed; ≤ {LOST_S:g} s of
 conversation and ≤ {RECORDING_S:g} s of recording lost; no session stuck ACTIVE; never two agents; every log folds to
