@@ -43,7 +43,7 @@ from vivavoce.pipeline.enrichment.stopwords import stopwords
 from vivavoce.pipeline.enrichment.verbatim import Stretch, sentences, when, words
 from vivavoce.pipeline.transcript import Segment
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 """Of everything in this grade that is ours; raised when the same input gives other findings."""
 
 ENOUGH_WORDS = 12
@@ -59,6 +59,12 @@ LEAST_JUDGED = 4
 """Segments of some length that an interview has before any is judged off topic: each is held against the others."""
 
 LEAST_CLUSTER = 3
+MOST_CLUSTER = 2 / 3
+"""Of the segments that are clustered: what nearly all of them are on tells nothing apart."""
+
+CLOSER = 0.02
+"""By so much nearer segments have to be where a group is too large, until it falls into parts."""
+
 MOST_PROPOSED = 8
 KEYWORDS = 5
 
@@ -233,12 +239,25 @@ class _Reading:
                     aim.id in segment.topics
                     or (
                         len(words(segment.text)) >= SUBSTANCE_WORDS
-                        and self._nearest(segment.text, anchors) >= self._space.nearness.serves
+                        and self._nearest(segment.text, anchors) >= self._serves
                     )
                 )
             ]
             found.append(self._topic(aim.id, aim.title, serving, "study"))
         return found
+
+    @cached_property
+    def _serves(self) -> float:
+        """The nearness from which a segment serves a topic.
+
+        It is above what all of them have in common in this interview, which differs from language to language.
+        """
+        near = self._space.nearness
+        anchors = [text for aim in self._material.aims for text in (aim.title, *aim.questions)]
+        if not anchors or not self._substance:
+            return near.serves
+        said = self._rows([segment.text for segment in self._substance])
+        return max(near.serves, float((said @ self._rows(anchors).T).mean()) + near.above)
 
     def _proposed(self) -> list[Topic]:
         """What was said several times over, whatever the study asked."""
@@ -247,7 +266,11 @@ class _Reading:
         if len(chosen) < LEAST_CLUSTER:
             return []
         vectors = self._rows([segment.text for segment in chosen])
-        groups = clusters(vectors, nearness=self._space.nearness.together, least=LEAST_CLUSTER)
+        near = self._space.nearness.together
+        groups = clusters(vectors, nearness=near, least=LEAST_CLUSTER)
+        while groups and len(groups[0]) > MOST_CLUSTER * len(chosen) and near < 1:
+            near += CLOSER
+            groups = clusters(vectors, nearness=near, least=LEAST_CLUSTER)
         proposed: list[Topic] = []
         for group in groups[:MOST_PROPOSED]:
             serving = [chosen[row] for row in group]
@@ -333,7 +356,7 @@ class _Reading:
             inside = set(topic.segments)
             best = next((said for _, said in self._telling if said.segment.index in inside), None)
             if best is not None:
-                chosen.append((best, f"It says most of what was said on “{topic.name}”.", topic.id))
+                chosen.append((best, f"It comes nearest to all that was said on “{topic.name}”.", topic.id))
         strong = sorted(
             (one for one in self._sentiments if one.score is not None and abs(one.score) >= STRONG),
             key=lambda one: (-abs(one.score or 0.0), one.segment),
@@ -344,7 +367,7 @@ class _Reading:
                 chosen.append((best, f"It is among the most {one.label} things said.", None))
         if not chosen:
             chosen += [
-                (said, "It says most of the whole interview.", None)
+                (said, "It comes nearest to the whole interview.", None)
                 for _, said in self._telling[:LEAST_CLUSTER]
             ]
         quotes: list[Quote] = []

@@ -36,7 +36,8 @@ encore entre est et euh eu être fait faire faut fois il ils j'ai j'avais je jus
 lui là ma mais me mes moi moins mon même n'ai n'est ne ni non nos notre nous on ont ou oui où par parce pas
 pendant peu peut peut-être plus plutôt pour pourquoi qu'il qu'on quand que quel quelle quelque qui quoi rien
 s'est sa sans se ses si son sont sous souvent sur ta te tes toi ton toujours tous tout toute toutes très
-trop tu un une vers voilà vos votre vous vraiment ça était étaient été
+trop tu un une vers voilà vos votre vous vraiment ça étais était étaient été êtes sommes suis à c'était
+j'en j'étais j'y m'a m'en m'y n'en n'y qu'elle qu'elles qu'ils s'il
 """,
     "es": """
 a al algo alguna algunos ahora ante antes aquí así aunque bastante bien bueno cada casi como cómo con cosa

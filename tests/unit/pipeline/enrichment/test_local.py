@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from vivavoce.pipeline.codes import Code, Codebook
 from vivavoce.pipeline.enrichment.local import local_findings, of_model, of_words
+from vivavoce.pipeline.enrichment.material import Aim
 from vivavoce.pipeline.enrichment.mood import mood, sentiments
-from vivavoce.pipeline.enrichment.space import Vectors, by_words, clusters, unit
+from vivavoce.pipeline.enrichment.space import Vectors, by_words, clusters, telling, unit
 
 SAID = st.lists(
     st.tuples(
@@ -95,6 +96,47 @@ def test_by_meaning_what_is_near_nothing_asked_is_off_topic() -> None:
     assert off.segments == (8,)
     assert (off.count, off.of) == (1, 4)
     assert found.models[0].name == "plane"
+
+
+def test_by_meaning_a_segment_is_on_topics_that_are_nearer_than_all_are_to_all() -> None:
+    def embed(texts: Sequence[str]) -> Vectors:
+        """Everything is near enough to everything (0.88), and what is on one thing nearer still."""
+        things = ("coffee", "shelves", "librarian")
+        rows = [[2.7, *(thing in text.lower() for thing in things)] for text in texts]
+        return unit(np.array(rows, np.float32))
+
+    given = material((("p", "I sat among the shelves all the afternoon.", ""),))
+    aims = (
+        Aim(id="use", title="What the shelves hold"),
+        Aim(id="price", title="What the coffee costs"),
+        Aim(id="staff", title="How the librarian helps"),
+    )
+    found = local_findings(
+        given.model_copy(update={"aims": aims}), of_model(embed, name="plane", model_version="1"), at=AT
+    )
+    assert {topic.id: topic.segments for topic in found.topics} == {"use": (0,), "price": (), "staff": ()}
+
+
+def test_what_nearly_everything_is_on_is_parted_into_topics() -> None:
+    def embed(texts: Sequence[str]) -> Vectors:
+        return unit(np.array([[3, "cat" in text, "dog" in text] for text in texts], np.float32))
+
+    said = tuple(
+        ("p", f"{what} number {number} was at our house again.", "")
+        for number in range(3)
+        for what in ("The cat", "The dog")
+    )
+    found = local_findings(
+        material(said).model_copy(update={"aims": ()}),
+        of_model(embed, name="plane", model_version="1"),
+        at=AT,
+    )
+    assert [topic.segments for topic in found.topics] == [(0, 2, 4), (1, 3, 5)]
+
+
+def test_a_letter_with_an_accent_tells_nothing_and_a_sign_does() -> None:
+    assert telling(["à la gare", "à midi"], [], frozenset({"la"}), 5) == ("gare", "midi")
+    assert telling(["猫"], [], frozenset(), 5) == ("猫",)
 
 
 def test_groups_are_of_what_is_near() -> None:
