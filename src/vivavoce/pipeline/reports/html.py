@@ -78,7 +78,7 @@ li { margin: .3rem 0; max-width: 46rem; overflow-wrap: anywhere; }
   html { font-size: 10pt; } main { max-width: none; padding: 0; } nav { display: none; }
   .table { overflow: visible; } table { min-width: 0; font-size: 8.6pt; } thead { display: table-header-group; }
   th, td { padding: .25rem .3rem; } thead th { font-size: 7.8pt; } caption { max-inline-size: none; }
-  h2, h3, caption, thead, .key, .leads { break-after: avoid; } tr, figure, dl, .note, .whole { break-inside: avoid; }
+  h2, h3, caption, thead, .key, .leads { break-after: avoid; } p, tr, figure, dl, .whole { break-inside: avoid; }
   .table + p { break-before: avoid; }
   a { color: inherit; text-decoration: none; }
   svg, .note { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -68,7 +68,7 @@ RULES = "rules"
 SENTIMENT = "Sentiment, −1 to +1"
 """The head of a column of `feeling`."""
 
-COVERED = "Covered: more than a few words were said on it. Touched: only a few were. Missed: nothing was."
+COVERED = "Covered: more than a few words on it; touched: a few; missed: none."
 
 ORIGINS: dict[TopicOrigin, str] = {"study": "of the study", "proposed": "found in what was said"}
 

@@ -41,7 +41,7 @@ from vivavoce.pipeline.reports.parts import (
 from vivavoce.pipeline.reports.session import SessionReport
 from vivavoce.protocol.languages import describe
 
-OVERLAP = "What is said on several topics counts for each of them, so the shares add up to more than 100 %."
+OVERLAP = "What is said on several topics counts for each, so that shares add up to more than 100 %."
 
 
 def session_pages(report: SessionReport, beside: Beside = ALONE, *, study_title: str | None = None) -> Pages:
@@ -155,7 +155,8 @@ def _topics(report: SessionReport) -> list[Block]:
             ),
             widths=(0.42, 0.15, 0.17, 0.26),
         ),
-        paragraph(f"{COVERED} {OVERLAP}" if sum(topic.share for topic in report.topics) > 1 else COVERED),
+        paragraph(COVERED),
+        *([paragraph(OVERLAP)] if sum(topic.share for topic in report.topics) > 1 else []),
     ]
 
 

@@ -220,7 +220,7 @@ def test_marks_are_explained_beside_every_table_that_has_them() -> None:
         key = blocks[place - 1]
         assert isinstance(key, Key)
         assert [name for _, name in key.items] == ["positive", "negative", "mixed", "neutral", "not known"]
-    assert "Touched: only a few were." in to_html(session_pages(session_report(twelve()[0]))).decode()
+    assert "touched: a few; missed: none." in to_html(session_pages(session_report(twelve()[0]))).decode()
 
 
 def under(pages: Pages, heading: str) -> tuple[str, ...]:
