@@ -159,20 +159,20 @@ async def shaped(
         clock: whether the clock of its machine is to be set; of the embedded shape.
     """
     await say_nothing_new()
-    if name == "embedded":
-        shape = Embedded(folder, settings)
-        if clock:
-            shape.server.environment.update(false_clock(shape.clock))
-        try:
-            await shape.server.start()
-            await _publish(shape)
+    if name == "embedded" and not clock:
+        async with _embedded(Embedded(folder, settings)) as shape:
             yield shape
-        finally:
-            await asyncio.to_thread(shape.server.close)
         return
     postgres = EmbeddedPostgres(folder / "database")
     url = await asyncio.to_thread(postgres.attach)
     try:
+        if name == "embedded":
+            # PostgreSQL does not start under another account from a process whose clock is set.
+            shape = Embedded(folder, {**settings, "VIVAVOCE_DATABASE_URL": url})
+            shape.server.environment.update(false_clock(shape.clock))
+            async with _embedded(shape):
+                yield shape
+            return
         (folder / "rooms").mkdir()
         async with running_rooms(folder / "rooms", url, settings=settings) as rooms:
             shape = ThroughSfu(rooms, folder / "database")
@@ -180,6 +180,16 @@ async def shaped(
             yield shape
     finally:
         await asyncio.to_thread(postgres.detach)
+
+
+@asynccontextmanager
+async def _embedded(shape: Embedded) -> AsyncGenerator[Embedded]:
+    try:
+        await shape.server.start()
+        await _publish(shape)
+        yield shape
+    finally:
+        await asyncio.to_thread(shape.server.close)
 
 
 async def say_nothing_new() -> None:

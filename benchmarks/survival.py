@@ -290,6 +290,9 @@ most agents at once.
 Where the only server died nobody can go on before it is back: that is its start, which takes twice to three times as
 long on a machine that is busy with other things. A page asks again every 3 s by then.
 
+*Of the recording* is what lies between its end and the interview's, so the two minutes count in which a participant was
+away who did not come back, and all that came after a disk was full: those two miss that goal and cannot but miss it.
+
 Goals: after a death it goes on within {AGAIN_S:g} s, and within {AFTER_S:g} s after that was noticed; ≤ {LOST_S:g} s of
 conversation and ≤ {RECORDING_S:g} s of recording lost; no session stuck ACTIVE; never two agents; every log folds to
 the state that is kept.
