@@ -227,7 +227,8 @@ def _number_pages(document: Document, subtitle: str) -> None:
     from docx.shared import Mm, Pt
 
     footer = document.sections[0].footer.paragraphs[0]
-    footer.style.paragraph_format.tab_stops.clear_all()  # pyright: ignore[reportOptionalMemberAccess]
+    usual: Any = footer.style
+    usual.paragraph_format.tab_stops.clear_all()
     footer.paragraph_format.tab_stops.add_tab_stop(Mm(PAGE_MM), WD_TAB_ALIGNMENT.RIGHT)
     for text, field in ((f"{xml_text(subtitle)}\t", "PAGE"), (" / ", "NUMPAGES")):
         footer.add_run(text).font.size = Pt(8)
