@@ -456,7 +456,7 @@ describe("a lost line", () => {
     expect(back.state.takeOver).toBe(false);
   });
 
-  it("is tried with waits of 0.5 to 8 s for two minutes, then the participant is asked", () => {
+  it("is tried with waits of 0.5 to 3 s for two minutes, then the participant is asked", () => {
     let { state } = play([...TO_CALL, lost]);
     let at = 10_000;
     const waits: number[] = [];
@@ -466,7 +466,7 @@ describe("a lost line", () => {
       state = next.state;
       for (const effect of next.effects) if (effect.do === "connect") waits.push(effect.afterMs);
     }
-    expect(waits.slice(0, 5)).toEqual([1000, 2000, 4000, 8000, 8000]);
+    expect(waits.slice(0, 5)).toEqual([1000, 2000, 3000, 3000, 3000]);
     expect(at - 10_000).toBe(REJOIN_MS);
     expect(state.screen.name).toBe("lost");
     const again = play([{ type: "retry" }], state);
