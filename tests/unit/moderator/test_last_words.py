@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from interview_table import STUDY, Table
 from livekit.agents import APIConnectionError, APIConnectOptions, llm
@@ -161,7 +161,8 @@ class Held:
         assert end.replying_s is not None
         reply = asyncio.create_task(self.hear(text, at_s))
         await asyncio.wait([reply], timeout=end.replying_s)
-        if end.kind != "wrap_up" and not reply.done():
+        # Last words that have been decided are heard out.
+        if end.kind != "wrap_up" and not reply.done() and not self.table.progress.final:
             reply.cancel()
             with suppress(asyncio.CancelledError):
                 await reply
@@ -213,6 +214,14 @@ async def hold(
     pace_s=st.sampled_from([5.0, 40.0, 200.0]),
     wrap=st.none() | ends("wrap_up"),
     close=st.none() | ends("budget", "hard_limit"),
+)
+@example(
+    study=STUDY,
+    requests=[],
+    answers=["Bread, and some tea with it."],
+    pace_s=5.0,
+    wrap=End("wrap_up", 0, None),
+    close=End("budget", 0, 0.0),
 )
 def test_the_last_words_are_said_whatever_a_model_does_and_whenever_it_ends(
     study: str,
