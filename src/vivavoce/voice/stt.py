@@ -21,6 +21,7 @@ from vivavoce.session.usage import Use, Used, unmetered
 from vivavoce.speech.client import SpeechBusy, SpeechRejected, SpeechUnavailable, Transcript
 from vivavoce.voice.activity import SAMPLE_RATE, SharedVAD
 from vivavoce.voice.ears import CountedEar
+from vivavoce.voice.patience import Patience
 
 EARLY_SILENCE_S = 0.16
 """Silence after which an utterance is transcribed on the chance that it is over. A stop consonant's closure is shorter
@@ -36,9 +37,6 @@ PARTIAL_LIMIT_S = 28.0
 RETRY_AFTER_S = (0.2, 0.6, 1.5, 3.0, 6.0)
 """Waits before another try when the speech server does not answer: a restarted engine is back within two seconds, a
 restarted server within ten. Whoever were asked to say it again sooner would not be understood either."""
-
-RETRY_FOR_S = 25.0
-"""No other try is made so long after the first; a server that hangs costs a read time-out more."""
 
 TAIL_S = 0.30
 """Silence kept after the last voiced sample, so that a final consonant is not cut."""
@@ -340,15 +338,13 @@ class _UtteranceStream(stt.RecognizeStream):
             self._parent.partial(utterance.utterance_id, transcript.text, language)
 
     async def _transcribe(self, utterance: _Open, pcm: bytes) -> Transcript:
-        until = self._loop.time() + RETRY_FOR_S
-        for wait in (*RETRY_AFTER_S, None):
+        patience = Patience(RETRY_AFTER_S)
+        while True:
             try:
                 return await self._asked(utterance, pcm, "live")
             except (SpeechBusy, SpeechUnavailable):
-                if wait is None or self._loop.time() + wait > until:
+                if not await patience.again():
                     raise
-                await asyncio.sleep(wait)
-        raise AssertionError("unreachable: the last try returns or raises")
 
     async def _asked(self, utterance: _Open, pcm: bytes, priority: Literal["live", "partial"]) -> Transcript:
         """Have sound transcribed, and count it for whoever is asked."""

@@ -21,6 +21,7 @@ from livekit.agents import (
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, TimedString
 
 from vivavoce.speech.client import SpeechBusy, SpeechRejected, SpeechUnavailable
+from vivavoce.voice.patience import Patience
 from vivavoce.voice.rate import to_playout_rate
 from vivavoce.voice.speakers import Sayer
 from vivavoce.voice.wording import SAMPLE_RATE, TimedWord, Voice, WordingStore, spread
@@ -29,6 +30,10 @@ FRAME_MS = 100
 
 LETTERS_A_SECOND = 15.0
 """How fast speech is, to give words a time before the sound's length is known (English, Kokoro at speed 1)."""
+
+RETRY_AFTER_S = (0.2, 0.6, 1.5, 3.0, 6.0, 6.0, 6.0)
+"""Waits before another try where no voice answers. Longer than the ear's: who is not understood can be asked to say it
+again, but an interview without a voice is over."""
 
 _SENTENCE = re.compile(r"(?<=[.!?…。!?])\s+")
 
@@ -88,6 +93,9 @@ class _SentenceStream(tts.SynthesizeStream):
         super().__init__(tts=parent, conn_options=conn_options)
         self._parent = parent
         self._position_s = 0.0
+        """Where the sound is."""
+        self._words_s = 0.0
+        """Where the words of the sentence that is being said begin."""
 
     async def _run(self, output_emitter: tts.AudioEmitter) -> None:
         output_emitter.initialize(
@@ -131,10 +139,31 @@ class _SentenceStream(tts.SynthesizeStream):
         await self._synthesise(spoken, emitter)
 
     async def _synthesise(self, text: str, emitter: tts.AudioEmitter) -> None:
-        voice = self._parent.voice
+        """Say a sentence; where every voice fails it is waited for, and the sentence said anew, as a whole."""
         self._announce(spread(text, len(text) / LETTERS_A_SECOND), emitter)
-        samples = 0
-        begins_s = 0.0
+        self._words_s = begun_s = self._position_s
+        patience = Patience(RETRY_AFTER_S)
+        while True:
+            try:
+                await self._try(text, emitter)
+                return
+            except SpeechRejected as error:
+                raise APIStatusError(str(error), status_code=400, retryable=False) from error
+            except (SpeechBusy, SpeechUnavailable) as error:
+                if not await patience.again():
+                    raise APIConnectionError(str(error)) from error
+            if self._position_s > begun_s:
+                self._anew(self._position_s, emitter)
+
+    def _anew(self, begins_s: float, emitter: tts.AudioEmitter) -> None:
+        """The sentence broke off, and its words are said again from there on."""
+        emitter.push_timed_transcript(again(self._words_s, begins_s))
+        self._words_s = begins_s
+
+    async def _try(self, text: str, emitter: tts.AudioEmitter) -> None:
+        """Say a sentence from where the sound is now; its words have been announced."""
+        voice = self._parent.voice
+        from_s, samples, begins_s = self._position_s, 0, 0.0
         try:
             async with self._parent.client.speak(
                 text, model=voice.engine, voice=voice.voice, language=voice.language, speed=voice.speed
@@ -144,18 +173,15 @@ class _SentenceStream(tts.SynthesizeStream):
                 while (chunk := await self._next(pieces)) is not None:
                     if sound.begins_s > begins_s:
                         begins_s = sound.begins_s
-                        emitter.push_timed_transcript(again(self._position_s, self._position_s + begins_s))
+                        self._anew(from_s + begins_s, emitter)
                     pcm = convert(chunk, False)
                     samples += len(pcm) // 2
                     emitter.push(pcm)
                 tail = convert(b"", True)
                 samples += len(tail) // 2
                 emitter.push(tail)
-        except SpeechRejected as error:
-            raise APIStatusError(str(error), status_code=400, retryable=False) from error
-        except (SpeechBusy, SpeechUnavailable) as error:
-            raise APIConnectionError(str(error)) from error
-        self._position_s += samples / SAMPLE_RATE
+        finally:
+            self._position_s = from_s + samples / SAMPLE_RATE
 
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
         """The next piece of sound within the framework's patience; None at the end."""

@@ -129,8 +129,13 @@ async def test_a_voice_that_hangs_is_left_after_the_frameworks_patience(
     ("fault", "kind"), [("refused", APIConnectionError), ("silent", APIError), ("broken", APIConnectionError)]
 )
 async def test_a_voice_that_fails_is_an_error_of_the_frameworks(
-    voice: ServerTTS, server: ScriptedSpeech, fault: Fault, kind: type[APIError]
+    voice: ServerTTS,
+    server: ScriptedSpeech,
+    fault: Fault,
+    kind: type[APIError],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("vivavoce.voice.tts.RETRY_AFTER_S", (0.01,))
     server.speaking = fault
     with pytest.raises(kind):
         await say(voice, "One two.")

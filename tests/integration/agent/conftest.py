@@ -160,6 +160,8 @@ class Recogniser:
     asked: list[tuple[str, ...]] = field(default_factory=list)
     voices: list[tuple[str, str]] = field(default_factory=list)
     fail: int = 0
+    away: int = 0
+    """How many times more it has no voice."""
     heard: int = 0
     spoken: list[str] = field(default_factory=list)
     pitch: Callable[[str], float] = lambda text: PITCH
@@ -169,6 +171,9 @@ class Recogniser:
         self, text: str, *, model: str, voice: str, language: str, speed: float
     ) -> AsyncGenerator[Spoken]:
         """Words that were not prepared: a tone, as long as they are."""
+        if self.away:
+            self.away -= 1
+            raise SpeechUnavailable("No voice.", next_step="Wait.")
         self.spoken.append(text)
         self.voices.append((voice, language))
         yield Spoken(_tone(max(0.3, len(text.split()) * 0.12), self.pitch(text)))

@@ -119,6 +119,23 @@ async def test_a_model_that_is_away_is_not_waited_for_twice(stage: Any, server: 
     assert state.faults[0].fault.recovered and state.status is SessionStatus.ACTIVE
 
 
+async def test_a_voice_that_is_away_while_the_model_speaks_is_waited_for(
+    stage: Any, server: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More often than the framework would try, after which the interview would be over."""
+    monkeypatch.setattr("vivavoce.voice.tts.RETRY_AFTER_S", (0.1,) * 8)
+    await stage.schedule()
+    participant = Participant(stage)
+    await participant.join()
+    server.play(Reply("You walked there. And what was the best part of that?"))
+    stage.recogniser.away = 6
+    state = await participant.answer("I walked to the market and I bought bread.")
+    assert stage.recogniser.away == 0
+    assert asked(state).text == "You walked there. And what was the best part of that?"
+    assert state.turns[-1].text == asked(state).text, "all of it is heard"
+    assert state.fault_count == 0, state.faults
+
+
 async def test_a_study_whose_profile_is_gone_is_held_in_its_own_words(open_stage: Callable[..., Any]) -> None:
     async with open_stage() as stage:
         await stage.schedule()

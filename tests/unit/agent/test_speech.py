@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
 
 from vivavoce.agent.speech import SpokenText
@@ -104,3 +105,49 @@ async def test_a_voice_that_breaks_off_leaves_the_words_at_the_time_of_their_sou
     assert text.heard(3.0) == first, "the next sentence begins where the sound of this one ends"
     assert text.heard(4.0) == text.heard(4.2) == f"{first} What was it like,", "and breaks off as well"
     assert text.heard(6.0) == text.whole()
+
+
+class Restarted:
+    """The only voice: it breaks off, is away for a while, breaks off once more, and is well."""
+
+    def __init__(self) -> None:
+        self.tones = [Tone(1.0, breaks=True), None, None, Tone(0.5, breaks=True), Tone(2.0, breaks=False)]
+
+    @asynccontextmanager
+    async def speak(
+        self, text: str, *, model: str, voice: str, language: str | None = None, speed: float = 1.0
+    ) -> AsyncGenerator[Tone]:
+        tone = self.tones.pop(0) if self.tones else Tone(2.0, breaks=False)
+        if tone is None:
+            raise SpeechUnavailable("It is away.", next_step="")
+        yield tone
+
+
+async def test_a_voice_that_is_alone_and_away_is_waited_for_and_says_the_sentence_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vivavoce.voice.tts.RETRY_AFTER_S", (0.01,) * 5)
+    speakers = Speakers(
+        [Link("restarted", Restarted(), Breaker(RULES))],
+        now=asyncio.get_running_loop().time,
+        switch_s=5,
+        switched=lambda switch: None,
+    )
+    voice = ServerTTS(speakers, WordingStore(tmp_path), Voice("kokoro", "af_heart", "en"))
+    errors: list[object] = []
+    voice.on("error", errors.append)
+    text, seconds = SpokenText(), 0.0
+    async with voice.stream() as stream:
+        stream.push_text("We spoke of your daily walking. ")
+        stream.end_input()
+        async for said in stream:
+            seconds += said.frame.duration
+            for each in said.frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, []):
+                await text.capture_text(each)
+    assert errors == [], "for the framework the voice is well: an error would end the session"
+    assert round(seconds, 2) == 1.0 + 0.5 + 2.0
+    assert text.whole() == "We spoke of your daily walking."
+    begun = text.heard(1.0)
+    assert text.whole().startswith(begun) and 0 < len(begun) < len(text.whole())
+    assert text.heard(1.4) == begun, "what is said again is not heard further"
+    assert text.heard(3.5) == text.whole()

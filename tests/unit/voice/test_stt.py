@@ -15,7 +15,7 @@ from livekit.agents import vad
 
 from vivavoce.session.usage import Use
 from vivavoce.speech.client import SpeechUnavailable, Transcript
-from vivavoce.voice import stt
+from vivavoce.voice import patience, stt
 from vivavoce.voice.activity import SAMPLE_RATE, Listener, SharedVAD
 from vivavoce.voice.ears import CountedEar
 from vivavoce.voice.stt import ServerSTT, Utterance
@@ -185,4 +185,4 @@ def test_words_are_pending_until_they_have_a_text_or_every_try_has_failed() -> N
 
     took_s, pending = virtual_time.run(scene())
     assert pending
-    assert 10 <= took_s <= stt.RETRY_FOR_S
+    assert 10 <= took_s <= patience.LONGEST_S
