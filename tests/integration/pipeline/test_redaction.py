@@ -65,7 +65,7 @@ async def test_a_session_from_before_redaction(database_url: str, tmp_path: Path
         assert await stages.run(reporting, "s1", results=storage.derived, then=())
         told = await page(storage)
         assert "Ludmilla" not in told
-        assert f"redacted by {made.rules}" in told
+        assert f"redacted by rules of this program ({made.rules})" in told
         await catch_up(storage.search)
         assert (await storage.search.find("vance")).segments == 0
         assert (await storage.search.find("market")).segments == 1
