@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from pathlib import Path
@@ -264,8 +265,11 @@ async def test_a_guard_interrupts_what_it_could_not_hold(
             assert "Let me come back to our questions." in ended.heard_text
             assert "And more of it. And more of it." not in ended.heard_text
             assert not ended.interrupted
-            truncated = server.last.of("conversation.item.truncate")
-            assert len(truncated) == 1, "the model knows that it was not heard to the end"
+            # The model is to know that it was not heard to the end; that is on its way when the log has it.
+            async with asyncio.timeout(10):
+                while not (truncated := server.last.of("conversation.item.truncate")):
+                    await asyncio.sleep(0.01)
+            assert len(truncated) == 1
 
 
 async def test_a_lost_connection_is_opened_again_and_told_the_interview(
