@@ -141,7 +141,7 @@ class _SentenceStream(tts.SynthesizeStream):
     async def _synthesise(self, text: str, emitter: tts.AudioEmitter) -> None:
         """Say a sentence; where every voice fails it is waited for, and the sentence said anew, as a whole."""
         self._announce(spread(text, len(text) / LETTERS_A_SECOND), emitter)
-        self._words_s = begun_s = self._position_s
+        self._words_s = self._position_s
         patience = Patience(RETRY_AFTER_S)
         while True:
             try:
@@ -152,7 +152,7 @@ class _SentenceStream(tts.SynthesizeStream):
             except (SpeechBusy, SpeechUnavailable) as error:
                 if not await patience.again():
                     raise APIConnectionError(str(error)) from error
-            if self._position_s > begun_s:
+            if self._position_s > self._words_s:
                 self._anew(self._position_s, emitter)
 
     def _anew(self, begins_s: float, emitter: tts.AudioEmitter) -> None:

@@ -54,7 +54,8 @@ async def test_a_page_that_was_heard_stays_when_its_microphone_is_gone(
     async with Caller(wire, house) as caller:
         await until(lambda: len(room.heard) > 0, within_s=20, what="sound")
         await asyncio.sleep(2 * UNHEARD_S)
-        mine = caller.call._room.local_participant  # pyright: ignore
+        assert isinstance(caller.call, LiveKitParticipant)
+        mine = caller.call._room.local_participant
         [microphone] = mine.track_publications
         await mine.unpublish_track(microphone)
         await asyncio.sleep(3 * UNHEARD_S)
