@@ -42,7 +42,7 @@ APART := $(FAULTS) $(LONG) $(SFU)
 UNIT_TESTS := tests/unit $(LONG:%=--ignore=%)
 SLOW_TESTS := tests/integration tests/contract tests/e2e $(APART:%=--ignore=%)
 
-.PHONY: help setup demo test faults newest livekit unit integration contract e2e lint types imports format lock models pages browser guests bench survival clean
+.PHONY: help setup demo test faults newest livekit unit integration contract e2e lint types imports format lock models pages browser clock guests bench survival clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -80,6 +80,13 @@ demo: setup ## a spoken interview on this machine: prints one link
 browser: ## install Chromium for the browser tests, where this is a Debian-like machine and we may
 	@bash tests/e2e/install-chromium.sh
 
+clock: ## install libfaketime, with which a test sets a server's clock, where this is a Debian-like machine and we may
+	@if ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then :; \
+	elif test "$$(id -u)" -eq 0 && command -v apt-get >/dev/null; then \
+		echo "Installing libfaketime for the test that sets a clock."; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libfaketime >/dev/null; \
+	else echo "No libfaketime here: the test that sets a server's clock will be skipped, and named."; fi
+
 livekit: ## build the LiveKit server that tests of that shape need, where Go is (about 3 minutes, once)
 	@if test -x $(LIVEKIT) || command -v livekit-server >/dev/null || test -n "$${LIVEKIT_SERVER:-}$${TEST_SFU_URL:-}"; then :; \
 	elif command -v go >/dev/null; then \
@@ -108,7 +115,7 @@ unit: $(STAMP)/python ## fast tests: no I/O, virtual time
 integration: $(STAMP)/python models livekit ## real PostgreSQL, real processes, real models
 	$(BIN)/pytest tests/integration tests/contract $(SLOW) $(call ALONE,tests/integration tests/contract)
 
-faults: $(STAMP)/python pages models browser livekit ## what dies, hangs or fills up while people speak, what takes long, and the main job through an SFU
+faults: $(STAMP)/python pages models browser clock livekit ## what dies, hangs or fills up while people speak, what takes long, and the main job through an SFU
 	$(BIN)/pytest $(APART) $(SLOW) -n 4 $(call ALONE,$(APART))
 
 e2e: setup browser livekit ## whole interviews in a real browser
@@ -152,7 +159,7 @@ bench: setup guests ## how quickly it answers, starts and speaks: tables in benc
 	$(BIN)/python benchmarks/leading.py
 	$(BIN)/python benchmarks/speech_server.py
 
-survival: setup livekit ## what interviews lose when something dies, and while workers are replaced (about 50 minutes)
+survival: setup clock livekit ## what interviews lose when something dies, and while workers are replaced (about 50 minutes)
 	PYTHONPATH=tests/lib $(BIN)/python benchmarks/survival.py
 	mkdir -p build && rm -f build/rolling_drain.json
 	PYTHONPATH=tests/lib $(BIN)/python benchmarks/rolling_drain.py --rows build/rolling_drain.json

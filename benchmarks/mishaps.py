@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 from caller import Caller
 from distant import Distant
+from false_clock import set_by
 from strikes import full_disk, no_database
 from two_questions import FIRST, answering, being_asked, between, finish
 
@@ -193,7 +194,7 @@ def set_clock(by_s: int) -> Callable[[Scene], Awaitable[None]]:
 
     async def strike(scene: Scene) -> None:
         assert isinstance(scene.shape, Embedded)
-        scene.shape.clock.write_text(f"{by_s:+d}\n", encoding="ascii")
+        set_by(scene.shape.clock, by_s)
         await asyncio.sleep(AWARE_S)
 
     return strike

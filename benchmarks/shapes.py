@@ -11,6 +11,7 @@ from re import findall
 
 from caller import Caller
 from distant import Distant
+from false_clock import false_clock
 from rooms import Rooms, running_rooms
 from server_process import ServerProcess
 from two_questions import variant
@@ -29,24 +30,6 @@ STUDY = "two-questions-of-eight-minutes"
 SHAPES = ("embedded", "livekit")
 SENT = ("agent sent for", "another one is sent for", "another agent sent for")
 """What a server or a worker logs when it has noticed that nobody holds an interview."""
-
-
-def false_clock(file: Path) -> dict[str, str]:
-    """Variables under which processes go by a clock that a file sets, and the seconds that pass are the right ones.
-
-    Raises:
-        RuntimeError: there is no libfaketime here.
-    """
-    library = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
-    if library is None:
-        raise RuntimeError("There is no libfaketime here: Debian's package of that name has it.")
-    file.write_text("+0\n", encoding="ascii")
-    return {
-        "LD_PRELOAD": str(library),
-        "FAKETIME_TIMESTAMP_FILE": str(file),
-        "FAKETIME_CACHE_DURATION": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
 
 
 class Embedded:

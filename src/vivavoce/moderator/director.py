@@ -7,7 +7,7 @@ facts go to the session's log before a word is spoken.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from vivavoce.protocol.facts import Fact, MoveDecided, MoveWorded
 from vivavoce.protocol.floor import Floor
@@ -18,6 +18,9 @@ from vivavoce.protocol.study import Study, TurnProfile
 
 REMEMBERED = 8
 """Decisions kept by ticket: replies overlap by one at most, an interrupted one and the one that follows it."""
+
+_PREFIX = "o"
+"""Of a ticket; a number follows it."""
 
 Record = Callable[[Sequence[Fact]], None]
 """Appends protocol facts to the session's log, in order."""
@@ -71,7 +74,7 @@ class Director:
             a ticket; the reply's chat message carries it, so that each reply meets its own observation even when one
             of them is cancelled.
         """
-        ticket = f"o{next(self._tickets)}"
+        ticket = f"{_PREFIX}{next(self._tickets)}"
         self._waiting[ticket] = observation
         return ticket
 
@@ -142,3 +145,8 @@ class Director:
         if progress.question is not None and progress.question.question_id == last.id:
             return profile.model_copy(update={"min_wait_s": profile.max_wait_s})
         return profile
+
+
+def newest(tickets: Iterable[str]) -> str | None:
+    """The one that was given last of a director's tickets; None of none."""
+    return max(tickets, key=lambda ticket: int(ticket.removeprefix(_PREFIX)), default=None)

@@ -12,7 +12,7 @@ from typing import Any
 from livekit.agents import NOT_GIVEN, APIConnectOptions, NotGivenOr, llm, utils
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 
-from vivavoce.moderator.director import Director
+from vivavoce.moderator.director import Director, newest
 from vivavoce.protocol.machine import Decision
 
 TICKET = "vivavoce.ticket"
@@ -89,11 +89,9 @@ class _MoveStream(llm.LLMStream):
 
 
 def find_ticket(chat_ctx: llm.ChatContext) -> str | None:
-    """The director's ticket on the last message that has one, if no reply came after it."""
-    for item in reversed(chat_ctx.items):
-        if item.type != "message" or item.role == "assistant":
-            return None
-        ticket = item.extra.get(TICKET)
-        if isinstance(ticket, str):
-            return ticket
-    return None
+    """The newest of the director's tickets on the messages of a context; None where there is none.
+
+    Their order tells nothing: livekit-agents puts messages in the order of the wall clock, and that may be set back.
+    """
+    tickets = [item.extra.get(TICKET) for item in chat_ctx.items if item.type == "message"]
+    return newest(ticket for ticket in tickets if isinstance(ticket, str))

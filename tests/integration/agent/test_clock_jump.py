@@ -6,6 +6,7 @@ The store stands for the database: it has a clock of its own, and that one is ri
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,13 +32,20 @@ class SetClock(SystemClock):
     def now(self) -> datetime:
         return super().now() + self._set_by
 
+    def time(self) -> float:
+        """As `time.time()` tells it, by which livekit-agents goes."""
+        return self.now().timestamp()
+
     def set(self, by_s: float) -> None:
         self._set_by += timedelta(seconds=by_s)
 
 
 @pytest.mark.parametrize("by_s", [HOUR_S, -HOUR_S], ids=["forwards", "back"])
-async def test_a_clock_that_is_set_ends_no_interview(open_stage: Callable[..., Any], by_s: float) -> None:
+async def test_a_clock_that_is_set_ends_no_interview(
+    open_stage: Callable[..., Any], by_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = SetClock()
+    monkeypatch.setattr(time, "time", clock.time)
     async with open_stage(clock=clock) as stage:
         stage.recogniser.texts = [ANSWER]
         await stage.schedule(timers=Timers.resolve(idle_prompt_s=5, idle_s=6))
