@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from vivavoce.cli.study import read_file, study
 
@@ -64,27 +65,24 @@ async def _rehearse(checked: Study, profile: str | None, languages: list[str] | 
     try:
         wanted = profile or checked.moderator.profile
         judges = guards.chain(checked.guard) if checked.moderator.thinks else None
-        return [
-            await rehearse(
-                checked,
-                language=language,
-                models=minds.route(wanted, language) if checked.moderator.thinks else None,
-                judges=judges,
-                on_case=_tell,
-            )
-            for language in languages or checked.languages
-        ]
+        # Nothing of it is written where nobody looks on.
+        with Console(stderr=True).status("") as progress:
+            return [
+                await rehearse(
+                    checked,
+                    language=language,
+                    models=minds.route(wanted, language) if checked.moderator.thinks else None,
+                    judges=judges,
+                    on_case=progress.update,
+                )
+                for language in languages or checked.languages
+            ]
     finally:
         await minds.aclose()
         await guards.aclose()
 
 
-def _tell(name: str) -> None:
-    typer.echo(f"\r\033[K{name}", nl=False, err=True)
-
-
 def _print(report: Report) -> None:
-    typer.echo("\r\033[K", nl=False, err=True)
     typer.echo(
         f"{report.study} in {report.language}, moderator {report.moderator}: {report.interviews} interviews, "
         f"{report.seconds / 60:.0f} min by their own clock"
