@@ -33,12 +33,14 @@ PCM = st.binary(min_size=2, max_size=50).map(lambda data: data * 2 + b"\0\x40" *
 schemathesis.openapi.media_type("audio/wav", PCM.map(wav))
 schemathesis.openapi.media_type("audio/pcm;rate=16000", PCM)
 
+# Gone with the process that collected the tests.
+CLIPS = tempfile.TemporaryDirectory(prefix="vivavoce-clips-")
 APP = create_app(
     {
         "voice": FakeEngine(EngineSpec("voice", "tts", "", "weights", ("tts-1",))),
         "ears": FakeEngine(EngineSpec("ears", "stt", "", "weights", ("whisper-1",))),
     },
-    clips=ClipStore(Path(tempfile.mkdtemp(prefix="vivavoce-clips-")), limit=1000),
+    clips=ClipStore(Path(CLIPS.name), limit=1000),
 )
 schema = schemathesis.openapi.from_asgi("/openapi.json", APP)
 
