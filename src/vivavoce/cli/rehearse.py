@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from vivavoce.cli.study import read_file, study
 
@@ -52,6 +51,8 @@ def rehearse_file(
 
 
 async def _rehearse(checked: Study, profile: str | None, languages: list[str] | None) -> list[Report]:
+    from rich.console import Console
+
     from vivavoce import settings
     from vivavoce.moderator.guard.guards import Guards
     from vivavoce.moderator.mind import Minds
